@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace cohort::data {
+
+// One problem of a data set.
+struct Problem {
+  std::string prompt;
+  std::string answer;  // The reference answer, as text.
+};
+
+// Reads a JSONL file of objects with `prompt` and `answer` (a string or a number; other keys are ignored). INVALID_ARGUMENT names file, line, key and
+// remedy for the first bad line: not JSON, a missing, empty or ill-typed key; or for a file without any line. NOT_FOUND when there is no such file.
+absl::StatusOr<std::vector<Problem>> LoadProblems(const std::string& path);
+
+}  // namespace cohort::data

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "common/model/arena.h"
+#include "common/policy/policy_snapshot.h"
+#include "proto/cohort/learner/v1/policy_service.grpc.pb.h"
+
+namespace cohort::policy {
+
+// The learner's side of weight distribution: keeps the latest version and serves it to every subscriber.
+//
+// Thread-safe. Publish() never waits for a worker; a slow one skips versions. Workers that subscribe late get the current version.
+class PolicyPublisher {
+ public:
+  explicit PolicyPublisher(int64_t incarnation);
+  ~PolicyPublisher();
+
+  // Announces `version`; `weights` must not change any more. Versions only grow.
+  void Publish(int64_t version, std::shared_ptr<const model::Arena> weights);
+
+  // Ends all streams with UNAVAILABLE; later subscriptions are refused.
+  void Shutdown();
+
+  int subscribers() const;
+  int64_t bytes_sent() const;
+
+  // The gRPC service to register with a server; owned by the publisher, which must outlive the server.
+  grpc::Service* service();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cohort::policy

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/policy/policy_snapshot.h"
+#include "grpcpp/channel.h"
+
+namespace cohort::policy {
+
+// A worker's side of weight distribution: follows the learner's announcements on a thread of its own, fetches each new version into a fresh arena,
+// verifies size and checksum, and only then shows it. Reconnects with back-off for as long as it lives. Thread-safe.
+class PolicySubscriber {
+ public:
+  struct Options {
+    std::string worker_id;
+    int64_t arena_elements = 0;                                   // Expected size; another size is refused and logged.
+    std::function<void(const std::string& message)> on_error;     // Optional; called from the subscriber's thread.
+  };
+  PolicySubscriber(std::shared_ptr<grpc::Channel> learner, Options options);
+  ~PolicySubscriber();
+
+  // The newest whole version; nullptr until the first has arrived.
+  std::shared_ptr<const PolicySnapshot> Latest() const;
+
+  // The newest whole version once it satisfies `accept`; DEADLINE_EXCEEDED otherwise. CANCELLED after Stop().
+  absl::StatusOr<std::shared_ptr<const PolicySnapshot>> WaitFor(const std::function<bool(const PolicySnapshot&)>& accept, absl::Time deadline) const;
+
+  // Whether the announcement stream stands now.
+  bool connected() const;
+
+  void Stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cohort::policy

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/impl/codegen/service_type.h"
+
+namespace cohort::rpc {
+
+// A gRPC server wired as every Cohort service has it: health (names "", "liveness", "readiness" and each service's full name), reflection, channelz,
+// message limits, keepalive. Starts not ready. Thread-safe.
+class Server {
+ public:
+  struct Options {
+    std::string address;                    // "127.0.0.1:0" picks a free port. Other than loopback needs `allow_remote`.
+    bool allow_remote = false;
+    std::vector<grpc::Service*> services;   // Not owned; must outlive the server.
+    int max_message_bytes = 64 << 20;
+  };
+  // UNAVAILABLE names the address when it cannot be bound.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(Options options);
+  ~Server();
+
+  // Sets the health of "readiness" and of the services; "liveness" and "" serve from the start.
+  void SetReady(bool ready);
+
+  int port() const;
+  // host:port that a client on this machine can use.
+  std::string address() const;
+
+  // Stops taking calls, gives those in progress until `deadline`, then cancels them.
+  void Shutdown(absl::Time deadline);
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cohort::rpc

@@ -1,0 +1,129 @@
+# Installs what Cohort is built with; sourced by deploy/quickstart and tests/run.
+#
+# Everything that is downloaded or built once lies under COHORT_CACHE (default ~/.cache/cohort), outside the checkout, in folders named
+# after what they hold, so that a second run costs seconds. Each step says what it does; a failing step ends the script in one sentence.
+
+COHORT_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+COHORT_CACHE="${COHORT_CACHE:-${HOME:-/root}/.cache/cohort}"
+COHORT_BUILD="${COHORT_BUILD:-$COHORT_ROOT/build}"
+COHORT_LOGS="$COHORT_CACHE/logs"
+TORCH_VERSION=2.11.0
+BUF_VERSION=1.75.0
+export COHORT_CACHE COHORT_ROOT
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+fail() { printf 'cohort: %s\n' "$*" >&2; exit 1; }
+
+# quiet NAME COMMAND...: runs the command with its output in a log file; on failure shows the end of it and stops.
+quiet() {
+  local name="$1" log; shift
+  mkdir -p "$COHORT_LOGS"
+  log="$COHORT_LOGS/$name.log"
+  if ! "$@" >"$log" 2>&1; then
+    tail -n 25 "$log" >&2
+    fail "$name failed; the whole output is in $log"
+  fi
+}
+
+debian_packages() {
+  cat <<'LIST'
+build-essential ca-certificates git cmake ninja-build pkg-config ccache mold python3 python3-venv
+libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev libgoogle-glog-dev
+libhiredis-dev libgtest-dev libgmock-dev libbenchmark-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcurl4-openssl-dev zlib1g-dev
+libseccomp-dev libgmp-dev libssl-dev redis-server
+LIST
+}
+
+install_debian_packages() {
+  local missing=()
+  command -v apt-get >/dev/null || fail "this script installs Debian packages, and apt-get is not here; use Debian 12 (bookworm), or a container of it"
+  for p in $(debian_packages); do
+    dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  [ "$(id -u)" = 0 ] || fail "packages are missing (${missing[*]}); run this once as root, or install them by hand"
+  say "installing ${#missing[@]} Debian packages"
+  export DEBIAN_FRONTEND=noninteractive
+  quiet apt-update apt-get update
+  # A redis-server that Debian would start at installation is not wanted: Cohort starts private ones.
+  quiet apt-install env RUNLEVEL=1 apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+# The newest Rust that is here: rustup's, or Debian's cargo-web (plain cargo of bookworm is too old for the tokenizers crate).
+install_rust() {
+  if command -v cargo >/dev/null && cargo --version | awk '{split($2,v,"."); exit !(v[1]>1 || v[2]>=80)}'; then return; fi
+  say "installing Rust (cargo-web, rustc-web)"
+  export DEBIAN_FRONTEND=noninteractive
+  quiet apt-rust sh -c 'apt-get update && apt-get install -y --no-install-recommends cargo-web rustc-web'
+}
+
+# LibTorch from the PyPI wheel, CPU parts only; COHORT_SITE is the folder that holds torch/ and nvidia/.
+install_torch() {
+  COHORT_SITE="$COHORT_CACHE/torch-$TORCH_VERSION"
+  export COHORT_SITE
+  [ -e "$COHORT_SITE/.complete" ] && return
+  say "fetching LibTorch $TORCH_VERSION (531 MB, once)"
+  local staging="$COHORT_SITE.partial"
+  rm -rf "$staging" "$COHORT_SITE"
+  mkdir -p "$staging"
+  quiet pip-venv python3 -m venv "$COHORT_CACHE/pip-venv"
+  quiet torch-wheel "$COHORT_CACHE/pip-venv/bin/pip" install --disable-pip-version-check --no-deps --no-compile --no-cache-dir \
+    --target "$staging" --python-version 3.11 --only-binary=:all: "torch==$TORCH_VERSION" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85
+  local kept="$staging/torch/lib"
+  find "$kept" -maxdepth 1 -type f ! -name 'libtorch_cpu.so' ! -name 'libc10.so' ! -name 'libgomp*' -delete
+  find "$staging/torch" -mindepth 1 -maxdepth 1 ! -name lib ! -name include ! -name version.py -exec rm -rf {} +
+  touch "$staging/.complete"
+  mv "$staging" "$COHORT_SITE"
+}
+
+# buf, the protobuf linter, from its npm package; used by tests/run.
+install_buf() {
+  BUF="$COHORT_CACHE/buf-$BUF_VERSION/node_modules/.bin/buf"
+  export BUF
+  [ -x "$BUF" ] && return
+  if ! command -v npm >/dev/null; then
+    say "installing npm"
+    quiet apt-npm sh -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends npm'
+  fi
+  say "fetching buf $BUF_VERSION"
+  quiet buf npm install --silent --no-audit --no-fund --prefix "$COHORT_CACHE/buf-$BUF_VERSION" "@bufbuild/buf@$BUF_VERSION"
+}
+
+configure_ccache() {
+  export CCACHE_DIR="$COHORT_CACHE/ccache" CCACHE_BASEDIR="$COHORT_ROOT" CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=5G
+  # Folder times and __TIME__ do not matter here, and hash_dir off lets several build folders share what they compile.
+  export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+}
+
+install_toolchain() {
+  mkdir -p "$COHORT_CACHE"
+  install_debian_packages
+  install_rust
+  install_torch
+  configure_ccache
+  export CARGO_TARGET_DIR="$COHORT_CACHE/cargo-target"
+}
+
+# configure [cmake arguments...]
+configure() {
+  say "configuring $COHORT_BUILD"
+  quiet configure cmake -S "$COHORT_ROOT" -B "$COHORT_BUILD" -G Ninja -DCOHORT_SITE="$COHORT_SITE" "$@"
+}
+
+# build_targets [targets...]: builds with at most one heavy link at a time; shows ninja's own progress line.
+build_targets() {
+  say "building (the first time takes up to 15 minutes on 2 cores; log: $COHORT_LOGS/build.log)"
+  mkdir -p "$COHORT_LOGS"
+  if [ -t 1 ]; then
+    cmake --build "$COHORT_BUILD" --target "$@" -- -j "${COHORT_JOBS:-$(nproc)}" 2>&1 | tee "$COHORT_LOGS/build.log" | grep --line-buffered -E '^\[' | while IFS= read -r line; do
+      printf '\r\033[K%.100s' "$line"; done
+    local status=${PIPESTATUS[0]}; printf '\r\033[K'
+  else
+    cmake --build "$COHORT_BUILD" --target "$@" -- -j "${COHORT_JOBS:-$(nproc)}" >"$COHORT_LOGS/build.log" 2>&1
+    local status=$?
+  fi
+  if [ "$status" != 0 ]; then
+    grep -A 20 -m 3 -E 'FAILED|error:' "$COHORT_LOGS/build.log" >&2
+    fail "the build failed; the whole output is in $COHORT_LOGS/build.log"
+  fi
+}

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/model/arena.h"
+#include "common/model/checkpoint.h"
+#include "proto/cohort/config/v1/run.pb.h"
+
+namespace cohort::learner {
+
+// One completion as the update sees it.
+struct Sample {
+  std::vector<int32_t> completion;        // Token ids, end-of-sequence included.
+  std::vector<float> sampler_logprobs;    // One per completion token.
+  double reward = 0;                      // The scalar reward.
+  bool masked = false;                    // Leave it out of baseline and loss (it could not be scored, or was truncated and the run masks those).
+};
+
+// One prompt with its completions.
+struct SampleGroup {
+  std::vector<int32_t> prompt;            // Token ids.
+  std::vector<Sample> samples;
+};
+
+// What one update did; means over completion tokens of unmasked samples.
+struct UpdateMetrics {
+  double loss = 0;
+  double kl = 0;
+  double entropy = 0;                     // Nats.
+  double grad_norm = 0;                   // Before clipping, mean over minibatches.
+  double learning_rate = 0;               // Of the last minibatch.
+  double clip_fraction = 0;
+  double logprob_diff_mean = 0;           // |learner - sampler|, before the first minibatch.
+  double logprob_diff_max = 0;
+  double importance_mean = 1;
+  int64_t tokens = 0;                     // Completion tokens trained on.
+};
+
+// The policy under training: LibTorch model, reference model, optimizer. Holds no run state besides; the caller owns schedule and checkpoints.
+//
+// Not thread-safe. Deterministic: equal weights, optimizer state, groups and thread count give bit-equal results on the same machine. Torch errors
+// become INTERNAL; a non-finite loss or gradient is FAILED_PRECONDITION (reason NON_FINITE) and leaves the weights as they were.
+class Trainer {
+ public:
+  static absl::StatusOr<std::unique_ptr<Trainer>> Create(const config::v1::RunConfig& config, const model::LoadedModel& initial);
+  virtual ~Trainer() = default;
+
+  // One GRPO step over all groups: advantages, minibatches (split at random, keyed by (seed, step)), losses, AdamW.
+  virtual absl::StatusOr<UpdateMetrics> Update(int64_t step, const std::vector<SampleGroup>& groups) = 0;
+
+  // Copies the current weights into a fresh arena of the model's layout.
+  virtual std::shared_ptr<const model::Arena> Weights() const = 0;
+
+  // Makes the current policy the KL reference.
+  virtual void RefreshReference() = 0;
+
+  // Everything besides the weights that the next Update depends on (moments, step counts, reference weights) as one safetensors file.
+  virtual absl::Status SaveState(const std::string& path) const = 0;
+  // Restores weights and state. INVALID_ARGUMENT names the file and what is missing or of another shape.
+  virtual absl::Status Restore(const model::Arena& weights, const std::string& state_path) = 0;
+};
+
+}  // namespace cohort::learner
