@@ -10,7 +10,7 @@
 
 namespace cohort::rpc {
 
-// A gRPC server wired as every Cohort service has it: health (names "", "liveness", "readiness" and each service's full name), reflection, channelz,
+// A gRPC server wired as every Cohort service has it: health (names "", "liveness", "readiness"), reflection, channelz,
 // message limits, keepalive. Starts not ready. Thread-safe.
 class Server {
  public:
@@ -24,7 +24,7 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Start(Options options);
   ~Server();
 
-  // Sets the health of "readiness" and of the services; "liveness" and "" serve from the start.
+  // Sets the health of "readiness"; "liveness" and "" serve from the start.
   void SetReady(bool ready);
 
   int port() const;

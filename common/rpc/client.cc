@@ -1,0 +1,99 @@
+#include "common/rpc/client.h"
+
+#include <algorithm>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/rpc/status.h"
+#include "common/status/errors.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/impl/codegen/client_unary_call.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "grpcpp/security/credentials.h"
+#include "proto/cohort/common/v1/health.pb.h"
+
+namespace cohort::rpc {
+namespace {
+
+constexpr int kKeepaliveTimeMs = 30'000;
+constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr int kMaxMessageBytes = 64 << 20;
+constexpr int kMinReconnectMs = 50;
+constexpr int kMaxReconnectMs = 1'000;
+constexpr absl::Duration kSleepSlice = absl::Milliseconds(20);
+constexpr absl::Duration kReadinessPoll = absl::Milliseconds(20);
+
+bool IsWorthRepeating(absl::StatusCode code) {
+  return code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kResourceExhausted || code == absl::StatusCode::kDeadlineExceeded;
+}
+
+absl::Duration WithJitter(absl::Duration delay) {
+  thread_local std::minstd_rand generator{std::random_device{}()};
+  return delay * std::uniform_real_distribution<double>(0.75, 1.25)(generator);
+}
+
+// Sleeps in slices so that a cancellation is seen; false when cancelled.
+bool SleepUntil(absl::Time wake, const std::function<bool()>& cancelled) {
+  while (absl::Now() < wake) {
+    if (cancelled && cancelled()) return false;
+    absl::SleepFor(std::min(kSleepSlice, wake - absl::Now()));
+  }
+  return !(cancelled && cancelled());
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinReconnectMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+void SetDeadline(grpc::ClientContext& context, absl::Time deadline) { context.set_deadline(absl::ToChronoTime(deadline)); }
+
+absl::Status CallWithRetry(absl::string_view peer, absl::Time deadline, const RetryOptions& options,
+                           const std::function<grpc::Status(grpc::ClientContext&)>& attempt, const std::function<bool()>& cancelled) {
+  const absl::Time begin = absl::Now();
+  absl::Duration delay = options.first_delay;
+  for (int attempts = 1;; ++attempts) {
+    if (cancelled && cancelled()) return absl::CancelledError(absl::StrCat(peer, ": cancelled"));
+    grpc::ClientContext context;
+    SetDeadline(context, std::min(deadline, absl::Now() + options.attempt_timeout));
+    const absl::Status status = FromGrpc(attempt(context));
+    if (status.ok() || !IsWorthRepeating(status.code())) return status.ok() ? status : Annotate(status, peer);
+    const absl::Time wake = absl::Now() + RetryDelay(status, WithJitter(delay));
+    if (wake >= deadline) {
+      return Annotate(status, absl::StrCat(peer, ": gave up after ", attempts, " attempts in ", absl::FormatDuration(absl::Now() - begin)));
+    }
+    if (!SleepUntil(wake, cancelled)) return absl::CancelledError(absl::StrCat(peer, ": cancelled"));
+    delay = std::min(delay * 2, options.max_delay);
+  }
+}
+
+absl::Status WaitUntilReady(const std::shared_ptr<grpc::Channel>& channel, absl::string_view peer, const std::string& service, absl::Time deadline,
+                            const std::function<bool()>& cancelled) {
+  const grpc::internal::RpcMethod method("/grpc.health.v1.Health/Check", grpc::internal::RpcMethod::NORMAL_RPC, channel);
+  common::v1::HealthProbe request;
+  request.set_service(service);
+  const RetryOptions options{.attempt_timeout = absl::Seconds(2), .first_delay = kReadinessPoll, .max_delay = absl::Milliseconds(200)};
+  return CallWithRetry(
+      peer, deadline, options,
+      [&](grpc::ClientContext& context) {
+        common::v1::HealthState state;
+        const grpc::Status status = grpc::internal::BlockingUnaryCall<common::v1::HealthProbe, common::v1::HealthState>(
+            channel.get(), method, &context, request, &state);
+        if (!status.ok() || state.status() == common::v1::HEALTH_STATUS_SERVING) return status;
+        return grpc::Status(grpc::StatusCode::UNAVAILABLE, absl::StrCat("'", service, "' is not serving yet"));
+      },
+      cancelled);
+}
+
+}  // namespace cohort::rpc

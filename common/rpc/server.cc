@@ -1,0 +1,95 @@
+#include "common/rpc/server.h"
+
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "grpcpp/ext/channelz_service_plugin.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+
+namespace cohort::rpc {
+namespace {
+
+constexpr int kKeepaliveTimeMs = 30'000;
+constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr int kMinPingIntervalMs = 10'000;
+
+bool IsLoopback(absl::string_view address) {
+  return absl::StartsWith(address, "127.") || absl::StartsWith(address, "localhost:") || absl::StartsWith(address, "[::1]:") ||
+         absl::StartsWith(address, "unix:");
+}
+
+void EnablePlugins() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::channelz::experimental::InitChannelzService();
+  });
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(std::unique_ptr<grpc::Server> server, int port, std::string host) : server_(std::move(server)), port_(port), host_(std::move(host)) {
+    auto* health = server_->GetHealthCheckService();
+    health->SetServingStatus("", true);
+    health->SetServingStatus("liveness", true);
+    SetReady(false);
+  }
+
+  void SetReady(bool ready) {
+    auto* health = server_->GetHealthCheckService();
+    health->SetServingStatus("readiness", ready);
+  }
+
+  std::unique_ptr<grpc::Server> server_;
+  const int port_;
+  const std::string host_;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() { Shutdown(absl::Now()); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
+  if (!options.allow_remote && !IsLoopback(options.address)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.address, ": plaintext gRPC is served on loopback only; use 127.0.0.1, or pass --allow-remote on a trusted network"));
+  }
+  EnablePlugins();
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
+  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+  builder.SetMaxSendMessageSize(options.max_message_bytes);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  for (grpc::Service* service : options.services) builder.RegisterService(service);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address, ": the address is in use or not on this machine"));
+  }
+  const std::string host = options.address.substr(0, options.address.rfind(':'));
+  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(server), port, host)));
+}
+
+void Server::SetReady(bool ready) { impl_->SetReady(ready); }
+
+int Server::port() const { return impl_->port_; }
+
+std::string Server::address() const { return absl::StrCat(impl_->host_ == "0.0.0.0" ? "127.0.0.1" : impl_->host_, ":", impl_->port_); }
+
+void Server::Shutdown(absl::Time deadline) {
+  impl_->SetReady(false);
+  impl_->server_->Shutdown(absl::ToChronoTime(deadline));
+}
+
+}  // namespace cohort::rpc
