@@ -13,7 +13,8 @@
 
 namespace cohort::process {
 
-// One child process that never outlives its parent: it gets SIGKILL when the parent dies, and the destructor ends and reaps it. Thread-compatible.
+// One child process that never outlives its parent: it gets SIGKILL when the thread that started it ends (so start it from a thread that lives as long
+// as it should), and the destructor ends and reaps it. Thread-compatible.
 class ChildProcess {
  public:
   struct Options {
