@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace cohort::data {
 struct Problem {
   std::string prompt;
   std::string answer;  // The reference answer, as text.
+  int64_t line = 0;    // Its line in the file, from 1.
 };
 
 // Reads a JSONL file of objects with `prompt` and `answer` (a string or a number; other keys are ignored). INVALID_ARGUMENT names file, line, key and
