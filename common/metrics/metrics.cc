@@ -1,5 +1,10 @@
 #include "common/metrics/metrics.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <exception>
 #include <utility>
@@ -8,6 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "common/log/log.h"
+#include "common/sync/stop.h"
+#include "common/sync/thread.h"
 #include "prometheus/counter.h"
 #include "prometheus/exposer.h"
 #include "prometheus/gauge.h"
@@ -90,6 +97,32 @@ class Nothing final : public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override { return {}; }
 };
 
+// Opens and closes a connection to this machine's `port`.
+void Knock(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  close(fd);
+}
+
+// Ends the server. Its accepting thread sleeps up to two seconds in poll() and sees only then that it shall end, so it is woken by knocking.
+void StopQuickly(std::unique_ptr<prometheus::Exposer> exposer) {
+  if (exposer == nullptr) return;
+  const std::vector<int> ports = exposer->GetListeningPorts();
+  sync::StopSource stopped;
+  const sync::Thread knocker("metrics-stop", [&] {
+    while (!stopped.token().WaitFor(absl::Milliseconds(5))) {
+      for (const int port : ports) Knock(port);
+    }
+  });
+  exposer.reset();
+  stopped.RequestStop();
+}
+
 // The wrappers of one kind of metric by name and labels.
 template <typename Wrapper>
 using ByName = std::map<std::pair<std::string, Labels>, std::unique_ptr<Wrapper>>;
@@ -117,7 +150,10 @@ class Registry::Impl {
   ByName<PrometheusHistogram> histograms ABSL_GUARDED_BY(mutex);
   const std::shared_ptr<HookedCollectable> collectable = std::make_shared<HookedCollectable>();
   const std::shared_ptr<Nothing> nothing = std::make_shared<Nothing>();
-  std::unique_ptr<prometheus::Exposer> exposer;  // Last: it stops before what it serves goes.
+  std::unique_ptr<prometheus::Exposer> exposer;
+
+  // The server stops before what it serves goes.
+  ~Impl() { StopQuickly(std::move(exposer)); }
 };
 
 Registry::Registry() : impl_(std::make_unique<Impl>()) {}
