@@ -1,0 +1,116 @@
+#include "common/model/checkpoint_files.h"
+
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/io/files.h"
+#include "common/model/json_fields.h"
+#include "common/status/status_macros.h"
+
+namespace cohort::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool Exists(const std::string& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+absl::Status NoWeights(const std::string& directory) {
+  const bool pickled = Exists(directory + "/pytorch_model.bin") || Exists(directory + "/pytorch_model.bin.index.json");
+  const char* remedy = pickled ? "; convert pytorch_model.bin to safetensors (transformers: save_pretrained)" : "; fetch the weights, or make them with `cohort pretrain`";
+  return absl::NotFoundError(absl::StrCat(directory, ": there is neither model.safetensors nor model.safetensors.index.json", remedy));
+}
+
+// The names that the index promises, by file.
+absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadIndex(const std::string& path) {
+  COHORT_ASSIGN_OR_RETURN(const auto index, ReadJsonObject(path));
+  const auto map = index.find("weight_map");
+  if (map == index.end() || !map->is_object() || map->empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": weight_map is missing; fetch the file again"));
+  std::map<std::string, std::set<std::string>> shards;
+  for (const auto& [tensor, file] : map->items()) {
+    if (!file.is_string() || absl::StrContains(file.get<std::string>(), "/") || !absl::EndsWith(file.get<std::string>(), ".safetensors")) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": tensor '", tensor, "' is not mapped to a .safetensors file beside the index; fetch the file again"));
+    }
+    shards[file.get<std::string>()].insert(tensor);
+  }
+  return shards;
+}
+
+absl::Status AddShard(WeightFiles& weights, SafetensorsFile file, const std::set<std::string>& promised) {
+  for (const auto& name : promised) {
+    if (!file.tensors().contains(name)) {
+      return absl::InvalidArgumentError(absl::StrCat(file.path(), ": tensor '", name, "' is missing although ", weights.source,
+                                                     " says it is here; fetch the checkpoint again"));
+    }
+  }
+  for (const auto& [name, view] : file.tensors()) {
+    if (!promised.contains(name)) {
+      return absl::InvalidArgumentError(absl::StrCat(file.path(), ": tensor '", name, "' is not listed in ", weights.source, "; fetch the checkpoint again"));
+    }
+  }
+  weights.files.push_back(std::move(file));
+  return absl::OkStatus();
+}
+
+// The text of a config.json whose weights are fp32 from now on; unchanged where it says so already.
+std::string WithFloat32(std::string text) {
+  auto config = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  bool changed = false;
+  for (const char* key : {"torch_dtype", "dtype"}) {
+    if (!config.is_object() || !config.contains(key) || config[key] == "float32") continue;
+    config[key] = "float32";
+    changed = true;
+  }
+  return changed ? config.dump(2) + "\n" : text;
+}
+
+}  // namespace
+
+absl::StatusOr<WeightFiles> OpenWeightFiles(const std::string& directory) {
+  WeightFiles weights;
+  const std::string single = directory + "/model.safetensors", index = directory + "/model.safetensors.index.json";
+  if (Exists(single)) {
+    weights.source = single;
+    COHORT_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::Open(single));
+    weights.files.push_back(std::move(file));
+  } else if (Exists(index)) {
+    weights.source = index;
+    COHORT_ASSIGN_OR_RETURN(const auto shards, ReadIndex(index));
+    for (const auto& [name, promised] : shards) {
+      const std::string path = absl::StrCat(directory, "/", name);
+      if (!Exists(path)) return absl::InvalidArgumentError(absl::StrCat(path, ": is missing although ", index, " names it; fetch the file"));
+      COHORT_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::Open(path));
+      COHORT_RETURN_IF_ERROR(AddShard(weights, std::move(file), promised));
+    }
+  } else {
+    return NoWeights(directory);
+  }
+  for (const auto& file : weights.files) {
+    for (const auto& [name, view] : file.tensors()) weights.tensors[name] = {file.path(), &view};
+  }
+  return weights;
+}
+
+absl::Status CopyDescription(const std::string& from, const std::string& to) {
+  constexpr const char* kFiles[] = {"config.json",           "generation_config.json", "tokenizer.json",  "tokenizer_config.json",
+                                    "special_tokens_map.json", "added_tokens.json",     "vocab.json",      "merges.txt",
+                                    "tokenizer.model",       "chat_template.jinja",    "chat_template.json"};
+  std::error_code ignored;
+  if (fs::equivalent(from, to, ignored)) return absl::OkStatus();
+  for (const char* name : kFiles) {
+    const std::string source = absl::StrCat(from, "/", name);
+    if (!Exists(source) && absl::string_view(name) != "config.json") continue;
+    COHORT_ASSIGN_OR_RETURN(std::string content, io::ReadFile(source));
+    if (absl::string_view(name) == "config.json") content = WithFloat32(std::move(content));
+    COHORT_RETURN_IF_ERROR(io::WriteFileDurably(absl::StrCat(to, "/", name), content));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cohort::model
