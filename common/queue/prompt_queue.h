@@ -40,12 +40,13 @@ class PromptQueue {
  public:
   virtual ~PromptQueue() = default;
 
-  // Makes this object the issuing side: draws the next incarnation number and drops every task of earlier ones, leased or not, so that they are
-  // never delivered again. Dead letters stay.
+  // Makes this object the issuing side: draws an incarnation number above all earlier ones and drops every task of those, leased or not, so that they
+  // are never delivered again. Dead letters stay. Numbers grow, but need not be consecutive. Call it anew after QUEUE_LOST.
   virtual absl::StatusOr<int64_t> BeginIncarnation(absl::Time deadline) = 0;
 
   // Appends `tasks` in order, all or none. RESOURCE_EXHAUSTED when the backlog would pass `max_backlog`; UNAVAILABLE when the outcome is
-  // unknown (issue again: workers and learner tolerate duplicates). FAILED_PRECONDITION (reason OTHER_INCARNATION) when another learner has taken over.
+  // unknown (issue again: workers and learner tolerate duplicates). FAILED_PRECONDITION with a reason: OTHER_INCARNATION when another learner
+  // has taken over (stop), QUEUE_LOST when the store came back without its data (begin an incarnation and issue every open slot again).
   virtual absl::Status Issue(const std::vector<prompt::v1::PromptTask>& tasks, absl::Time deadline) = 0;
 
   // Leases up to `max_tasks`, tasks of dead holders before new ones, else oldest first. Empty when none came before `deadline`.
@@ -57,10 +58,10 @@ class PromptQueue {
   // Removes the task for good. Call it only after the learner has accepted the group. OK also when it is gone already.
   virtual absl::Status Acknowledge(const Lease& lease, absl::Time deadline) = 0;
 
-  // Gives the task back, to be leased at once by any worker; this delivery does not count as an attempt.
+  // Gives the task back, to be leased at once by any worker; this delivery does not count as an attempt. OK also when the lease was lost already.
   virtual absl::Status Release(const Lease& lease, absl::Time deadline) = 0;
 
-  // Gives the task up: moves it to the dead letters with `reason`, atomically.
+  // Gives the task up: moves it to the dead letters with `reason`, atomically. NOT_FOUND when the lease was lost to another worker.
   virtual absl::Status Bury(const Lease& lease, absl::string_view reason, absl::Time deadline) = 0;
 
   virtual absl::StatusOr<QueueStats> Stats(absl::Time deadline) = 0;
@@ -78,7 +79,8 @@ struct QueueOptions {
   std::string consumer;                              // This process's name, unique in the run.
   absl::Duration lease = absl::Seconds(10);          // A holder silent for so long is taken for dead.
   int max_attempts = 5;
-  int64_t max_backlog = 65536;
+  int64_t max_backlog = 65536;                       // Tasks that wait for a worker.
+  int64_t incarnation_floor = 0;                     // BeginIncarnation draws at least this: one above the last that the caller has on disk.
 };
 
 }  // namespace cohort::queue
