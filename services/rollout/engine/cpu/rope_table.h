@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+#include "services/rollout/engine/cpu/aligned_buffer.h"
+
+namespace cohort::rollout::cpu {
+
+// Cosines and sines of the rotary position embedding for positions [0, positions). Angles are products in fp32, as in Hugging Face transformers.
+class RopeTable {
+ public:
+  RopeTable(double theta, int64_t head_dim, int64_t positions);
+
+  const float* cosines(int64_t position) const { return cosines_.data() + position * half_; }
+  const float* sines(int64_t position) const { return sines_.data() + position * half_; }
+  int64_t half() const { return half_; }
+
+ private:
+  const int64_t half_;
+  AlignedBuffer cosines_;
+  AlignedBuffer sines_;
+};
+
+}  // namespace cohort::rollout::cpu
