@@ -26,7 +26,7 @@ void AddObjective(const config::v1::AlgorithmSection& algorithm, const Objective
     totals.importance += importance[t];
     totals.logprob_diff += difference;
     totals.logprob_diff_max = std::max(totals.logprob_diff_max, difference);
-    totals.clipped += policy.clipped || policy.dual_clipped;
+    totals.clipped += policy.clipped;
     ++totals.tokens;
   }
 }
