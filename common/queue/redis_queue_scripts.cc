@@ -10,8 +10,7 @@ local drawn = last and tonumber(last) + 1 or tonumber(redis.call('TIME')[1])
 if drawn < floor then drawn = floor end
 redis.call('SET', incarnation, string.format('%.0f', drawn))
 -- The stream itself stays, and with it its last id: entry ids are never used twice.
-redis.call('XGROUP', 'CREATE', stream, group .. '.new', '0', 'MKSTREAM')
-redis.call('XGROUP', 'DESTROY', stream, group .. '.new')
+redis.pcall('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM')
 redis.call('XGROUP', 'DESTROY', stream, group)
 redis.call('XTRIM', stream, 'MAXLEN', 0)
 redis.call('XGROUP', 'CREATE', stream, group, '0')

@@ -54,10 +54,12 @@ absl::StatusOr<Reply> Connection::Retry(const Action& action, absl::Time deadlin
   sync::Backoff backoff(kReconnect);
   for (int attempts = 1;; ++attempts) {
     Attempt attempt;
-    absl::StatusOr<Reply> reply = EnsureConnected(deadline);
-    if (reply.status().ok()) reply = action(attempt);
-    if (reply.ok()) return reply;
-    const absl::Status& error = reply.status();
+    absl::Status error = EnsureConnected(deadline);
+    if (error.ok()) {
+      absl::StatusOr<Reply> reply = action(attempt);
+      if (reply.ok()) return reply;
+      error = reply.status();
+    }
     const bool busy = attempt.server_error && error.code() == absl::StatusCode::kUnavailable;
     if (attempt.server_error && !busy) return Annotate(error, absl::StrCat("redis at ", options_.address));
     if (error.code() == absl::StatusCode::kInvalidArgument) return error;
@@ -70,7 +72,9 @@ absl::StatusOr<Reply> Connection::Retry(const Action& action, absl::Time deadlin
 }
 
 absl::Status Connection::EnsureConnected(absl::Time deadline) {
-  if (wire_ != nullptr) return absl::OkStatus();
+  // What died while it was idle must not make the outcome of the next command unknown.
+  if (wire_ != nullptr && !wire_->IsStale()) return absl::OkStatus();
+  wire_.reset();
   const absl::Time until = std::min(deadline, absl::Now() + options_.connect_timeout);
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Wire> wire, Wire::Connect(options_.address, until));
   hashes_.clear();

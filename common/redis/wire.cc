@@ -74,6 +74,11 @@ Wire::~Wire() {
   if (context_ != nullptr) redisFree(context_);
 }
 
+bool Wire::IsStale() const {
+  pollfd polled = {.fd = context_->fd, .events = POLLIN, .revents = 0};
+  return poll(&polled, 1, /*timeout=*/0) != 0;
+}
+
 absl::StatusOr<Reply> Wire::Call(const std::vector<std::string>& command, absl::Time deadline, bool& server_error) {
   server_error = false;
   std::vector<const char*> words;

@@ -22,6 +22,9 @@ class Wire {
   static absl::StatusOr<std::unique_ptr<Wire>> Connect(const std::string& address, absl::Time deadline);
   ~Wire();
 
+  // Whether the server has closed the connection, or sent what nobody asked for, since the last call. Does not block.
+  bool IsStale() const;
+
   // Sends one command and waits for its reply. DEADLINE_EXCEEDED or UNAVAILABLE: the server may or may not have run it. Errors of the server itself
   // come back as ErrorOf() says, with `server_error` set.
   absl::StatusOr<Reply> Call(const std::vector<std::string>& command, absl::Time deadline, bool& server_error);

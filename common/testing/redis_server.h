@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/process/child_process.h"
+#include "common/testing/temp_dir.h"
+
+namespace cohort::testing {
+
+// A real redis-server for one test: a free loopback port, a directory of its own, no snapshots. Ends with the object, or with the
+// thread that started it (see ChildProcess). Not thread-safe.
+class RedisServer {
+ public:
+  struct Options {
+    bool append_only = false;               // Every write is on disk before it is answered.
+    std::vector<std::string> arguments;     // More for the command line: {"--maxmemory-policy", "allkeys-lru"}.
+  };
+  // Returns when the server answers.
+  static absl::StatusOr<std::unique_ptr<RedisServer>> Start(Options options);
+  static absl::StatusOr<std::unique_ptr<RedisServer>> Start() { return Start(Options()); }
+  ~RedisServer();
+
+  std::string address() const;  // host:port
+
+  // SIGKILL; returns when the process is gone.
+  void Kill();
+  // After Kill(): starts again on the same port, with the data of the append-only file or with none. Returns when it answers.
+  absl::Status Restart();
+  // SIGSTOP and SIGCONT: connections stand, nothing answers.
+  void Pause();
+  void Resume();
+
+ private:
+  explicit RedisServer(Options options) : options_(std::move(options)) {}
+  absl::Status Launch();
+
+  const Options options_;
+  const TempDir directory_;
+  int port_ = 0;
+  std::unique_ptr<process::ChildProcess> process_;
+};
+
+}  // namespace cohort::testing
