@@ -1,0 +1,178 @@
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/config/checks.h"
+
+namespace cohort::config {
+namespace {
+
+// One configuration under examination.
+class RunChecker {
+ public:
+  RunChecker(const v1::RunConfig& config, const Settings& settings, Diagnostics& diagnostics)
+      : config_(config), settings_(settings), diagnostics_(diagnostics) {}
+
+  void CheckAll() {
+    CheckName();
+    CheckPromptTemplate();
+    CheckReward();
+    CheckSampling();
+    CheckBatches();
+    CheckAlgorithm();
+    CheckQueue();
+    CheckEvaluation();
+  }
+
+ private:
+  // Reports against the first of `fields` that the user wrote; the sentence must name the others.
+  void Refuse(const std::vector<std::string>& fields, absl::string_view problem) {
+    const auto written = std::find_if(fields.begin(), fields.end(), [&](const auto& field) { return settings_.values.contains(field); });
+    const std::string& field = written == fields.end() ? fields.front() : *written;
+    diagnostics_.Add(settings_.PlaceOf(field), field, problem);
+  }
+
+  void CheckName() {
+    const std::string& name = config_.run().name();
+    const bool plain = std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.'; });
+    if (name.empty() || name.size() > 64 || !plain || name.front() == '.') {
+      Refuse({"run.name"}, absl::StrCat("is '", name, "'; use up to 64 letters, digits, '-', '_' and '.', not beginning with '.'"));
+    }
+  }
+
+  void CheckPromptTemplate() {
+    const std::string& text = config_.data().prompt_template();
+    if (!absl::StrContains(text, "{prompt}")) {
+      Refuse({"data.prompt_template"}, "does not contain {prompt}, so the model would never see the problem; put {prompt} where the problem belongs");
+    }
+    const bool prefilled = absl::EndsWith(absl::StripTrailingAsciiWhitespace(text), "<think>");
+    if (config_.reward().think_prefilled() && !prefilled) {
+      Refuse({"reward.think_prefilled", "data.prompt_template"},
+             "reward.think_prefilled is true, but data.prompt_template does not end with <think>; add <think> there, or set think_prefilled to false");
+    }
+    if (!config_.reward().think_prefilled() && prefilled) {
+      Refuse({"data.prompt_template"},
+             "ends with <think>, so that no completion can begin with it and none would have the right format; set reward.think_prefilled to true");
+    }
+  }
+
+  void CheckReward() {
+    const auto& reward = config_.reward();
+    if (reward.template_() == reward::v1::TEMPLATE_BARE_ANSWER) {
+      Refuse({"reward.template"}, "BARE_ANSWER is for grading answers that stand alone; a run needs R1_ZERO, R1_RELEASED or BOXED_ONLY");
+    }
+    if (reward.accuracy_weight() + reward.format_weight() == 0) {
+      Refuse({"reward.accuracy_weight", "reward.format_weight"},
+             "reward.accuracy_weight and reward.format_weight are both 0, so there is nothing to learn; set at least one of them above 0");
+    }
+    if (reward.overlong_buffer_tokens() >= config_.rollout().max_new_tokens()) {
+      Refuse({"reward.overlong_buffer_tokens", "rollout.max_new_tokens"},
+             absl::StrCat("reward.overlong_buffer_tokens is ", reward.overlong_buffer_tokens(), " and rollout.max_new_tokens ",
+                          config_.rollout().max_new_tokens(), ": every completion would be punished for its length; use a buffer below max_new_tokens"));
+    }
+  }
+
+  void CheckSampling() {
+    const auto& rollout = config_.rollout();
+    constexpr absl::string_view kWhy =
+        ": training on truncated sampling would follow the gradient of another policy than the one that sampled; set it to ";
+    if (rollout.top_p() != 1) Refuse({"rollout.top_p"}, absl::StrCat("is ", rollout.top_p(), kWhy, "1"));
+    if (rollout.top_k() != 0) Refuse({"rollout.top_k"}, absl::StrCat("is ", rollout.top_k(), kWhy, "0"));
+    if (rollout.min_p() != 0) Refuse({"rollout.min_p"}, absl::StrCat("is ", rollout.min_p(), kWhy, "0"));
+  }
+
+  void CheckBatches() {
+    const auto& algorithm = config_.algorithm();
+    const int64_t samples = int64_t{algorithm.prompts_per_step()} * algorithm.group_size();
+    if (samples % algorithm.minibatches() != 0) {
+      Refuse({"algorithm.minibatches", "algorithm.prompts_per_step", "algorithm.group_size"},
+             absl::StrCat("algorithm.minibatches is ", algorithm.minibatches(), ", which does not divide the ", samples, " samples of a step (",
+                          algorithm.prompts_per_step(), " prompts × ", algorithm.group_size(), " completions); use ",
+                          DivisorsAround(samples, algorithm.minibatches()), " minibatches"));
+    }
+    if (algorithm.group_size() > config_.rollout().max_batch()) {
+      Refuse({"algorithm.group_size", "rollout.max_batch"},
+             absl::StrCat("algorithm.group_size is ", algorithm.group_size(), ", but a worker decodes only rollout.max_batch ",
+                          config_.rollout().max_batch(), " sequences together and takes whole groups; raise max_batch or lower group_size"));
+    }
+  }
+
+  // "4 or 8": the divisors of `samples` on both sides of `wanted`.
+  static std::string DivisorsAround(int64_t samples, int64_t wanted) {
+    int64_t below = std::min(wanted, samples), above = wanted;
+    while (samples % below != 0) --below;
+    while (above < samples && samples % above != 0) ++above;
+    return above < samples ? absl::StrCat(below, " or ", above) : absl::StrCat(below);
+  }
+
+  void CheckAlgorithm() {
+    const auto& algorithm = config_.algorithm();
+    if (algorithm.advantage() == v1::ADVANTAGE_LEAVE_ONE_OUT && algorithm.group_size() < 3) {
+      Refuse({"algorithm.advantage", "algorithm.group_size"},
+             "LEAVE_ONE_OUT needs the spread of the other completions of a group, so at least 3 of them; raise algorithm.group_size, or use RLOO");
+    }
+    if (algorithm.dynamic_sampling() && algorithm.max_staleness() > 0) {
+      Refuse({"algorithm.dynamic_sampling", "algorithm.max_staleness"},
+             absl::StrCat("algorithm.dynamic_sampling cannot be combined with algorithm.max_staleness ", algorithm.max_staleness(),
+                          ": which prompts are drawn again must not depend on timing; set max_staleness to 0, or dynamic_sampling to false"));
+    }
+    if (algorithm.reference_refresh_steps() > 0 && algorithm.kl_coefficient() == 0) {
+      Refuse({"algorithm.reference_refresh_steps", "algorithm.kl_coefficient"},
+             "algorithm.reference_refresh_steps renews a reference that nothing uses while algorithm.kl_coefficient is 0; "
+             "set kl_coefficient above 0, or reference_refresh_steps to 0");
+    }
+    if (algorithm.dual_clip() != 0 && algorithm.dual_clip() <= 1) {
+      Refuse({"algorithm.dual_clip"}, absl::StrCat("is ", algorithm.dual_clip(), "; use a value above 1 (commonly 3), or 0 to switch it off"));
+    }
+  }
+
+  void CheckQueue() {
+    const auto& queue = config_.queue();
+    const int64_t ahead = int64_t{config_.algorithm().prompts_per_step()} * (1 + config_.algorithm().max_staleness());
+    if (queue.max_backlog() < ahead) {
+      Refuse({"queue.max_backlog", "algorithm.prompts_per_step", "algorithm.max_staleness"},
+             absl::StrCat("queue.max_backlog is ", queue.max_backlog(), ", but up to ", ahead,
+                          " tasks are queued (algorithm.prompts_per_step × (1 + algorithm.max_staleness)); raise it to at least ", ahead));
+    }
+    if (queue.lease_seconds() > 3600) {
+      Refuse({"queue.lease_seconds"},
+             absl::StrCat("is ", queue.lease_seconds(), ": a step would wait that long for every dead worker; use 10 to 60, living workers renew their leases"));
+    }
+    const std::string& address = queue.redis_address();
+    const size_t colon = address.rfind(':');
+    int port = 0;
+    if (!address.empty() && (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535)) {
+      Refuse({"queue.redis_address"}, absl::StrCat("is '", address, "'; write host:port such as 127.0.0.1:6379, or \"\" for a private server"));
+    }
+  }
+
+  void CheckEvaluation() {
+    const auto& words = config_.evaluation().self_check_words();
+    if (std::any_of(words.begin(), words.end(), [](const std::string& word) { return absl::StripAsciiWhitespace(word).empty(); })) {
+      Refuse({"evaluation.self_check_words"}, "holds an empty word, which every completion contains; remove it");
+    }
+  }
+
+  const v1::RunConfig& config_;
+  const Settings& settings_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+void CheckRun(const v1::RunConfig& config, const Settings& settings, Diagnostics& diagnostics) { RunChecker(config, settings, diagnostics).CheckAll(); }
+
+void CheckPretrain(const v1::PretrainConfig& config, const Settings& settings, Diagnostics& diagnostics) {
+  if (config.optimizer().warmup_steps() > config.training().steps()) {
+    diagnostics.Add(settings.PlaceOf("optimizer.warmup_steps"), "optimizer.warmup_steps",
+                    absl::StrCat("is ", config.optimizer().warmup_steps(), ", more than training.steps ", config.training().steps(),
+                                 ": the learning rate would never reach its peak; lower it"));
+  }
+}
+
+}  // namespace cohort::config
