@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/model/checkpoint.h"
+#include "services/learner/checkpoint/run_state.h"
+#include "services/learner/train/trainer.h"
+
+namespace cohort::learner {
+
+// One whole checkpoint on disk.
+struct Checkpoint {
+  std::string path;
+  RunState state;
+};
+
+// The checkpoints of a run: directories checkpoints/step-000025 below the run's directory, each a Hugging Face checkpoint plus optimizer.safetensors
+// (what Trainer::SaveState writes), trainer_state.json and manifest.json with the checksums of all of them.
+//
+// A checkpoint is written beside as step-000025.partial, flushed file by file, and renamed at the end; so a directory with the final name is whole, or
+// was damaged later, which its manifest shows. Not thread-safe; blocks for disk writes.
+class CheckpointStore {
+ public:
+  struct Options {
+    std::string run_directory;
+    std::string model_source;      // Directory whose config and tokenizer files every checkpoint carries.
+    int keep_last = 2;             // At least 1.
+    bool keep_best = true;         // Also the one with the highest reward_mean.
+  };
+  explicit CheckpointStore(Options options);
+
+  // Removes what an interrupted write left, and returns the newest whole checkpoint; damaged ones are skipped with a warning that names the file.
+  absl::StatusOr<std::optional<Checkpoint>> FindLatest();
+
+  // Writes a checkpoint, then removes those that are no longer kept. RESOURCE_EXHAUSTED (disk full) and others leave the earlier ones as they were and
+  // nothing behind. Nothing is written when the newest whole checkpoint is of this step already.
+  absl::Status Save(const RunState& state, const model::ModelConfig& config, const model::ArenaLayout& layout, const Trainer& trainer);
+
+  // Writes `directory` as a Hugging Face checkpoint with a manifest; replaces it when it is there.
+  absl::Status ExportModel(const std::string& directory, const model::ModelConfig& config, const model::ArenaLayout& layout, const Trainer& trainer) const;
+
+  // Directory of the newest whole checkpoint, or "".
+  std::string latest() const { return kept_.empty() ? "" : kept_.back().path; }
+  // Oldest step that a start could go on from, should newer checkpoints turn out damaged; 0 when only the initial model is there.
+  int64_t oldest_step() const;
+
+ private:
+  absl::Status WriteFiles(const std::string& directory, const RunState& state, const model::ModelConfig& config, const model::ArenaLayout& layout,
+                          const Trainer& trainer) const;
+  void Prune();
+
+  const Options options_;
+  const std::string directory_;
+  std::vector<Checkpoint> kept_;  // Whole ones, by step.
+};
+
+}  // namespace cohort::learner

@@ -1,0 +1,196 @@
+#include "services/learner/loop/learner_loop.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/log/log.h"
+#include "common/status/errors.h"
+#include "common/status/status_macros.h"
+#include "services/learner/observe/sample_log.h"
+
+namespace cohort::learner {
+namespace {
+
+// Updates in a row that may fail on a non-finite loss before the run is given up.
+constexpr int kMaxSkippedUpdates = 3;
+constexpr int kFinalCheckpointAttempts = 3;
+
+double SecondsSince(absl::Time begin) { return absl::ToDoubleSeconds(absl::Now() - begin); }
+
+}  // namespace
+
+LearnerLoop::LearnerLoop(Parts parts, RunState start, std::string run_directory)
+    : parts_(std::move(parts)),
+      run_directory_(std::move(run_directory)),
+      state_(std::move(start)),
+      started_(absl::Now()),
+      elapsed_before_(state_.elapsed_seconds) {}
+
+absl::Status LearnerLoop::Run() {
+  Publish();
+  parts_.feed->SetPhase(learner::v1::RUN_PHASE_TRAINING, "");
+  while (state_.step < parts_.config->run().steps()) {
+    const absl::Status done = RunStep();
+    if (done.ok()) continue;
+    if (absl::IsCancelled(done) || ErrorReason(done) == "QUEUE_LOST") {
+      absl::Status saved;
+      SaveCheckpoint(saved);
+      if (!saved.ok()) COHORT_LOG(WARNING) << "the run will go on from the checkpoint before: " << saved.message();
+    }
+    return done;
+  }
+  return Finish();
+}
+
+absl::Status LearnerLoop::RunStep() {
+  const absl::Time begin = absl::Now();
+  learner::v1::StepRecord record;
+  parts_.budget->Switch("issuing");
+  COHORT_RETURN_IF_ERROR(IssueAhead());
+
+  // While the workers generate.
+  if (state_.step > 0 && state_.step % parts_.config->checkpoint().every_steps() == 0) {
+    absl::Status saved;
+    record.set_checkpoint_seconds(SaveCheckpoint(saved));
+    if (!saved.ok()) COHORT_LOG(ERROR) << "training goes on, the next checkpoint is tried after " << parts_.config->checkpoint().every_steps()
+                                       << " steps: " << saved.message();
+  }
+
+  parts_.budget->Switch("waiting_for_groups");
+  const absl::Time wait_begin = absl::Now();
+  COHORT_ASSIGN_OR_RETURN(const std::vector<SlotGroup> slots, parts_.collector->Collect(state_.step));
+  record.set_wait_seconds(SecondsSince(wait_begin));
+
+  parts_.budget->Switch("updating");
+  const absl::Time update_begin = absl::Now();
+  COHORT_ASSIGN_OR_RETURN(const UpdateMetrics update, Update(slots));
+  record.set_update_seconds(SecondsSince(update_begin));
+  record.set_step(state_.step);
+  DescribeSamples(*parts_.config, state_.step, slots, record);
+  ++state_.step;
+  const int64_t refresh = parts_.config->algorithm().reference_refresh_steps();
+  if (refresh > 0 && state_.step % refresh == 0) parts_.trainer->RefreshReference();
+
+  parts_.budget->Switch("publishing");
+  const absl::Time publish_begin = absl::Now();
+  Publish();
+  record.set_publish_seconds(SecondsSince(publish_begin));
+
+  parts_.budget->Switch("recording");
+  record.set_step_seconds(SecondsSince(begin));
+  Report(slots, update, std::move(record));
+  return absl::OkStatus();
+}
+
+absl::Status LearnerLoop::IssueAhead() {
+  const auto& config = *parts_.config;
+  const int64_t last = std::min(state_.step + config.algorithm().max_staleness(), config.run().steps() - 1);
+  for (int64_t step = state_.step; step <= last; ++step) {
+    if (parts_.intake->Count(step) > 0) continue;
+    COHORT_RETURN_IF_ERROR(parts_.issuer->OpenSlots(step, config.algorithm().prompts_per_step()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<UpdateMetrics> LearnerLoop::Update(const std::vector<SlotGroup>& slots) {
+  std::vector<SampleGroup> groups;
+  for (const SlotGroup& slot : slots) {
+    if (slot.outcome != SlotOutcome::kTrained) continue;
+    groups.push_back(ToSampleGroup(slot, parts_.tasks->Prompt(slot.group.step(), slot.group.slot()).token_ids));
+  }
+  if (groups.empty()) {
+    COHORT_LOG(WARNING) << "step=" << state_.step << " no group teaches anything, even after all refill waves; the policy stays as it is";
+    return UpdateMetrics();
+  }
+  absl::StatusOr<UpdateMetrics> update = parts_.trainer->Update(state_.step, groups);
+  if (update.ok()) {
+    skipped_updates_ = 0;
+    return update;
+  }
+  if (ErrorReason(update.status()) != "NON_FINITE" || ++skipped_updates_ >= kMaxSkippedUpdates) {
+    return Annotate(update.status(), absl::StrCat("step ", state_.step, ": the update failed"));
+  }
+  COHORT_LOG(ERROR) << "step=" << state_.step << " the update is skipped, the policy stays as it is: " << update.status().message();
+  return UpdateMetrics();
+}
+
+void LearnerLoop::Publish() {
+  parts_.publisher->Publish(state_.step, parts_.trainer->Weights());
+  parts_.metrics->SetPolicyVersion(state_.step);
+  parts_.feed->Update([this](learner::v1::GetRunResponse& state) {
+    state.set_policy_version(state_.step);
+    state.set_steps_done(state_.step);
+  });
+}
+
+void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record) {
+  state_.elapsed_seconds = elapsed_before_ + SecondsSince(started_);
+  const IntakeCounts counts = parts_.intake->counts();
+  record.set_policy_version(state_.step);
+  record.set_elapsed_seconds(state_.elapsed_seconds);
+  record.set_kl(update.kl);
+  record.set_entropy(update.entropy);
+  record.set_loss(update.loss);
+  record.set_grad_norm(update.grad_norm);
+  record.set_learning_rate(update.learning_rate);
+  record.set_clip_fraction(update.clip_fraction);
+  record.set_logprob_diff_mean(update.logprob_diff_mean);
+  record.set_logprob_diff_max(update.logprob_diff_max);
+  record.set_importance_mean(update.importance_mean);
+  record.set_tokens(update.tokens);
+  record.set_tokens_per_second(record.step_seconds() > 0 ? static_cast<double>(update.tokens) / record.step_seconds() : 0);
+  record.set_duplicates(counts.duplicates - counted_.duplicates);
+  record.set_stale_rejected(counts.stale - counted_.stale);
+  parts_.metrics->ObserveIntake(counted_, counts);
+  counted_ = counts;
+  reward_sum_ += record.reward_mean();
+  ++reward_steps_;
+
+  std::string samples;
+  for (const SlotGroup& slot : slots) {
+    if (slot.outcome == SlotOutcome::kGivenUp) continue;
+    const PreparedPrompt& prompt = parts_.tasks->Prompt(slot.group.step(), slot.group.slot());
+    samples = SampleLines(*parts_.config, slot.group, prompt.text, prompt.gold_answer);
+    break;
+  }
+  parts_.reporter->Report(record, LedgerLines(slots, state_.step), samples);
+}
+
+double LearnerLoop::SaveCheckpoint(absl::Status& status) {
+  parts_.budget->Switch("checkpointing");
+  const absl::Time begin = absl::Now();
+  parts_.reporter->Sync();
+  state_.elapsed_seconds = elapsed_before_ + SecondsSince(started_);
+  state_.reward_mean = reward_steps_ > 0 ? reward_sum_ / static_cast<double>(reward_steps_) : 0;
+  status = parts_.checkpoints->Save(state_, parts_.model->config, parts_.model->layout, *parts_.trainer);
+  const double seconds = SecondsSince(begin);
+  parts_.metrics->ObserveCheckpoint(seconds, status.ok());
+  if (!status.ok()) return seconds;
+  reward_sum_ = 0;
+  reward_steps_ = 0;
+  parts_.feed->Update([this](learner::v1::GetRunResponse& state) { state.set_checkpoint(parts_.checkpoints->latest()); });
+  const absl::Status dropped = parts_.journal->DropBefore(parts_.checkpoints->oldest_step());
+  if (!dropped.ok()) COHORT_LOG(WARNING) << "old journal segments stay: " << dropped.message();
+  COHORT_LOG(INFO) << "checkpoint of step " << state_.step << " is in " << parts_.checkpoints->latest();
+  return seconds;
+}
+
+absl::Status LearnerLoop::Finish() {
+  absl::Status status;
+  for (int attempt = 0; attempt < kFinalCheckpointAttempts; ++attempt) {
+    if (attempt > 0) absl::SleepFor(absl::Seconds(1));
+    SaveCheckpoint(status);
+    if (status.ok()) status = parts_.checkpoints->ExportModel(run_directory_ + "/model", parts_.model->config, parts_.model->layout, *parts_.trainer);
+    if (status.ok()) break;
+    COHORT_LOG(ERROR) << "the final policy is not on disk yet: " << status.message();
+  }
+  parts_.budget->Switch("finished");
+  if (!status.ok()) return Annotate(status, "the final policy cannot be written; make room and go on with --resume");
+  parts_.feed->SetPhase(learner::v1::RUN_PHASE_FINISHED, "");
+  COHORT_LOG(INFO) << "the run has finished after " << state_.step << " steps; the policy is in " << run_directory_ << "/model";
+  return absl::OkStatus();
+}
+
+}  // namespace cohort::learner

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/metrics/time_budget.h"
+#include "common/model/checkpoint.h"
+#include "common/policy/policy_publisher.h"
+#include "proto/cohort/config/v1/run.pb.h"
+#include "services/learner/checkpoint/checkpoint_store.h"
+#include "services/learner/intake/intake.h"
+#include "services/learner/journal/journal.h"
+#include "services/learner/loop/step_collector.h"
+#include "services/learner/loop/task_issuer.h"
+#include "services/learner/observe/run_feed.h"
+#include "services/learner/observe/step_metrics.h"
+#include "services/learner/observe/step_reporter.h"
+#include "services/learner/train/trainer.h"
+
+namespace cohort::learner {
+
+// The learner's main loop: issue tasks, gather the groups of a step in slot order, update the policy, publish it, write down what happened.
+//
+// Between two steps the whole state of training is (weights, trainer state, step), which is what a checkpoint holds. A checkpoint of step s is written
+// while the workers generate step s. Runs on one thread; not thread-safe.
+class LearnerLoop {
+ public:
+  // What the loop works with; everything outlives it.
+  struct Parts {
+    const config::v1::RunConfig* config = nullptr;
+    const model::LoadedModel* model = nullptr;    // Sizes and layout.
+    Trainer* trainer = nullptr;
+    TaskBuilder* tasks = nullptr;
+    TaskIssuer* issuer = nullptr;
+    StepCollector* collector = nullptr;
+    Intake* intake = nullptr;
+    Journal* journal = nullptr;
+    CheckpointStore* checkpoints = nullptr;
+    StepReporter* reporter = nullptr;
+    policy::PolicyPublisher* publisher = nullptr;
+    RunFeed* feed = nullptr;
+    StepMetrics* metrics = nullptr;
+    metrics::TimeBudget* budget = nullptr;
+  };
+  // Where the run stands: the state of the checkpoint it goes on from, or a fresh one.
+  LearnerLoop(Parts parts, RunState start, std::string run_directory);
+
+  // Trains up to run.steps, then writes the final checkpoint and RUN_DIRECTORY/model. CANCELLED when a stop was requested, FAILED_PRECONDITION with
+  // reason QUEUE_LOST when the queue's server came back without its data; in both cases a checkpoint of the last finished step has been written if
+  // that was possible, so that another process, or another incarnation in this one, goes on exactly there. Any other error: the run cannot go on.
+  absl::Status Run();
+
+ private:
+  absl::Status RunStep();
+  // Issues the steps that the staleness bound allows.
+  absl::Status IssueAhead();
+  absl::StatusOr<UpdateMetrics> Update(const std::vector<SlotGroup>& slots);
+  void Publish();
+  void Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record);
+  // Writes a checkpoint of the state between two steps; returns the seconds it took.
+  double SaveCheckpoint(absl::Status& status);
+  absl::Status Finish();
+
+  const Parts parts_;
+  const std::string run_directory_;
+  RunState state_;                    // state_.step is the step to do next.
+  const absl::Time started_;
+  const double elapsed_before_;       // Seconds of earlier processes.
+  double reward_sum_ = 0;             // Since the last checkpoint.
+  int64_t reward_steps_ = 0;
+  int skipped_updates_ = 0;           // In a row.
+  IntakeCounts counted_;              // What has been reported of the intake's counts.
+};
+
+}  // namespace cohort::learner

@@ -1,0 +1,45 @@
+#include "services/learner/observe/sample_log.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "nlohmann/json.hpp"
+#include "services/learner/reward/scalar_reward.h"
+
+namespace cohort::learner {
+namespace {
+
+constexpr int kSamplesPerGroup = 4;
+
+// "VERDICT_CORRECT" -> "CORRECT".
+std::string Short(absl::string_view name, absl::string_view prefix) { return std::string(absl::StripPrefix(name, prefix)); }
+
+}  // namespace
+
+std::string SampleLines(const config::v1::RunConfig& config, const learner::v1::Group& group, absl::string_view prompt,
+                        absl::string_view gold_answer) {
+  std::string lines;
+  for (int i = 0; i < std::min(kSamplesPerGroup, group.completions_size()); ++i) {
+    const learner::v1::Completion& completion = group.completions(i);
+    const ScalarReward reward = Scalarize(config, completion);
+    nlohmann::ordered_json line;
+    line["step"] = group.step();
+    line["group_id"] = group.group_id();
+    line["sample"] = i;
+    line["prompt"] = std::string(prompt);
+    line["gold_answer"] = std::string(gold_answer);
+    line["text"] = completion.text();
+    line["verdict"] = Short(reward::v1::Verdict_Name(completion.score().verdict()), "VERDICT_");
+    line["format_ok"] = completion.score().format_ok();
+    line["format_reason"] = Short(reward::v1::FormatReason_Name(completion.score().format_reason()), "FORMAT_REASON_");
+    line["reward"] = reward.value;
+    line["masked"] = reward.masked;
+    line["tokens"] = completion.token_ids_size();
+    line["finish_reason"] = Short(common::v1::FinishReason_Name(completion.finish_reason()), "FINISH_REASON_");
+    absl::StrAppend(&lines, line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "\n");
+  }
+  return lines;
+}
+
+}  // namespace cohort::learner

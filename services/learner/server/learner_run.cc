@@ -1,0 +1,185 @@
+#include "services/learner/server/learner_run.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/log/log.h"
+#include "common/queue/redis_prompt_queue.h"
+#include "common/rpc/server.h"
+#include "common/status/errors.h"
+#include "common/status/status_macros.h"
+#include "common/sync/backoff.h"
+#include "services/learner/intake/trajectory_service.h"
+#include "services/learner/loop/learner_loop.h"
+#include "services/learner/observe/run_service.h"
+#include "services/learner/server/endpoint_file.h"
+
+namespace cohort::learner {
+namespace {
+
+// How long a failed run can still be asked what went wrong.
+constexpr absl::Duration kFailureVisible = absl::Seconds(2);
+
+// Opens the queue and draws the incarnation, repeating until `deadline` while Redis cannot be reached.
+struct OpenedQueue {
+  std::unique_ptr<queue::PromptQueue> queue;
+  int64_t incarnation = 0;
+};
+absl::StatusOr<OpenedQueue> OpenQueue(const LearnerOptions& options, const RunInputs& inputs, int64_t last_incarnation, const sync::StopToken& stop) {
+  const auto& section = inputs.config.queue();
+  queue::QueueOptions queue_options;
+  queue_options.run_id = inputs.config.run().name();
+  queue_options.consumer = options.name;
+  queue_options.lease = absl::Seconds(section.lease_seconds());
+  queue_options.max_attempts = section.max_attempts();
+  queue_options.max_backlog = section.max_backlog();
+  queue_options.incarnation_floor = last_incarnation + 1;
+  const std::string address = options.redis.empty() ? section.redis_address() : options.redis;
+  const absl::Time deadline = absl::Now() + options.start_timeout;
+  sync::Backoff backoff;
+  for (;;) {
+    OpenedQueue opened;
+    absl::Status status;
+    // Short attempts, so that a stop is noticed.
+    const absl::Time attempt_end = std::min(deadline, absl::Now() + absl::Seconds(2));
+    auto queue = queue::RedisPromptQueue::Open(address, queue_options, attempt_end);
+    status = queue.status();
+    if (queue.ok()) {
+      opened.queue = *std::move(queue);
+      const auto incarnation = opened.queue->BeginIncarnation(attempt_end);
+      status = incarnation.status();
+      if (incarnation.ok()) {
+        opened.incarnation = *incarnation;
+        return opened;
+      }
+    }
+    if (stop.stop_requested()) return absl::CancelledError("the learner is stopping");
+    if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return status;
+    if (absl::Now() >= deadline) {
+      return absl::UnavailableError(absl::StrCat("Redis at ", address, " cannot be reached within ", absl::FormatDuration(options.start_timeout),
+                                                 ": ", status.message(), "; start it, or correct --redis or queue.redis_address"));
+    }
+    backoff.Wait(stop, deadline);
+  }
+}
+
+// A trainer that stands where `checkpoint` says, or at the initial model.
+absl::StatusOr<std::unique_ptr<Trainer>> MakeTrainer(const RunInputs& inputs, const std::optional<Checkpoint>& checkpoint) {
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::Create(inputs.config, inputs.model));
+  if (!checkpoint.has_value()) return trainer;
+  COHORT_ASSIGN_OR_RETURN(const model::LoadedModel restored, model::LoadCheckpoint(checkpoint->path));
+  COHORT_RETURN_IF_ERROR(trainer->Restore(*restored.weights, checkpoint->path + "/optimizer.safetensors"));
+  return trainer;
+}
+
+RunState StartState(const RunInputs& inputs, const std::optional<Checkpoint>& checkpoint, int64_t incarnation) {
+  RunState state;
+  if (checkpoint.has_value()) state = checkpoint->state;
+  state.run = inputs.config.run().name();
+  state.fingerprint = inputs.identity.fingerprint;
+  state.incarnation = incarnation;
+  return state;
+}
+
+GroupRules Rules(const RunInputs& inputs) {
+  GroupRules rules;
+  rules.group_size = inputs.config.algorithm().group_size();
+  rules.max_new_tokens = inputs.config.rollout().max_new_tokens();
+  rules.vocab_size = inputs.model.config.vocab_size;
+  rules.max_staleness = inputs.config.algorithm().max_staleness();
+  return rules;
+}
+
+CheckpointStore::Options StoreOptions(const RunInputs& inputs, const RunDirectory& directory) {
+  CheckpointStore::Options options;
+  options.run_directory = directory.path();
+  options.model_source = inputs.config.model().path();
+  options.keep_last = inputs.config.checkpoint().keep_last();
+  options.keep_best = inputs.config.checkpoint().keep_best();
+  return options;
+}
+
+// Tells people why the run failed, for as long as they may ask.
+void ShowFailure(RunFeed& feed, const absl::Status& status, const sync::StopToken& stop) {
+  COHORT_LOG(ERROR) << "the run cannot go on: " << status.message();
+  feed.SetPhase(learner::v1::RUN_PHASE_FAILED, std::string(status.message()));
+  stop.WaitFor(kFailureVisible);
+}
+
+}  // namespace
+
+absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, metrics::Registry& registry,
+                            StepMetrics& step_metrics, Endpoints& endpoints, const sync::StopToken& stop) {
+  metrics::TimeBudget budget("starting", &registry, "cohort_learner_time_seconds_total");
+  CheckpointStore checkpoints(StoreOptions(inputs, directory));
+  COHORT_ASSIGN_OR_RETURN(const std::optional<Checkpoint> checkpoint, checkpoints.FindLatest());
+  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, MakeTrainer(inputs, checkpoint));
+  COHORT_ASSIGN_OR_RETURN(const OpenedQueue queue, OpenQueue(options, inputs, directory.last_incarnation(), stop));
+  COHORT_RETURN_IF_ERROR(directory.SetIncarnation(queue.incarnation));
+  const RunState start = StartState(inputs, checkpoint, queue.incarnation);
+  log::SetContext(absl::StrCat("run=", start.run, " incarnation=", queue.incarnation));
+
+  RunFeed feed;
+  feed.Update([&](learner::v1::GetRunResponse& state) {
+    state.set_run_id(start.run);
+    state.set_steps_total(inputs.config.run().steps());
+    state.set_incarnation(queue.incarnation);
+    state.set_checkpoint(checkpoints.latest());
+  });
+  COHORT_ASSIGN_OR_RETURN(const auto reporter, StepReporter::Open(directory.path(), start.step, inputs.config.rollout().max_new_tokens(), &feed,
+                                                                  &step_metrics));
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Journal> journal, Journal::Open({directory / "journal"}, start.step));
+  COHORT_LOG(INFO) << (checkpoint.has_value() ? absl::StrCat("goes on from ", checkpoint->path) : "starts from the initial model") << " with step "
+                   << start.step << "; " << journal->recovered() << " groups are in the journal already";
+  Intake intake({start.run, queue.incarnation, start.step, Rules(inputs)}, journal.get());
+  TaskBuilder tasks(inputs.config, inputs.prompts, queue.incarnation);
+  policy::PolicyPublisher publisher(queue.incarnation);
+  TaskIssuer issuer({start.run, queue.incarnation}, queue.queue.get(), &tasks, &intake, &step_metrics, stop);
+  StepCollector collector({}, inputs.config, &intake, &issuer, &step_metrics, [&publisher] { return publisher.subscribers(); });
+
+  TrajectoryServiceImpl trajectories(&intake);
+  RunServiceImpl runs(&feed, &intake);
+  COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({endpoints.grpc, options.allow_remote, {&trajectories, &runs, publisher.service()}}));
+  endpoints.grpc = server->address();
+  if (!options.endpoint_file.empty()) COHORT_RETURN_IF_ERROR(WriteEndpointFile(options.endpoint_file, endpoints.grpc, endpoints.metrics));
+  COHORT_LOG(INFO) << "listens on " << endpoints.grpc << ", metrics on " << endpoints.metrics;
+
+  LearnerLoop::Parts parts;
+  parts.config = &inputs.config;
+  parts.model = &inputs.model;
+  parts.trainer = trainer.get();
+  parts.tasks = &tasks;
+  parts.issuer = &issuer;
+  parts.collector = &collector;
+  parts.intake = &intake;
+  parts.journal = journal.get();
+  parts.checkpoints = &checkpoints;
+  parts.reporter = reporter.get();
+  parts.publisher = &publisher;
+  parts.feed = &feed;
+  parts.metrics = &step_metrics;
+  parts.budget = &budget;
+  absl::Status result;
+  {
+    const sync::StopCallback stop_intake(stop, [&intake] { intake.Stop(); });
+    server->SetReady(true);
+    result = LearnerLoop(parts, start, directory.path()).Run();
+    if (result.ok()) stop.WaitUntil(absl::InfiniteFuture());
+    const bool restarts = ErrorReason(result) == "QUEUE_LOST";
+    if (absl::IsCancelled(result)) result = absl::OkStatus();
+    if (!result.ok() && !restarts) ShowFailure(feed, result, stop);
+  }
+  server->SetReady(false);
+  intake.Stop();
+  feed.Stop();
+  publisher.Shutdown();
+  server->Shutdown(absl::Now() + options.grace);
+  journal.reset();
+  return result;
+}
+
+}  // namespace cohort::learner

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "common/metrics/metrics.h"
+#include "common/sync/stop.h"
+#include "services/learner/checkpoint/run_directory.h"
+#include "services/learner/observe/step_metrics.h"
+#include "services/learner/server/learner_options.h"
+#include "services/learner/server/run_inputs.h"
+
+namespace cohort::learner {
+
+// Where this learner can be reached; given to RunIncarnation, which fills in what it has bound.
+struct Endpoints {
+  std::string grpc;
+  std::string metrics;
+};
+
+// One incarnation of a learner: draws its number from the queue, restores the newest checkpoint, serves, trains. Blocks until a stop is requested: OK
+// when the run had finished by then or was stopped in the middle (it can go on with --resume). FAILED_PRECONDITION with reason QUEUE_LOST: begin
+// another incarnation. Any other error: the run cannot go on; for a few seconds before it returns, RunService says why.
+absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, metrics::Registry& registry,
+                            StepMetrics& step_metrics, Endpoints& endpoints, const sync::StopToken& stop);
+
+}  // namespace cohort::learner

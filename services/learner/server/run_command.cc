@@ -1,0 +1,76 @@
+#include "services/learner/server/run_command.h"
+
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/config/config.h"
+#include "common/io/files.h"
+#include "common/log/log.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/process_metrics.h"
+#include "common/status/errors.h"
+#include "common/status/status_macros.h"
+#include "common/sync/signals.h"
+#include "services/learner/reward/gold_check.h"
+#include "services/learner/server/learner_run.h"
+
+namespace cohort::learner {
+namespace {
+
+// The port that "host:port" names, put back into the address that was asked for.
+std::string WithPort(const std::string& address, int port) { return absl::StrCat(address.substr(0, address.rfind(':')), ":", port); }
+
+absl::Status Run(const LearnerOptions& options) {
+  const sync::SignalWaiter signals([](int signal) { COHORT_LOG(INFO) << "stops on signal " << signal; });
+  const sync::StopToken stop = signals.token();
+  COHORT_ASSIGN_OR_RETURN(const RunInputs inputs, LoadRunInputs(options));
+  log::SetContext(absl::StrCat("run=", inputs.identity.name));
+  LogRunInputs(inputs);
+  if (options.redis.empty() && inputs.config.queue().redis_address().empty()) {
+    return absl::InvalidArgumentError("no Redis server is named; give --redis host:port or set queue.redis_address");
+  }
+  COHORT_ASSIGN_OR_RETURN(const auto directory, RunDirectory::Open(RunDirectoryPath(inputs.config), inputs.identity, options.resume));
+  const absl::Status gold = CheckGoldAnswers(options.reward, inputs.config.data().train(), inputs.prompts, absl::Now() + options.start_timeout, stop);
+  if (absl::IsCancelled(gold) && stop.stop_requested()) return absl::OkStatus();
+  COHORT_RETURN_IF_ERROR(gold);
+
+  metrics::Registry registry;
+  const auto process_metrics = metrics::ExportProcessMetrics(registry, "learner");
+  StepMetrics step_metrics(registry);
+  COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(options.metrics_listen));
+  Endpoints endpoints{options.listen, WithPort(options.metrics_listen, metrics_port)};
+  COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(*directory / "config.yaml", config::ToYaml(inputs.config)));
+  for (;;) {
+    const absl::Status status = RunIncarnation(options, inputs, *directory, registry, step_metrics, endpoints, stop);
+    if (absl::IsCancelled(status) && stop.stop_requested()) return absl::OkStatus();
+    if (ErrorReason(status) != "QUEUE_LOST" || stop.stop_requested()) return status;
+    COHORT_LOG(WARNING) << "the queue's server came back without its data; beginning another incarnation: " << status.message();
+  }
+}
+
+}  // namespace
+
+void AddRunCommand(CLI::App& app, absl::Status& status) {
+  CLI::App* command = app.add_subcommand("run", "Train a policy: the learner of one run");
+  auto options = std::make_shared<LearnerOptions>();
+  auto start_timeout = std::make_shared<double>(absl::ToDoubleSeconds(options->start_timeout));
+  command->add_option("config,--config", options->config, "The run's YAML file")->required();
+  command->add_option("--set", options->overrides, "Override a field: section.field=value (may be repeated)");
+  command->add_option("--redis", options->redis, "host:port of the prompt queue; default: queue.redis_address");
+  command->add_option("--reward", options->reward, "host:port of a reward service")->required();
+  command->add_flag("--resume", options->resume, "Go on with the run that the run directory holds");
+  command->add_option("--listen", options->listen, "Address of the gRPC services")->capture_default_str();
+  command->add_option("--metrics-listen", options->metrics_listen, "Address of /metrics")->capture_default_str();
+  command->add_option("--endpoint-file", options->endpoint_file, "Write the bound addresses to this file");
+  command->add_option("--name", options->name, "Name in logs and in the queue")->capture_default_str();
+  command->add_flag("--allow-remote", options->allow_remote, "Listen on other addresses than loopback (there is no encryption)");
+  command->add_option("--start-timeout", *start_timeout, "Seconds to wait for Redis and the reward service")->capture_default_str();
+  command->footer("Example: cohort-learner run configs/quickstart.yaml --redis 127.0.0.1:6379 --reward 127.0.0.1:7001");
+  command->callback([options, start_timeout, &status] {
+    options->start_timeout = absl::Seconds(*start_timeout);
+    status = Run(*options);
+  });
+}
+
+}  // namespace cohort::learner
