@@ -27,7 +27,7 @@ void Bind(const Settings& settings, pb::Message& config, Diagnostics& diagnostic
       const bool blank = problem.empty() && rules.required() && setting->second.value.IsScalar() && setting->second.value.Scalar().empty();
       if (blank) problem = absl::StrCat("is empty; ", rules.path() ? "give a path" : "give a value");
       if (!problem.empty()) diagnostics.Add(setting->second.place, leaf.path, problem);
-    } else if (rules.required()) {
+    } else if (rules.required() && !settings.IsMisspelt(leaf.path)) {
       diagnostics.Add(settings.PlaceOf(leaf.path), leaf.path,
                       absl::StrCat("is missing; add it (", TypeText(leaf.field()), RangeText(leaf.field()).empty() ? "" : ", ", RangeText(leaf.field()), ")"));
     } else if (!rules.default_value().empty()) {
@@ -43,6 +43,7 @@ absl::StatusOr<Config> Load(const std::string& path, const std::vector<std::stri
   COHORT_ASSIGN_OR_RETURN(const std::string text, io::ReadFile(path));
   Diagnostics diagnostics(path);
   Settings settings = ReadSettings(text, *Config::descriptor(), diagnostics);
+  if (!settings.readable) return diagnostics.ToStatus();
   AddOverrides(overrides, *Config::descriptor(), settings, diagnostics);
   Config config;
   Bind(settings, config, diagnostics);

@@ -1,16 +1,22 @@
 #include "common/config/diagnostics.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 namespace cohort::config {
+namespace {
+
+constexpr int kEnd = std::numeric_limits<int>::max();
+
+}  // namespace
 
 void Diagnostics::Add(const Place& place, absl::string_view field, absl::string_view problem) {
   std::string text = !place.option.empty() ? place.option : place.line > 0 ? absl::StrCat(file_, ":", place.line) : file_;
   absl::StrAppend(&text, ": ", field, field.empty() ? "" : ": ", problem);
-  entries_.push_back({place.line, std::move(text)});
+  entries_.push_back({place.line > 0 ? place.line : kEnd, std::move(text)});
 }
 
 absl::Status Diagnostics::ToStatus() const {

@@ -11,7 +11,7 @@ namespace cohort::config {
 
 // Where a value was written: a line of the file, or a --set option.
 struct Place {
-  int line = 0;        // From 1; 0 stands before every line: the file as a whole, or an option.
+  int line = 0;        // From 1; 0: the file as a whole, or an option.
   std::string option;  // "--set run.steps=0"; empty for a place in the file.
 };
 
@@ -24,7 +24,7 @@ class Diagnostics {
   void Add(const Place& place, absl::string_view field, absl::string_view problem);
 
   bool empty() const { return entries_.empty(); }
-  // OK, or INVALID_ARGUMENT with a line "FILE:LINE: field: problem" for each entry, in the order of the file.
+  // OK, or INVALID_ARGUMENT with a line "FILE:LINE: field: problem" for each entry, in the order of the file; what has no line comes last.
   absl::Status ToStatus() const;
 
  private:

@@ -53,11 +53,12 @@ class RunChecker {
     const bool prefilled = absl::EndsWith(absl::StripTrailingAsciiWhitespace(text), "<think>");
     if (config_.reward().think_prefilled() && !prefilled) {
       Refuse({"reward.think_prefilled", "data.prompt_template"},
-             "reward.think_prefilled is true, but data.prompt_template does not end with <think>; add <think> there, or set think_prefilled to false");
+             "completions are said to begin inside <think> (reward.think_prefilled), but data.prompt_template does not end with <think>; "
+             "add it there, or set think_prefilled to false");
     }
     if (!config_.reward().think_prefilled() && prefilled) {
       Refuse({"data.prompt_template"},
-             "ends with <think>, so that no completion can begin with it and none would have the right format; set reward.think_prefilled to true");
+             "ends with <think>, so completions lack that tag and none would have the right format; set reward.think_prefilled to true");
     }
   }
 
@@ -68,12 +69,12 @@ class RunChecker {
     }
     if (reward.accuracy_weight() + reward.format_weight() == 0) {
       Refuse({"reward.accuracy_weight", "reward.format_weight"},
-             "reward.accuracy_weight and reward.format_weight are both 0, so there is nothing to learn; set at least one of them above 0");
+             "is 0, as is the other weight, so there is nothing to learn; set reward.accuracy_weight or reward.format_weight above 0");
     }
     if (reward.overlong_buffer_tokens() >= config_.rollout().max_new_tokens()) {
       Refuse({"reward.overlong_buffer_tokens", "rollout.max_new_tokens"},
-             absl::StrCat("reward.overlong_buffer_tokens is ", reward.overlong_buffer_tokens(), " and rollout.max_new_tokens ",
-                          config_.rollout().max_new_tokens(), ": every completion would be punished for its length; use a buffer below max_new_tokens"));
+             absl::StrCat("a penalty that begins ", reward.overlong_buffer_tokens(), " tokens (reward.overlong_buffer_tokens) before the limit of ",
+                          config_.rollout().max_new_tokens(), " (rollout.max_new_tokens) punishes every completion; use a smaller buffer"));
     }
   }
 
@@ -91,14 +92,14 @@ class RunChecker {
     const int64_t samples = int64_t{algorithm.prompts_per_step()} * algorithm.group_size();
     if (samples % algorithm.minibatches() != 0) {
       Refuse({"algorithm.minibatches", "algorithm.prompts_per_step", "algorithm.group_size"},
-             absl::StrCat("algorithm.minibatches is ", algorithm.minibatches(), ", which does not divide the ", samples, " samples of a step (",
-                          algorithm.prompts_per_step(), " prompts × ", algorithm.group_size(), " completions); use ",
-                          DivisorsAround(samples, algorithm.minibatches()), " minibatches"));
+             absl::StrCat("the ", samples, " samples of a step (", algorithm.prompts_per_step(), " prompts × ", algorithm.group_size(),
+                          " completions) cannot be split into ", algorithm.minibatches(), " equal minibatches; use ",
+                          DivisorsAround(samples, algorithm.minibatches())));
     }
     if (algorithm.group_size() > config_.rollout().max_batch()) {
       Refuse({"algorithm.group_size", "rollout.max_batch"},
-             absl::StrCat("algorithm.group_size is ", algorithm.group_size(), ", but a worker decodes only rollout.max_batch ",
-                          config_.rollout().max_batch(), " sequences together and takes whole groups; raise max_batch or lower group_size"));
+             absl::StrCat("a group of ", algorithm.group_size(), " completions (algorithm.group_size) does not fit into a worker, which decodes ",
+                          config_.rollout().max_batch(), " sequences together (rollout.max_batch); raise max_batch or lower group_size"));
     }
   }
 
@@ -114,16 +115,16 @@ class RunChecker {
     const auto& algorithm = config_.algorithm();
     if (algorithm.advantage() == v1::ADVANTAGE_LEAVE_ONE_OUT && algorithm.group_size() < 3) {
       Refuse({"algorithm.advantage", "algorithm.group_size"},
-             "LEAVE_ONE_OUT needs the spread of the other completions of a group, so at least 3 of them; raise algorithm.group_size, or use RLOO");
+             "LEAVE_ONE_OUT measures the spread among the other completions of a group, which takes at least 3; raise algorithm.group_size, or use RLOO");
     }
     if (algorithm.dynamic_sampling() && algorithm.max_staleness() > 0) {
       Refuse({"algorithm.dynamic_sampling", "algorithm.max_staleness"},
-             absl::StrCat("algorithm.dynamic_sampling cannot be combined with algorithm.max_staleness ", algorithm.max_staleness(),
-                          ": which prompts are drawn again must not depend on timing; set max_staleness to 0, or dynamic_sampling to false"));
+             absl::StrCat("drawing further prompts (algorithm.dynamic_sampling) cannot be combined with rollouts that run ahead (algorithm.max_staleness ",
+                          algorithm.max_staleness(), "); set max_staleness to 0, or dynamic_sampling to false"));
     }
     if (algorithm.reference_refresh_steps() > 0 && algorithm.kl_coefficient() == 0) {
       Refuse({"algorithm.reference_refresh_steps", "algorithm.kl_coefficient"},
-             "algorithm.reference_refresh_steps renews a reference that nothing uses while algorithm.kl_coefficient is 0; "
+             "a reference policy is to be renewed (algorithm.reference_refresh_steps) that nothing uses, as algorithm.kl_coefficient is 0; "
              "set kl_coefficient above 0, or reference_refresh_steps to 0");
     }
     if (algorithm.dual_clip() != 0 && algorithm.dual_clip() <= 1) {
@@ -136,8 +137,8 @@ class RunChecker {
     const int64_t ahead = int64_t{config_.algorithm().prompts_per_step()} * (1 + config_.algorithm().max_staleness());
     if (queue.max_backlog() < ahead) {
       Refuse({"queue.max_backlog", "algorithm.prompts_per_step", "algorithm.max_staleness"},
-             absl::StrCat("queue.max_backlog is ", queue.max_backlog(), ", but up to ", ahead,
-                          " tasks are queued (algorithm.prompts_per_step × (1 + algorithm.max_staleness)); raise it to at least ", ahead));
+             absl::StrCat("up to ", ahead, " tasks are queued (algorithm.prompts_per_step × (1 + algorithm.max_staleness)), more than the ",
+                          queue.max_backlog(), " that may be (queue.max_backlog); raise it to at least ", ahead));
     }
     if (queue.lease_seconds() > 3600) {
       Refuse({"queue.lease_seconds"},

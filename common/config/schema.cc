@@ -130,10 +130,4 @@ std::string Nearest(absl::string_view word, const std::vector<std::string>& cand
   return best;
 }
 
-std::string Suggestion(absl::string_view word, const std::vector<std::string>& candidates) {
-  const std::string nearest = Nearest(word, candidates);
-  if (!nearest.empty()) return absl::StrCat("; did you mean '", nearest, "'?");
-  return absl::StrCat("; known here: ", absl::StrJoin(candidates, ", "));
-}
-
 }  // namespace cohort::config

@@ -41,7 +41,4 @@ std::string RangeText(const google::protobuf::FieldDescriptor& field);
 // The candidate that `word` was probably meant to be, or "" when none is close.
 std::string Nearest(absl::string_view word, const std::vector<std::string>& candidates);
 
-// "; did you mean 'x'?", or the list of all when none is close.
-std::string Suggestion(absl::string_view word, const std::vector<std::string>& candidates);
-
 }  // namespace cohort::config

@@ -5,7 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/str_join.h"
 #include "common/config/schema.h"
 
 namespace cohort::config {
@@ -57,9 +57,12 @@ class Reader {
                  const std::string& section, const Place& place) {
     const std::string path = Join(section, key);
     if (field == nullptr) {
-      const std::string other = Elsewhere(key, root_);
+      const std::string other = Elsewhere(key, root_), nearest = Nearest(key, KeysOf(schema));
+      settings_.misspelt.insert(other.empty() ? Join(section, nearest) : other);
       diagnostics_.Add(place, path,
-                       absl::StrCat("is not a known key", other.empty() ? Suggestion(key, KeysOf(schema)) : absl::StrCat("; did you mean ", other, "?")));
+                       absl::StrCat("is not a known key; ", !other.empty()     ? absl::StrCat("did you mean ", other, "?")
+                                                            : !nearest.empty() ? absl::StrCat("did you mean '", nearest, "'?")
+                                                                               : absl::StrCat("known here: ", absl::StrJoin(KeysOf(schema), ", "))));
     } else if (!IsSection(*field)) {
       settings_.values[path] = {value, place};
     } else if (value.IsMap() || value.IsNull()) {
@@ -105,13 +108,15 @@ Place Settings::PlaceOf(const std::string& path) const {
   return section == sections.end() ? Place{} : section->second;
 }
 
+bool Settings::IsMisspelt(const std::string& path) const { return misspelt.contains(path) || misspelt.contains(path.substr(0, path.rfind('.'))); }
+
 Settings ReadSettings(const std::string& text, const pb::Descriptor& schema, Diagnostics& diagnostics) {
   Settings settings;
   const YAML::Node document = Parse(text, Place{}, diagnostics);
-  if (!document.IsDefined()) return settings;
+  settings.readable = document.IsDefined() && (document.IsMap() || document.IsNull());
   if (document.IsMap()) {
     Reader(schema, settings, diagnostics).Read(document, schema, "");
-  } else if (!document.IsNull()) {
+  } else if (document.IsDefined() && !document.IsNull()) {
     diagnostics.Add({document.Mark().line + 1, ""}, "", absl::StrCat("is not a configuration; it must consist of sections such as `", schema.field(0)->name(), ":`"));
   }
   return settings;
@@ -135,6 +140,7 @@ void AddOverrides(const std::vector<std::string>& overrides, const pb::Descripto
       continue;
     }
     const std::string other = Elsewhere(path, schema), nearest = other.empty() ? Nearest(path, paths) : other;
+    settings.misspelt.insert(nearest);
     diagnostics.Add(place, path, absl::StrCat("is not a known field; ", nearest.empty() ? "see `cohort config explain run` for how fields are called"
                                                                                           : absl::StrCat("did you mean ", nearest, "?")));
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,13 @@ struct Setting {
 
 // What the user wrote, by field path; and the lines of the sections, for fields that are missing in them.
 struct Settings {
+  bool readable = true;  // False: the text is no YAML map at all, and everything else is empty.
   std::map<std::string, Setting> values;
   std::map<std::string, Place> sections;
+  std::set<std::string> misspelt;  // Fields and sections that were probably meant by unknown keys: complaining that they are missing would only confuse.
+
+  // Whether the user meant to set the field but misspelt it or its section.
+  bool IsMisspelt(const std::string& path) const;
 
   // Where the field was written; else its section; else the file as a whole.
   Place PlaceOf(const std::string& path) const;

@@ -45,16 +45,29 @@ std::string Quote(absl::string_view text) {
 
 bool IsQuoted(const YAML::Node& node) { return node.Tag() == "!"; }
 
+// A number or a word so long is no such thing: the quote in front of it has swallowed the lines that follow.
+constexpr size_t kLongest = 32;
+bool IsSwallowed(const YAML::Node& node) { return node.IsScalar() && node.Scalar().size() > kLongest; }
+
+// At most kLongest bytes, whole characters only.
+std::string Beginning(const std::string& text) {
+  size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 std::string Found(const YAML::Node& node) {
   if (!node.IsDefined() || node.IsNull()) return "nothing";
   if (node.IsSequence()) return "a list";
   if (node.IsMap()) return "a section";
-  return IsQuoted(node) ? Quote(node.Scalar()) : absl::StrCat("'", node.Scalar(), "'");
+  const std::string text = IsSwallowed(node) ? Beginning(node.Scalar()) + "…" : node.Scalar();
+  return IsQuoted(node) ? Quote(text) : absl::StrCat("'", text, "'");
 }
 
 std::string Mismatch(const Field& field, const YAML::Node& node) {
   std::string problem = absl::StrCat("expected ", TypeText(field), ", found ", Found(node));
   if (node.IsNull()) return absl::StrCat(problem, "; write a value, or delete the line");
+  if (IsSwallowed(node) && IsQuoted(node)) return absl::StrCat(problem, "; is the closing quote missing?");
   double number;
   const bool is_number = node.IsScalar() && absl::SimpleAtod(node.Scalar(), &number);
   if (is_number && IsQuoted(node)) return absl::StrCat(problem, "; write it without quotes");

@@ -1,0 +1,120 @@
+#include <string>
+
+#include "tests/unit/common/config/config_fixture.h"
+
+namespace cohort::config {
+namespace {
+
+using ::cohort::testing::IsOk;
+using ::cohort::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class ConfigChecksTest : public ConfigFixture {
+ protected:
+  // kMinimal with `overrides` is refused against `field` of the first option, and the message says `parts`.
+  void ExpectRefused(const std::vector<std::string>& overrides, const std::string& field, const std::vector<std::string>& parts) {
+    const auto loaded = Load(kMinimal, overrides);
+    ASSERT_EQ(loaded.status().code(), absl::StatusCode::kInvalidArgument) << loaded.status();
+    const std::string message(loaded.status().message());
+    EXPECT_THAT(message, HasSubstr(absl::StrCat(": ", field, ": ")));
+    for (const auto& part : parts) EXPECT_THAT(message, HasSubstr(part));
+    EXPECT_THAT(message, ::testing::Not(HasSubstr("\n"))) << "one contradiction, one error";
+  }
+  void ExpectFine(const std::vector<std::string>& overrides) { EXPECT_THAT(Load(kMinimal, overrides), IsOk()); }
+};
+
+TEST_F(ConfigChecksTest, TruncatedSamplingIsRefusedInTraining) {
+  ExpectRefused({"rollout.top_p=0.9"}, "rollout.top_p", {"is 0.9", "set it to 1"});
+  ExpectRefused({"rollout.top_k=50"}, "rollout.top_k", {"is 50", "set it to 0"});
+  ExpectRefused({"rollout.min_p=0.05"}, "rollout.min_p", {"is 0.05", "set it to 0"});
+}
+
+TEST_F(ConfigChecksTest, MinibatchesMustDivideTheSamplesOfAStep) {
+  ExpectRefused({"algorithm.minibatches=5"}, "algorithm.minibatches", {"32 prompts × 8 completions", "cannot be split into 5", "use 4 or 8"});
+  ExpectRefused({"algorithm.minibatches=300"}, "algorithm.minibatches", {"use 256"});
+  ExpectFine({"algorithm.minibatches=16"});
+}
+
+TEST_F(ConfigChecksTest, AContradictionIsReportedWhereTheUserWroteOneOfItsSides) {
+  ExpectErrorWith(With("max_new_tokens: 64\n", "max_new_tokens: 64\n  max_batch: 4\n"), 13, "raise max_batch or lower group_size");
+  ExpectErrorWith(std::string(kMinimal) + "queue:\n  max_backlog: 31\n", 16, "raise it to at least 32");
+}
+
+TEST_F(ConfigChecksTest, AWholeGroupMustFitIntoAWorker) {
+  ExpectRefused({"rollout.max_batch=7"}, "algorithm.group_size", {"group of 8", "decodes 7"});
+  ExpectFine({"rollout.max_batch=8"});
+}
+
+TEST_F(ConfigChecksTest, DynamicSamplingNeedsStrictlyOnPolicyData) {
+  ExpectRefused({"algorithm.dynamic_sampling=true", "algorithm.max_staleness=1"}, "algorithm.dynamic_sampling", {"max_staleness 1", "set max_staleness to 0"});
+  ExpectFine({"algorithm.dynamic_sampling=true"});
+  ExpectFine({"algorithm.max_staleness=1"});
+}
+
+TEST_F(ConfigChecksTest, TheOverlongBufferMustLeaveRoomForUnpunishedAnswers) {
+  ExpectRefused({"reward.overlong_buffer_tokens=64"}, "reward.overlong_buffer_tokens", {"begins 64", "limit of 64"});
+  ExpectFine({"reward.overlong_buffer_tokens=63"});
+}
+
+TEST_F(ConfigChecksTest, RefreshingAReferenceThatNothingUsesIsRefused) {
+  ExpectRefused({"algorithm.reference_refresh_steps=400", "algorithm.kl_coefficient=0"}, "algorithm.reference_refresh_steps", {"kl_coefficient above 0"});
+  ExpectFine({"algorithm.reference_refresh_steps=400"});
+}
+
+TEST_F(ConfigChecksTest, TheBacklogMustHoldAllTasksInFlight) {
+  ExpectRefused({"queue.max_backlog=63", "algorithm.max_staleness=1"}, "queue.max_backlog", {"up to 64 tasks", "at least 64"});
+  ExpectFine({"queue.max_backlog=64", "algorithm.max_staleness=1"});
+}
+
+TEST_F(ConfigChecksTest, ARewardThatIsAlwaysZeroIsRefused) {
+  ExpectRefused({"reward.accuracy_weight=0", "reward.format_weight=0"}, "reward.accuracy_weight", {"nothing to learn"});
+  ExpectFine({"reward.accuracy_weight=0"});
+}
+
+TEST_F(ConfigChecksTest, AnEndlessLeaseIsRefused) {
+  ExpectRefused({"queue.lease_seconds=7200"}, "queue.lease_seconds", {"for every dead worker", "10 to 60"});
+  ExpectRefused({"queue.lease_seconds=0.1"}, "queue.lease_seconds", {"at least 0.2"});
+}
+
+TEST_F(ConfigChecksTest, AnAddressWithoutPortIsRefused) {
+  for (const char* address : {"localhost", ":6379", "localhost:", "localhost:99999", "localhost:http"}) {
+    ExpectRefused({absl::StrCat("queue.redis_address=", address)}, "queue.redis_address", {address, "host:port"});
+  }
+  ExpectFine({"queue.redis_address=127.0.0.1:6379"});
+}
+
+TEST_F(ConfigChecksTest, APromptTemplateMustShowTheProblem) {
+  ExpectRefused({"data.prompt_template=User: prompt"}, "data.prompt_template", {"{prompt}", "never see the problem"});
+}
+
+TEST_F(ConfigChecksTest, PrefilledThinkingMustAgreeWithThePromptTemplate) {
+  ExpectRefused({"reward.think_prefilled=true"}, "reward.think_prefilled", {"does not end with <think>"});
+  ExpectRefused({"data.prompt_template=\"{prompt} <think>\\n\""}, "data.prompt_template", {"set reward.think_prefilled to true"});
+  ExpectFine({"reward.think_prefilled=true", "data.prompt_template={prompt} <think>"});
+}
+
+TEST_F(ConfigChecksTest, ABareAnswerIsNoTemplateForARun) { ExpectRefused({"reward.template=BARE_ANSWER"}, "reward.template", {"R1_ZERO"}); }
+
+TEST_F(ConfigChecksTest, LeaveOneOutNeedsThreeCompletions) {
+  ExpectRefused({"algorithm.advantage=LEAVE_ONE_OUT", "algorithm.group_size=2"}, "algorithm.advantage", {"at least 3", "RLOO"});
+  ExpectFine({"algorithm.advantage=LEAVE_ONE_OUT", "algorithm.group_size=3"});
+}
+
+TEST_F(ConfigChecksTest, ADualClipBelowOneIsRefused) {
+  ExpectRefused({"algorithm.dual_clip=0.5"}, "algorithm.dual_clip", {"above 1"});
+  ExpectFine({"algorithm.dual_clip=3"});
+}
+
+TEST_F(ConfigChecksTest, ANameThatCannotBeAPrefixIsRefused) {
+  for (const char* name : {"a b", "a/b", ".hidden", "ä"}) ExpectRefused({absl::StrCat("run.name=", name)}, "run.name", {name, "letters, digits"});
+  ExpectRefused({"run.name=" + std::string(65, 'x')}, "run.name", {"up to 64"});
+}
+
+TEST_F(ConfigChecksTest, AnEmptySelfCheckWordIsRefused) {
+  ExpectRefused({"evaluation.self_check_words=[wait, '']"}, "evaluation.self_check_words", {"empty word"});
+}
+
+}  // namespace
+}  // namespace cohort::config
