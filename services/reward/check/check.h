@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cohort/reward/v1/reward_service.pb.h"
+
+namespace cohort::reward {
+
+// What a check is asked for.
+enum class CheckKind : uint8_t {
+  kScore = 0,        // Grade a completion.
+  kCompileGold = 1,  // Can the reference answer be parsed?
+};
+
+// One check. The views must outlive it.
+struct CheckInput {
+  CheckKind kind = CheckKind::kScore;
+  v1::Template shape = v1::TEMPLATE_BARE_ANSWER;
+  bool think_prefilled = false;
+  bool stopped = true;
+  std::string_view gold;
+  std::string_view completion;
+  std::vector<std::string_view> eos_strings;
+};
+
+// What it decided. Means the same as v1::ScoreResult.
+struct CheckOutcome {
+  bool format_ok = false;
+  v1::FormatReason format_reason = v1::FORMAT_REASON_UNSPECIFIED;
+  v1::Verdict verdict = v1::VERDICT_UNSPECIFIED;
+  v1::Method method = v1::METHOD_UNSPECIFIED;
+  uint32_t answer_begin = 0;
+  uint32_t answer_end = 0;
+  uint32_t micros = 0;
+  std::string message;  // kCompileGold: why the reference answer cannot be parsed.
+};
+
+// RS-1 as a whole: format, extraction, comparison. A reference answer that cannot be parsed decides before everything else, so that all completions of its
+// group are masked alike. A pure function without threads, files or clocks; meant to run in a sandboxed worker, where model text may do its worst.
+CheckOutcome RunCheck(const CheckInput& input);
+
+}  // namespace cohort::reward

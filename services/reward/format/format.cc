@@ -1,0 +1,76 @@
+#include "services/reward/format/format.h"
+
+#include <algorithm>
+
+#include "services/reward/format/boxes.h"
+#include "services/reward/format/characters.h"
+#include "services/reward/format/segments.h"
+#include "services/reward/format/utf8.h"
+
+namespace cohort::reward {
+namespace {
+
+bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+std::string_view WithoutEos(std::string_view text, const std::vector<std::string_view>& eos_strings) {
+  size_t longest = 0;
+  for (const std::string_view eos : eos_strings) {
+    if (EndsWith(text, eos)) longest = std::max(longest, eos.size());
+  }
+  return text.substr(0, text.size() - longest);
+}
+
+void SetAnswer(std::string_view text, Span span, FormatOutcome& outcome) {
+  outcome.span = TrimWhitespace(text, span);
+  outcome.answer = std::string(outcome.span.In(text));
+  outcome.has_answer = CountVisible(outcome.answer) > 0;
+}
+
+void SetBoxedAnswer(std::string_view text, const BoxedAnswer& boxed, FormatOutcome& outcome) {
+  outcome.span = boxed.span;
+  outcome.answer = TextOf(boxed, text);
+  outcome.has_answer = CountVisible(outcome.answer) > 0;
+}
+
+FormatOutcome BareAnswer(std::string_view text) {
+  FormatOutcome outcome;
+  outcome.reason = v1::FORMAT_REASON_OK;
+  if (!IsCleanText(text)) {  // Nothing to refuse here; it is an answer that no parser takes.
+    outcome.span = {0, text.size()};
+    outcome.answer = std::string(text);
+    outcome.has_answer = true;
+    return outcome;
+  }
+  SetAnswer(text, UnwrapBoxes(text, {0, text.size()}), outcome);
+  return outcome;
+}
+
+}  // namespace
+
+FormatOutcome CheckFormat(const FormatInput& input) {
+  if (input.shape == v1::TEMPLATE_BARE_ANSWER) return BareAnswer(input.completion);
+  FormatOutcome outcome;
+  if (!IsCleanText(input.completion)) {
+    outcome.reason = v1::FORMAT_REASON_BAD_ENCODING;
+    return outcome;
+  }
+  const std::string_view text = WithoutEos(input.completion, input.eos_strings);
+  if (!input.stopped) {
+    outcome.reason = v1::FORMAT_REASON_TRUNCATED;
+    return outcome;
+  }
+  const Segments segments = SplitSegments(text, input.shape, input.think_prefilled);
+  outcome.reason = segments.reason;
+  if (!outcome.ok()) return outcome;
+  const BoxedAnswer boxed = FindBoxedAnswer(text, segments.answer);
+  if (boxed.kind == BoxedAnswer::Kind::kFound) {
+    SetBoxedAnswer(text, boxed, outcome);
+  } else if (boxed.kind == BoxedAnswer::Kind::kNoBox && input.shape == v1::TEMPLATE_R1_ZERO) {
+    SetAnswer(text, segments.answer, outcome);
+  }
+  return outcome;
+}
+
+}  // namespace cohort::reward

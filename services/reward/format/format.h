@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cohort/reward/v1/reward_service.pb.h"
+#include "services/reward/format/span.h"
+
+namespace cohort::reward {
+
+// A completion and what its template promises about it. The views must outlive the call.
+struct FormatInput {
+  std::string_view completion;                // The completion alone, any bytes.
+  v1::Template shape = v1::TEMPLATE_R1_ZERO;  // Specified.
+  bool think_prefilled = false;               // The prompt ended with <think>.
+  bool stopped = true;                        // The model ended the completion itself (finish reason STOP).
+  std::vector<std::string_view> eos_strings;  // At most one, the longest that fits, is taken off the end.
+};
+
+// What the format check and the extraction found.
+struct FormatOutcome {
+  v1::FormatReason reason = v1::FORMAT_REASON_UNSPECIFIED;
+  bool has_answer = false;  // Never when the reason is not OK: a wrong format is not extracted from.
+  Span span;                // Where the answer stands in the completion.
+  std::string answer;       // Its text: that of the span, or the contents of several boxes as a list.
+
+  bool ok() const { return reason == v1::FORMAT_REASON_OK; }
+};
+
+// RS-1, rules 1 to 6: encoding, end of sequence, finish reason, tags, segments, box. For BARE_ANSWER the whole completion is the answer (a box around all
+// of it is taken off) and no format is checked. A pure function; its time is linear in the completion.
+FormatOutcome CheckFormat(const FormatInput& input);
+
+}  // namespace cohort::reward

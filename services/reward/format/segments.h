@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string_view>
+
+#include "cohort/reward/v1/reward_service.pb.h"
+#include "services/reward/format/span.h"
+
+namespace cohort::reward {
+
+// A completion taken apart by its template.
+struct Segments {
+  v1::FormatReason reason = v1::FORMAT_REASON_UNSPECIFIED;  // OK, or the first rule that is broken.
+  Span think;                                               // Between the think tags. Set when OK and the template has it.
+  Span answer;                                              // Where the answer is looked for. Set when OK.
+};
+
+// RS-1, rules 3 to 5: every tag of the template exactly once and in order, nothing that imitates a tag, only white space outside the segments, neither
+// segment empty or a placeholder, the answer not too long. With `think_prefilled` the prompt has already opened the think segment, so another <think>
+// repeats it. R1_RELEASED knows no answer tags: they count as imitations there. BOXED_ONLY has no tags at all.
+// `text` is valid UTF-8. Takes time linear in the text.
+Segments SplitSegments(std::string_view text, v1::Template shape, bool think_prefilled);
+
+}  // namespace cohort::reward

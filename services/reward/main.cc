@@ -1,0 +1,97 @@
+#include <unistd.h>
+
+#include <memory>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "common/io/files.h"
+#include "common/log/log.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/process_metrics.h"
+#include "common/rpc/server.h"
+#include "common/status/status_macros.h"
+#include "common/sync/signals.h"
+#include "nlohmann/json.hpp"
+#include "services/reward/sandbox/pool_metrics.h"
+#include "services/reward/sandbox/self_test.h"
+#include "services/reward/sandbox/worker_pool.h"
+#include "services/reward/sandbox/zygote.h"
+#include "services/reward/server/flags.h"
+#include "services/reward/server/reward_service.h"
+
+namespace cohort::reward {
+namespace {
+
+constexpr absl::Duration kDrain = absl::Seconds(5);
+constexpr absl::Duration kLookInterval = absl::Milliseconds(200);
+
+absl::Status WriteEndpoints(const std::string& path, const std::string& grpc, const std::string& metrics) {
+  if (path.empty()) return absl::OkStatus();
+  const nlohmann::json endpoints = {{"pid", getpid()}, {"grpc", grpc}, {"metrics", metrics}};
+  return io::WriteFileAtomically(path, endpoints.dump() + "\n");
+}
+
+// The address with the port that was bound.
+std::string WithPort(const std::string& address, int port) { return address.substr(0, address.rfind(':') + 1) + std::to_string(port); }
+
+absl::Status CheckSandbox(Zygote& zygote, const Flags& flags, PoolMetrics& metrics) {
+  COHORT_ASSIGN_OR_RETURN(const SelfTestReport report, RunSelfTest(zygote, absl::Milliseconds(flags.check_deadline_ms)));
+  for (const ProbeResult& result : report.probes) {
+    COHORT_LOG(INFO) << "sandbox self-test: to " << ToString(result.probe) << " was " << (result.stopped ? "stopped: " : "NOT stopped: ") << result.how;
+  }
+  COHORT_RETURN_IF_ERROR(report.status());
+  metrics.SetSandbox(report.level, report.landlock_abi);
+  if (report.level == SandboxLevel::kFull) {
+    COHORT_LOG(INFO) << "sandbox: " << ToString(report.level) << ", Landlock ABI " << report.landlock_abi;
+  } else {
+    COHORT_LOG(WARNING) << "sandbox: " << ToString(report.level);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Serve(Zygote& zygote, const Flags& flags, const sync::SignalWaiter& signals) {
+  metrics::Registry registry;
+  const auto process_metrics = metrics::ExportProcessMetrics(registry, "reward");
+  PoolMetrics metrics(registry);
+  COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(flags.metrics_listen));
+  COHORT_RETURN_IF_ERROR(CheckSandbox(zygote, flags, metrics));
+  COHORT_ASSIGN_OR_RETURN(const auto pool, WorkerPool::Start(zygote, metrics, flags.PoolOptions()));
+  RewardService service(*pool);
+  rpc::Server::Options options;
+  options.address = flags.listen;
+  options.allow_remote = flags.allow_remote;
+  options.services = {&service};
+  COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
+  server->SetReady(true);
+  COHORT_RETURN_IF_ERROR(WriteEndpoints(flags.endpoint_file, server->address(), WithPort(flags.metrics_listen, metrics_port)));
+  COHORT_LOG(INFO) << "serving on " << server->address() << " with " << flags.PoolOptions().workers << " sandboxed workers";
+
+  while (!signals.WaitUntil(absl::Now() + kLookInterval) && !pool->failure().has_value()) {
+  }
+  server->SetReady(false);
+  server->Shutdown(absl::Now() + kDrain);
+  if (const auto failure = pool->failure(); failure.has_value()) return *failure;
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  if (const int exit_code = ParseFlags(argc, argv, &flags); exit_code >= 0) return exit_code;
+  // Before anything that could start a thread: the workers are forked from a process that never had one.
+  auto zygote = Zygote::Fork({LockdownOptions(), Faults::FromEnvironment()});
+  log::Initialize(argv[0]);
+  log::SetContext("service=" + flags.name);
+  if (!zygote.ok()) {
+    COHORT_LOG(ERROR) << zygote.status();
+    return 1;
+  }
+  const sync::SignalWaiter signals;
+  const absl::Status served = Serve(**zygote, flags, signals);
+  if (!served.ok()) COHORT_LOG(ERROR) << served;
+  return served.ok() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace cohort::reward
+
+int main(int argc, char** argv) { return cohort::reward::Main(argc, argv); }

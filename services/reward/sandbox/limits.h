@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+namespace cohort::reward {
+
+// Most checks of one batch, and most bytes; a single larger check travels alone.
+inline constexpr size_t kMaxBatchChecks = 32;
+inline constexpr size_t kMaxBatchBytes = 64 * 1024;
+
+// Largest completion of one check in bytes; the service refuses longer ones before anything reads them.
+inline constexpr size_t kMaxCompletionBytes = 4 << 20;
+// Largest reference answer in bytes that travels; math/limits.h bounds what is parsed.
+inline constexpr size_t kMaxGoldTransportBytes = 64 * 1024;
+// Most end-of-sequence strings of one check, and bytes of each.
+inline constexpr size_t kMaxEosStrings = 16;
+inline constexpr size_t kMaxEosBytes = 256;
+
+// Limits of a worker process, set with setrlimit.
+inline constexpr uint64_t kWorkerAddressSpaceBytes = uint64_t{512} << 20;
+inline constexpr uint64_t kWorkerCpuSeconds = 60;
+inline constexpr uint64_t kWorkerOpenFiles = 8;
+inline constexpr uint64_t kWorkerStackBytes = 1 << 20;
+
+// A worker is replaced after so many checks, so much CPU time, or so much growth of its memory.
+inline constexpr int64_t kRecycleChecks = 100'000;
+inline constexpr absl::Duration kRecycleCpu = absl::Seconds(45);
+inline constexpr int64_t kRecycleGrowthBytes = int64_t{64} << 20;
+
+// The deadline of a check counts the worker's CPU time, so that a busy machine does not turn right answers into timeouts; after so many deadlines of
+// wall time the worker is killed whatever it did.
+inline constexpr int kWallTimeFactor = 20;
+
+// How often a check is given to a worker whose predecessor died of something else than the deadline, in all.
+inline constexpr int kMaxAttempts = 2;
+
+}  // namespace cohort::reward

@@ -1,0 +1,130 @@
+#include "services/reward/sandbox/wire.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cohort::reward {
+namespace {
+
+struct CheckHeader {
+  uint8_t kind = 0;
+  uint8_t shape = 0;
+  uint8_t think_prefilled = 0;
+  uint8_t stopped = 0;
+  uint32_t gold_bytes = 0;
+  uint32_t completion_bytes = 0;
+  uint32_t eos_strings = 0;
+};
+
+template <typename T>
+void AppendRaw(const T& value, std::string& out) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+// Reads a frame's body from front to back; everything after the first shortage fails.
+class Reader {
+ public:
+  explicit Reader(std::string_view rest) : rest_(rest) {}
+
+  template <typename T>
+  T Raw() {
+    T value{};
+    const std::string_view bytes = Bytes(sizeof(T));
+    if (!failed_) std::memcpy(&value, bytes.data(), sizeof(T));
+    return value;
+  }
+  std::string_view Bytes(size_t count) {
+    failed_ = failed_ || count > rest_.size();
+    if (failed_) return {};
+    const std::string_view bytes = rest_.substr(0, count);
+    rest_.remove_prefix(count);
+    return bytes;
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+void EncodeCheck(const CheckInput& check, std::string& frame) {
+  CheckHeader header;
+  header.kind = static_cast<uint8_t>(check.kind);
+  header.shape = static_cast<uint8_t>(check.shape);
+  header.think_prefilled = check.think_prefilled;
+  header.stopped = check.stopped;
+  header.gold_bytes = static_cast<uint32_t>(check.gold.size());
+  header.completion_bytes = static_cast<uint32_t>(check.completion.size());
+  header.eos_strings = static_cast<uint32_t>(check.eos_strings.size());
+  AppendRaw(header, frame);
+  frame += check.gold;
+  frame += check.completion;
+  for (const std::string_view eos : check.eos_strings) {
+    AppendRaw(static_cast<uint32_t>(eos.size()), frame);
+    frame += eos;
+  }
+}
+
+size_t EncodedBytes(const CheckInput& check) {
+  size_t bytes = sizeof(CheckHeader) + check.gold.size() + check.completion.size();
+  for (const std::string_view eos : check.eos_strings) bytes += sizeof(uint32_t) + eos.size();
+  return bytes;
+}
+
+std::vector<CheckInput> DecodeChecks(std::string_view body, uint32_t count) {
+  std::vector<CheckInput> checks;
+  Reader reader(body);
+  for (uint32_t i = 0; i < count && !reader.failed(); ++i) {
+    const auto header = reader.Raw<CheckHeader>();
+    CheckInput check;
+    check.kind = static_cast<CheckKind>(header.kind);
+    check.shape = static_cast<v1::Template>(header.shape);
+    check.think_prefilled = header.think_prefilled != 0;
+    check.stopped = header.stopped != 0;
+    check.gold = reader.Bytes(header.gold_bytes);
+    check.completion = reader.Bytes(header.completion_bytes);
+    for (uint32_t e = 0; e < header.eos_strings && !reader.failed(); ++e) {
+      const auto bytes = reader.Raw<uint32_t>();
+      check.eos_strings.push_back(reader.Bytes(bytes));
+    }
+    checks.push_back(std::move(check));
+  }
+  if (reader.failed()) checks.clear();
+  return checks;
+}
+
+std::string EncodeResult(uint32_t index, int64_t monotonic_ns, const CheckOutcome& outcome) {
+  WorkerPacket packet;
+  packet.kind = PacketKind::kResult;
+  packet.index = index;
+  packet.monotonic_ns = monotonic_ns;
+  packet.answer_begin = outcome.answer_begin;
+  packet.answer_end = outcome.answer_end;
+  packet.micros = outcome.micros;
+  packet.format_ok = outcome.format_ok;
+  packet.format_reason = static_cast<uint8_t>(outcome.format_reason);
+  packet.verdict = static_cast<uint8_t>(outcome.verdict);
+  packet.method = static_cast<uint8_t>(outcome.method);
+  packet.message_bytes = static_cast<uint32_t>(std::min(outcome.message.size(), kMaxMessageBytes));
+  std::string bytes;
+  AppendRaw(packet, bytes);
+  bytes.append(outcome.message, 0, packet.message_bytes);
+  return bytes;
+}
+
+CheckOutcome DecodeResult(const WorkerPacket& packet, std::string_view message) {
+  CheckOutcome outcome;
+  outcome.format_ok = packet.format_ok != 0;
+  outcome.format_reason = static_cast<v1::FormatReason>(packet.format_reason);
+  outcome.verdict = static_cast<v1::Verdict>(packet.verdict);
+  outcome.method = static_cast<v1::Method>(packet.method);
+  outcome.answer_begin = packet.answer_begin;
+  outcome.answer_end = packet.answer_end;
+  outcome.micros = packet.micros;
+  outcome.message = std::string(message);
+  return outcome;
+}
+
+}  // namespace cohort::reward

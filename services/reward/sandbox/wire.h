@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/reward/check/check.h"
+
+namespace cohort::reward {
+
+// What travels between the service and a worker, over a SOCK_SEQPACKET pair. Both ends are the same binary, so numbers are in the machine's own order.
+//
+// Service to worker: frames. A frame is FrameHeader and checks (EncodeCheck), cut into packets of at most kPacketBytes.
+// Worker to service: one packet each: kReady once, kStarted when a batch begins, kResult per check.
+
+inline constexpr size_t kPacketBytes = 64 * 1024;
+
+struct FrameHeader {
+  uint32_t bytes = 0;   // Of the whole frame, this header included.
+  uint32_t checks = 0;  // At least 1.
+};
+
+enum class PacketKind : uint32_t { kReady = 1, kStarted = 2, kResult = 3 };
+
+// A packet from a worker; `message` follows the struct, message_bytes long.
+struct WorkerPacket {
+  PacketKind kind = PacketKind::kReady;
+  uint32_t index = 0;         // kResult: which check of the batch.
+  int64_t monotonic_ns = 0;   // CLOCK_MONOTONIC: kStarted when the first check began; kResult when this one ended and the next one began.
+  uint32_t answer_begin = 0;
+  uint32_t answer_end = 0;
+  uint32_t micros = 0;
+  uint8_t format_ok = 0;
+  uint8_t format_reason = 0;
+  uint8_t verdict = 0;
+  uint8_t method = 0;
+  int32_t landlock_abi = 0;   // kReady: ABI of the rule set in force; 0 without Landlock.
+  uint32_t message_bytes = 0;
+};
+inline constexpr size_t kMaxMessageBytes = 256;
+
+// Appends the check to a frame.
+void EncodeCheck(const CheckInput& check, std::string& frame);
+// How many bytes EncodeCheck appends.
+size_t EncodedBytes(const CheckInput& check);
+// The checks of a frame without its header, as views into it; empty when it is malformed.
+std::vector<CheckInput> DecodeChecks(std::string_view body, uint32_t count);
+
+// The packet of a result; the message is cut at kMaxMessageBytes.
+std::string EncodeResult(uint32_t index, int64_t monotonic_ns, const CheckOutcome& outcome);
+CheckOutcome DecodeResult(const WorkerPacket& packet, std::string_view message);
+
+}  // namespace cohort::reward

@@ -1,0 +1,93 @@
+#include "services/reward/server/request_checks.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
+#include "services/reward/sandbox/limits.h"
+
+namespace cohort::reward {
+namespace {
+
+absl::Status Wrong(int index, const v1::ScoreItem& item, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("items[", index, "] (id '", item.id(), "'): ", what));
+}
+
+absl::Status Validate(int index, const v1::ScoreItem& item) {
+  if (item.template_() == v1::TEMPLATE_UNSPECIFIED || !v1::Template_IsValid(item.template_())) return Wrong(index, item, "template is not set");
+  if (item.completion().size() > kMaxCompletionBytes) {
+    return Wrong(index, item, absl::StrCat("completion is longer than ", kMaxCompletionBytes, " bytes"));
+  }
+  if (item.gold_answer().size() > kMaxGoldTransportBytes) {
+    return Wrong(index, item, absl::StrCat("gold_answer is longer than ", kMaxGoldTransportBytes, " bytes"));
+  }
+  if (item.eos_strings_size() > static_cast<int>(kMaxEosStrings)) return Wrong(index, item, absl::StrCat("eos_strings has more than ", kMaxEosStrings));
+  for (const std::string& eos : item.eos_strings()) {
+    if (eos.size() > kMaxEosBytes) return Wrong(index, item, absl::StrCat("an entry of eos_strings is longer than ", kMaxEosBytes, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
+CheckInput CheckOf(const v1::ScoreItem& item) {
+  CheckInput check;
+  check.shape = item.template_();
+  check.think_prefilled = item.think_prefilled();
+  check.stopped = item.finish_reason() == common::v1::FINISH_REASON_STOP;
+  check.gold = item.gold_answer();
+  check.completion = item.completion();
+  check.eos_strings.assign(item.eos_strings().begin(), item.eos_strings().end());
+  return check;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<CheckInput>> ChecksOf(const ScoreItems& items) {
+  if (items.size() > kMaxItemsPerBatch) {
+    return absl::InvalidArgumentError(absl::StrCat("the batch has ", items.size(), " items; at most ", kMaxItemsPerBatch, " are taken at a time"));
+  }
+  std::vector<CheckInput> checks;
+  checks.reserve(items.size());
+  for (int i = 0; i < items.size(); ++i) {
+    COHORT_RETURN_IF_ERROR(Validate(i, items[i]));
+    checks.push_back(CheckOf(items[i]));
+  }
+  return checks;
+}
+
+absl::StatusOr<std::vector<CheckInput>> ChecksOf(const v1::CompileGoldRequest& request) {
+  if (request.gold_answers_size() > kMaxGoldsPerBatch) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the request has ", request.gold_answers_size(), " reference answers; at most ", kMaxGoldsPerBatch, " are taken at a time"));
+  }
+  std::vector<CheckInput> checks;
+  checks.reserve(request.gold_answers_size());
+  for (int i = 0; i < request.gold_answers_size(); ++i) {
+    if (request.gold_answers(i).size() > kMaxGoldTransportBytes) {
+      return absl::InvalidArgumentError(absl::StrCat("gold_answers[", i, "] is longer than ", kMaxGoldTransportBytes, " bytes"));
+    }
+    CheckInput check;
+    check.kind = CheckKind::kCompileGold;
+    check.gold = request.gold_answers(i);
+    checks.push_back(std::move(check));
+  }
+  return checks;
+}
+
+void FillResults(const ScoreItems& items, const std::vector<CheckOutcome>& outcomes, google::protobuf::RepeatedPtrField<v1::ScoreResult>* results) {
+  results->Reserve(items.size());
+  for (int i = 0; i < items.size(); ++i) {
+    const CheckOutcome& outcome = outcomes[i];
+    v1::ScoreResult& result = *results->Add();
+    result.set_id(items[i].id());
+    result.set_format_ok(outcome.format_ok);
+    result.set_format_reason(outcome.format_reason);
+    result.set_verdict(outcome.verdict);
+    result.set_method(outcome.method);
+    result.set_answer_begin(outcome.answer_begin);
+    result.set_answer_end(outcome.answer_end);
+    result.set_micros(outcome.micros);
+  }
+}
+
+}  // namespace cohort::reward
