@@ -9,7 +9,8 @@
 
 namespace cohort::policy {
 
-// The learner's side of weight distribution: keeps the latest version and serves it to every subscriber.
+// The learner's side of weight distribution: keeps the latest version, and the one before for whoever is about to fetch it, and serves them to every
+// subscriber.
 //
 // Thread-safe. Publish() never waits for a worker; a slow one skips versions. Workers that subscribe late get the current version.
 class PolicyPublisher {
@@ -17,13 +18,19 @@ class PolicyPublisher {
   explicit PolicyPublisher(int64_t incarnation);
   ~PolicyPublisher();
 
-  // Announces `version`; `weights` must not change any more. Versions only grow.
+  // Announces `version`; `weights` must not change any more. Versions only grow (checked). Computes the checksum on the calling thread.
   void Publish(int64_t version, std::shared_ptr<const model::Arena> weights);
 
-  // Ends all streams with UNAVAILABLE; later subscriptions are refused.
+  // Announces the current version again as of another incarnation: the learner has begun one because its queue was lost. Workers that hold the version
+  // fetch nothing.
+  void SetIncarnation(int64_t incarnation);
+
+  // Ends all streams with UNAVAILABLE; later subscriptions are refused. Does not wait.
   void Shutdown();
 
+  // Announcement streams that stand now.
   int subscribers() const;
+  // Bytes of weights handed to gRPC so far.
   int64_t bytes_sent() const;
 
   // The gRPC service to register with a server; owned by the publisher, which must outlive the server.
