@@ -32,9 +32,18 @@ Axis Axis::Exact(double low, double high, double from, double to, int ticks) {
   axis.from_ = from;
   axis.to_ = to;
   const double step = RoundStep(axis.high_ - axis.low_, ticks);
+  axis.step_ = step;
   const auto first = static_cast<int64_t>(std::ceil(axis.low_ / step - 1e-9));
   for (int64_t i = first; static_cast<double>(i) * step <= axis.high_ + step * 1e-6; ++i) axis.ticks_.push_back(static_cast<double>(i) * step);
   return axis;
+}
+
+std::string Axis::TickText(double tick, Unit unit) const {
+  if (unit == Unit::kShare) return absl::StrFormat("%.0f%%", tick * 100);
+  if (std::abs(tick) < step_ * 1e-6) return "0";
+  if (step_ >= 1) return std::abs(tick) >= 1000 ? HumanNumber(tick) : absl::StrFormat("%.0f", tick);
+  if (step_ < 1e-3) return absl::StrFormat("%.0e", tick);
+  return absl::StrFormat("%.*f", static_cast<int>(std::ceil(-std::log10(step_) - 1e-9)), tick);
 }
 
 Axis Axis::Nice(double low, double high, double from, double to, int ticks) {

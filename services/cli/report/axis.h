@@ -18,6 +18,8 @@ class Axis {
 
   double Pixel(double value) const { return from_ + (value - low_) / (high_ - low_) * (to_ - from_); }
   const std::vector<double>& ticks() const { return ticks_; }
+  // A tick as text, with as many digits as tell neighbours apart.
+  std::string TickText(double tick, Unit unit) const;
   double low() const { return low_; }
   double high() const { return high_; }
 
@@ -26,6 +28,7 @@ class Axis {
 
  private:
   double low_ = 0, high_ = 1, from_ = 0, to_ = 1;
+  double step_ = 1;
   std::vector<double> ticks_;
 };
 

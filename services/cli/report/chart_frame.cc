@@ -18,14 +18,13 @@ std::string Grid(const Plot& plot, const Axis& x, const Axis& y, Unit unit) {
   std::string svg;
   for (const double tick : y.ticks()) {
     const std::string at = Px(y.Pixel(tick));
-    const std::string text = unit == Unit::kShare ? absl::StrFormat("%.0f%%", tick * 100) : HumanNumber(tick);
     absl::StrAppend(&svg, "<line class=\"grid\" x1=\"", Px(plot.x0()), "\" x2=\"", Px(plot.x1()), "\" y1=\"", at, "\" y2=\"", at, "\"/>",
-                    "<text class=\"tick\" x=\"", Px(plot.x0() - 6), "\" y=\"", at, "\" dy=\".32em\" text-anchor=\"end\">", text, "</text>");
+                    "<text class=\"tick\" x=\"", Px(plot.x0() - 6), "\" y=\"", at, "\" dy=\".32em\" text-anchor=\"end\">", y.TickText(tick, unit), "</text>");
   }
   for (const double tick : x.ticks()) {
     if (tick != std::floor(tick)) continue;
     absl::StrAppend(&svg, "<text class=\"tick\" x=\"", Px(x.Pixel(tick)), "\" y=\"", Px(plot.y0() + 15), "\" text-anchor=\"middle\">",
-                    HumanNumber(tick), "</text>");
+                    x.TickText(tick, Unit::kPlain), "</text>");
   }
   return svg;
 }
@@ -37,7 +36,7 @@ std::string Card(const std::string& title, const std::string& subtitle, const st
                       "</p></div><output class=\"readout\" data-rest=\"", EscapeHtml(readout), "\">", EscapeHtml(readout), "</output></figcaption>",
                       legend, "<svg viewBox=\"0 0 ", Px(plot.width), " ", Px(plot.height), "\" role=\"img\" aria-label=\"", EscapeHtml(title), ": ",
                       EscapeHtml(readout), "\"", hover, ">", svg, "<line class=\"cursor\" y1=\"", Px(plot.y1()), "\" y2=\"", Px(plot.y0()),
-                      "\" x1=\"-9\" x2=\"-9\"/></svg></figure>\n");
+                      "\"/></svg></figure>\n");
 }
 
 }  // namespace cohort::cli

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
@@ -16,17 +17,20 @@ using nlohmann::json;
 constexpr size_t kSmoothFrom = 30;   // Fewer points are drawn as they are.
 constexpr size_t kMaxColumns = 120;  // Of a heat strip; more steps share a column.
 
-// Exponential moving average over roughly a fifteenth of the curve.
+// Weighted mean over a symmetric window of roughly a tenth of the curve, weights falling linearly: it does not lag behind.
 std::vector<double> Smoothed(const std::vector<double>& values) {
-  const double keep = 1 - 1 / std::max(2.0, static_cast<double>(values.size()) / 15);
+  const auto count = static_cast<int64_t>(values.size()), reach = std::max<int64_t>(2, count / 20);
   std::vector<double> smooth;
-  double sum = 0, weight = 0;
-  for (const double value : values) {
-    if (std::isfinite(value)) {
-      sum = keep * sum + (1 - keep) * value;
-      weight = keep * weight + (1 - keep);
+  for (int64_t at = 0; at < count; ++at) {
+    const int64_t half = std::min({reach, at, count - 1 - at});  // Symmetric at the ends too, so that a slope stays a slope.
+    double sum = 0, weight = 0;
+    for (int64_t i = at - half; i <= at + half; ++i) {
+      if (!std::isfinite(values[i])) continue;
+      const double share = static_cast<double>(half + 1 - std::abs(i - at));
+      sum += share * values[i];
+      weight += share;
     }
-    smooth.push_back(weight > 0 ? sum / weight : value);
+    smooth.push_back(weight > 0 ? sum / weight : values[at]);
   }
   return smooth;
 }
@@ -102,6 +106,8 @@ std::string RenderLineChart(const LineChart& chart) {
 
 std::string RenderStackedChart(const StackedChart& chart) {
   Plot plot;
+  plot.width = 780;
+  plot.height = 200;
   std::vector<double> top(chart.steps.size(), 0);
   for (const auto& [name, values] : chart.series) {
     for (size_t i = 0; i < top.size(); ++i) top[i] += values[i];
@@ -131,7 +137,7 @@ std::string RenderStackedChart(const StackedChart& chart) {
 std::string RenderHeatStrip(const HeatStrip& strip) {
   Plot plot;
   plot.width = 780;
-  plot.height = 230;
+  plot.height = 208;
   const size_t columns = std::min(strip.counts.size(), kMaxColumns);
   const size_t bins = strip.counts.empty() ? 0 : strip.counts[0].size();
   const Axis x = StepAxis(plot, strip.steps), y = Axis::Exact(0, strip.high, plot.y0(), plot.y1(), 5);

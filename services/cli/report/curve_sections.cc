@@ -93,7 +93,7 @@ std::string UpdateCurves(const RunData& run) {
                             [](const auto& r) { return r.logprob_diff_mean(); })),
       RenderLineChart(Curve(run, "Learning rate", "of the last minibatch", Unit::kPlain, [](const auto& r) { return r.learning_rate(); })),
       RenderLineChart(Curve(run, "Speed", "completion tokens per second", Unit::kPlain, [](const auto& r) { return r.tokens_per_second(); })),
-      TimeBudgetChart(run),
+      "<div class=\"span2\">", TimeBudgetChart(run), "</div>",
       RenderLineChart(Curve(run, "Staleness", "versions, mean over tokens", Unit::kPlain, [](const auto& r) { return r.staleness_mean(); })));
 }
 
@@ -143,7 +143,7 @@ std::string LengthSection(const RunData& run) {
   }
   std::string cards;
   if (!strip.counts.empty()) {
-    cards = absl::StrCat("<div class=\"wide\">", RenderHeatStrip(strip), "</div>");
+    cards = absl::StrCat("<div class=\"span2\">", RenderHeatStrip(strip), "</div>");
   }
   if (run.before.has_value() && run.after.has_value() && !run.before->sampled.empty() && !run.after->sampled.empty()) {
     absl::StrAppend(&cards, RenderPairedHistogram({"Lengths on held-out problems", "tokens; share of completions", Lengths(*run.before), Lengths(*run.after)}));

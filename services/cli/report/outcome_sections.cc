@@ -15,6 +15,9 @@ double Value(const json& object, const char* key) {
   return found != object.end() && found->is_number() ? found->get<double>() : NAN;
 }
 
+// A whole number, thousands set apart.
+std::string Count(double value) { return value >= 1000 ? HumanNumber(value) : absl::StrCat(std::llround(value)); }
+
 std::string Fact(const std::string& name, const std::string& value) {
   return value.empty() ? "" : absl::StrCat("<li>", name, " <b>", EscapeHtml(value), "</b></li>");
 }
@@ -106,7 +109,7 @@ std::string TitleSection(const RunData& run) {
   const json& s = run.summary;
   const int64_t steps = run.steps.empty() ? 0 : run.steps.back().step() + 1;
   std::string facts = Fact("model", Text(s, "base_model"));
-  absl::StrAppend(&facts, Fact("steps", HumanNumber(static_cast<double>(steps))));
+  absl::StrAppend(&facts, Fact("steps", Count(static_cast<double>(steps))));
   if (std::isfinite(Value(s, "seed"))) absl::StrAppend(&facts, Fact("seed", absl::StrCat(static_cast<int64_t>(Value(s, "seed")))));
   if (std::isfinite(Value(s, "train_seconds"))) absl::StrAppend(&facts, Fact("training", HumanDuration(Value(s, "train_seconds"))));
   if (std::isfinite(Value(s, "tokens_per_second"))) absl::StrAppend(&facts, Fact("tokens/s", HumanNumber(Value(s, "tokens_per_second"))));
@@ -127,7 +130,7 @@ std::string OutcomeSection(const RunData& run) {
   std::string html = "<section><h2>Before and after</h2><p class=\"lead\">";
   const double problems = Value(after, "problems"), completions = Value(after, "completions");
   absl::StrAppend(&html, "Held-out problems that neither pre-training nor training has seen");
-  if (std::isfinite(problems)) absl::StrAppend(&html, ": ", HumanNumber(problems), " problems, ", HumanNumber(completions), " sampled completions");
+  if (std::isfinite(problems)) absl::StrAppend(&html, ": ", Count(problems), " problems, ", Count(completions), " sampled completions");
   absl::StrAppend(&html, ". The tick on each bar is the base model.</p><div class=\"tiles\">");
   for (const Quantity& tile : tiles) absl::StrAppend(&html, Tile(tile, before, after));
   absl::StrAppend(&html, "</div><table><thead><tr><th>held-out problems</th><th>before</th><th>after</th><th>change</th></tr></thead><tbody>");

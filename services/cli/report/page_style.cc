@@ -36,7 +36,8 @@ th:first-child,td:first-child{text-align:left}
 td:nth-child(3){font-weight:640}
 .grid-of-cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:14px}
 .card{margin:0;background:var(--card);border:1px solid var(--edge);border-radius:14px;padding:16px 18px 8px;min-width:0}
-.wide{grid-column:1/-1}
+@media (min-width:820px){.span2{grid-column:span 2}}
+.span2>.card{height:100%}
 figcaption{display:flex;justify-content:space-between;gap:14px;align-items:flex-start;min-height:46px}
 .card h3{margin:0;font-size:14.5px;font-weight:630}
 .card p{margin:1px 0 0;color:var(--faint);font-size:12.5px;line-height:1.4}
@@ -50,7 +51,7 @@ svg{display:block;width:100%;height:auto;margin-top:6px;overflow:visible;touch-a
 .line.over{stroke:var(--ink);stroke-width:1.6}
 .mark{fill:var(--card);stroke:var(--ink);stroke-width:1.6}
 .cell{fill:var(--blue)}
-.cursor{stroke:var(--ink);stroke-opacity:.45;stroke-width:1}
+.cursor{stroke:var(--ink);stroke-opacity:.45;stroke-width:1;display:none}.cursor.on{display:inline}
 .area{stroke:var(--card);stroke-width:.6}
 .a0{fill:var(--blue);background:var(--blue)}.a1{fill:var(--orange);background:var(--orange)}.a2{fill:var(--teal);background:var(--teal)}
 .a3{fill:var(--violet);background:var(--violet)}.a4{fill:var(--grey);background:var(--grey)}.a5{fill:var(--pink);background:var(--pink)}
@@ -93,14 +94,14 @@ absl::string_view PageScript() {
   function show(step){
     charts.forEach(function(c){
       var d=c.data,i=nearest(d.steps,step),x=d.x[2]+(d.steps[i]-d.x[0])/(d.x[1]-d.x[0])*(d.x[3]-d.x[2]);
-      c.cursor.setAttribute('x1',x);c.cursor.setAttribute('x2',x);
+      c.cursor.setAttribute('x1',x);c.cursor.setAttribute('x2',x);c.cursor.classList.add('on');
       c.out.classList.add('live');
       c.out.textContent='step '+d.steps[i]+'\n'+d.series.map(function(s){return (s[0]?s[0]+' ':'')+s[1][i];}).join('\n');
     });
   }
   function rest(){
     charts.forEach(function(c){
-      c.cursor.setAttribute('x1',-9);c.cursor.setAttribute('x2',-9);
+      c.cursor.classList.remove('on');
       c.out.classList.remove('live');c.out.textContent=c.out.dataset.rest;
     });
   }

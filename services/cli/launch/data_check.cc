@@ -1,0 +1,44 @@
+#include "services/cli/launch/data_check.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/redis/connection.h"
+#include "common/rpc/client.h"
+#include "common/status/errors.h"
+#include "common/status/status_macros.h"
+#include "proto/cohort/reward/v1/reward_service.grpc.pb.h"
+
+namespace cohort::cli {
+namespace {
+
+constexpr size_t kBatch = 16384;
+constexpr absl::Duration kTimeout = absl::Seconds(60);
+
+}  // namespace
+
+absl::Status CheckGoldAnswers(const std::string& reward_address, const std::string& path, const std::vector<data::Problem>& problems) {
+  const auto stub = reward::v1::RewardService::NewStub(rpc::Connect(reward_address));
+  for (size_t begin = 0; begin < problems.size(); begin += kBatch) {
+    reward::v1::CompileGoldRequest request;
+    for (size_t i = begin; i < std::min(problems.size(), begin + kBatch); ++i) request.add_gold_answers(problems[i].answer);
+    reward::v1::CompileGoldResponse response;
+    COHORT_RETURN_IF_ERROR(rpc::CallWithRetry(absl::StrCat("reward service ", reward_address), absl::Now() + kTimeout, rpc::RetryOptions(),
+                                              [&](grpc::ClientContext& context) { return stub->CompileGold(&context, request, &response); }));
+    if (response.errors().empty()) continue;
+    const reward::v1::GoldError& error = response.errors(0);
+    const data::Problem& problem = problems[std::min(problems.size() - 1, begin + static_cast<size_t>(std::max(0, error.index())))];
+    return absl::InvalidArgumentError(absl::StrCat(path, ":", problem.line, ": answer: '", problem.answer, "' cannot be parsed (", error.message(),
+                                                   "); write a number, or take the line out"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRedis(const std::string& address, absl::Time deadline) {
+  redis::Connection connection({.address = address, .client_name = "cohort-launcher"});
+  const absl::Status status = connection.Command({"PING"}, deadline, redis::LostReply::kRepeat).status();
+  return status.ok() ? status : Annotate(status, absl::StrCat("queue.redis_address ", address));
+}
+
+}  // namespace cohort::cli

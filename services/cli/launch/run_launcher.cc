@@ -1,0 +1,298 @@
+#include "services/cli/launch/run_launcher.h"
+
+#include <filesystem>
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "common/config/config.h"
+#include "common/io/files.h"
+#include "common/status/errors.h"
+#include "common/status/status_macros.h"
+#include "services/cli/command/interrupt.h"
+#include "services/cli/evaluate/evaluator.h"
+#include "services/cli/launch/data_check.h"
+#include "services/cli/launch/results.h"
+#include "services/cli/supervise/service_specs.h"
+#include "services/cli/progress/step_watcher.h"
+#include "services/cli/report/html.h"
+#include "services/cli/report/report_command.h"
+
+namespace cohort::cli {
+namespace {
+
+constexpr absl::Duration kTick = absl::Milliseconds(20);
+constexpr absl::Duration kCheckpointPatience = absl::Seconds(60);  // For the learner to finish its step and write a checkpoint.
+constexpr absl::Duration kPatience = absl::Seconds(10);            // For everything else.
+constexpr absl::Duration kStallNotice = absl::Seconds(60);
+
+// An argument as a shell takes it.
+std::string Quoted(const std::string& argument) {
+  const bool plain = argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+") == std::string::npos;
+  return plain && !argument.empty() ? argument : absl::StrCat("'", absl::StrReplaceAll(argument, {{"'", "'\\''"}}), "'");
+}
+
+EvaluationPlan PlanFor(const config::v1::RunConfig& config, const std::string& model, const std::vector<data::Problem>& problems) {
+  EvaluationPlan plan;
+  plan.model = model;
+  plan.problems = problems;
+  plan.prompt_template = config.data().prompt_template();
+  plan.samples = config.evaluation().samples();
+  plan.answer_template = config.reward().template_();
+  plan.think_prefilled = config.reward().think_prefilled();
+  plan.self_check_words.assign(config.evaluation().self_check_words().begin(), config.evaluation().self_check_words().end());
+  plan.sampling.set_temperature(static_cast<float>(config.rollout().temperature()));
+  plan.sampling.set_top_p(static_cast<float>(config.rollout().top_p()));
+  plan.sampling.set_top_k(config.rollout().top_k());
+  plan.sampling.set_min_p(static_cast<float>(config.rollout().min_p()));
+  plan.sampling.set_max_new_tokens(config.rollout().max_new_tokens());
+  plan.sampling.set_seed(config.run().seed());
+  return plan;
+}
+
+// Whether an evaluation from an earlier start measured what would be measured now.
+bool Matches(const Evaluation& evaluation, const EvaluationPlan& plan) {
+  if (evaluation.prompts.size() != plan.problems.size() || evaluation.model != plan.model) return false;
+  for (size_t i = 0; i < plan.problems.size(); ++i) {
+    if (evaluation.prompts[i] != absl::StrReplaceAll(plan.prompt_template, {{"{prompt}", plan.problems[i].prompt}})) return false;
+  }
+  return evaluation.sampled.size() == plan.problems.size() * static_cast<size_t>(plan.samples);
+}
+
+std::string OneLine(const Evaluation& evaluation) {
+  const EvaluationMetrics sampled = Measure(evaluation.sampled), greedy = Measure(evaluation.greedy);
+  return absl::StrFormat("  accuracy %s (greedy %s), format %s, %.1f tokens, checks itself %s  (%s)", Percent(sampled.accuracy), Percent(greedy.accuracy),
+                         Percent(sampled.format), sampled.mean_length, Percent(sampled.self_check), HumanDuration(evaluation.seconds));
+}
+
+}  // namespace
+
+RunLauncher::RunLauncher(RunArguments arguments)
+    : arguments_(std::move(arguments)),
+      paths_(""),
+      view_(ProgressView::StyleForStdout(arguments_.quiet)),
+      fleet_([this](const std::string& news) { view_.Say(absl::StrCat("  ", news)); }) {}
+
+absl::Status RunLauncher::Run() {
+  COHORT_RETURN_IF_ERROR(LoadConfig());
+  COHORT_RETURN_IF_ERROR(ClaimDirectory());
+  if (state_ == DirectoryState::kFinished) {
+    ShowFinishedRun();
+    return absl::OkStatus();
+  }
+  const absl::Status status = RunStages();
+  view_.Close();
+  if (absl::IsCancelled(status)) view_.Say(training_began_ ? "stopping: the learner writes a checkpoint" : "stopping");
+  StopTraining();
+  fleet_.StopAll(kPatience);
+  if (absl::IsCancelled(status)) {
+    view_.Say(training_began_ ? absl::StrCat("stopped; go on with\n  ", ResumeCommand()) : "stopped before training began; run the same command again");
+  }
+  return status;
+}
+
+absl::Status RunLauncher::RunStages() {
+  COHORT_RETURN_IF_ERROR(StartBackbone());
+  COHORT_RETURN_IF_ERROR(CheckData());
+  COHORT_RETURN_IF_ERROR(EvaluateBefore());
+  COHORT_RETURN_IF_ERROR(Train());
+  COHORT_RETURN_IF_ERROR(EvaluateAfter());
+  return Conclude();
+}
+
+absl::Status RunLauncher::LoadConfig() {
+  std::vector<std::string> overrides = arguments_.overrides;
+  if (arguments_.seed.has_value()) overrides.push_back(absl::StrCat("run.seed=", *arguments_.seed));
+  COHORT_ASSIGN_OR_RETURN(config_, config::LoadRunConfig(arguments_.config_path, overrides));
+  paths_ = RunPaths::Of(config_);
+  return absl::OkStatus();
+}
+
+absl::Status RunLauncher::ClaimDirectory() {
+  const bool held_a_run = std::filesystem::exists(paths_.identity()) || std::filesystem::exists(paths_.resolved_config());
+  COHORT_ASSIGN_OR_RETURN(lock_, DirectoryLock::Acquire(paths_));
+  if (arguments_.fresh && held_a_run) {
+    COHORT_ASSIGN_OR_RETURN(const std::string old, MoveAside(paths_));
+    view_.Say(absl::StrCat("the earlier run is now in ", old));
+    COHORT_ASSIGN_OR_RETURN(lock_, DirectoryLock::Acquire(paths_));
+  }
+  COHORT_ASSIGN_OR_RETURN(state_, InspectDirectory(paths_, config_));
+  if (state_ == DirectoryState::kUnfinished && !arguments_.resume) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(paths_.root(), ": holds this run, not finished; go on with\n  ", ResumeCommand(), "\nor start over with --fresh, which moves it aside"));
+  }
+  for (const std::string& directory : {paths_.launch(), paths_.logs(), paths_.redis(), paths_.evaluations()}) {
+    COHORT_RETURN_IF_ERROR(io::CreateDirectories(directory));
+  }
+  return state_ == DirectoryState::kFinished ? absl::OkStatus() : io::WriteFileAtomically(paths_.resolved_config(), config::ToYaml(config_));
+}
+
+ServiceSpec RunLauncher::WithTimeout(ServiceSpec spec) const {
+  spec.start_timeout = absl::Seconds(arguments_.start_timeout_seconds);
+  return spec;
+}
+
+absl::Status RunLauncher::StartBackbone() {
+  view_.Say(absl::StrCat("run ", config_.run().name(), " in ", paths_.root()));
+  for (const config::DerivedQuantity& quantity : config::Derive(config_)) view_.Say(absl::StrFormat("  %-26s %s", quantity.name, quantity.value));
+  if (config_.queue().redis_address().empty()) {
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec redis, RedisSpec(paths_));
+    COHORT_ASSIGN_OR_RETURN(const SupervisedService* service, fleet_.Start(WithTimeout(std::move(redis))));
+    redis_address_ = service->address();
+  } else {
+    redis_address_ = config_.queue().redis_address();
+    COHORT_RETURN_IF_ERROR(CheckRedis(redis_address_, absl::Now() + absl::Seconds(arguments_.start_timeout_seconds)));
+  }
+  COHORT_ASSIGN_OR_RETURN(ServiceSpec reward, RewardSpec(paths_, config_.reward().sandbox_workers(), config_.reward().check_deadline_ms()));
+  COHORT_ASSIGN_OR_RETURN(const SupervisedService* service, fleet_.Start(WithTimeout(std::move(reward))));
+  reward_address_ = service->address();
+  view_.Say(absl::StrCat("started redis (", redis_address_, ") and the reward service (", reward_address_, "); logs in ", paths_.logs()));
+  return absl::OkStatus();
+}
+
+absl::Status RunLauncher::CheckData() {
+  COHORT_ASSIGN_OR_RETURN(const std::vector<data::Problem> train, data::LoadProblems(config_.data().train()));
+  COHORT_RETURN_IF_ERROR(CheckGoldAnswers(reward_address_, config_.data().train(), train));
+  if (!evaluates()) return absl::OkStatus();
+  COHORT_ASSIGN_OR_RETURN(held_out_, data::LoadProblems(config_.data().held_out()));
+  if (held_out_.size() > static_cast<size_t>(config_.evaluation().problems())) held_out_.resize(config_.evaluation().problems());
+  return CheckGoldAnswers(reward_address_, config_.data().held_out(), held_out_);
+}
+
+absl::StatusOr<Evaluation> RunLauncher::Evaluate(const std::string& model, const std::string& what) {
+  std::vector<ServiceSpec> specs;
+  for (int i = 0; i < config_.rollout().workers(); ++i) {
+    const StandalonePlace place = {model, config_.rollout().threads(), config_.rollout().max_batch()};
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, StandaloneSpec(paths_, absl::StrCat("evaluation-", i), place));
+    specs.push_back(WithTimeout(std::move(spec)));
+  }
+  view_.Say(absl::StrCat("evaluating ", what, " on ", held_out_.size(), " held-out problems"));
+  COHORT_ASSIGN_OR_RETURN(const std::vector<SupervisedService*> workers, fleet_.StartAll(std::move(specs)));
+  std::vector<std::string> addresses;
+  for (const SupervisedService* worker : workers) addresses.push_back(worker->address());
+  Evaluator evaluator(addresses, reward_address_);
+  Evaluation evaluation;
+  const auto work = [&](const std::function<bool()>& cancelled) -> absl::Status {
+    COHORT_ASSIGN_OR_RETURN(evaluation, evaluator.Run(PlanFor(config_, model, held_out_), cancelled));
+    return absl::OkStatus();
+  };
+  const absl::Status status = fleet_.TickWhile(work, [&] { view_.ShowStatus(absl::StrFormat("  %3.0f %% done", evaluator.progress() * 100)); });
+  view_.Close(/*erase=*/true);
+  fleet_.Stop(workers, kPatience);
+  COHORT_RETURN_IF_ERROR(status);
+  view_.Say(OneLine(evaluation));
+  return evaluation;
+}
+
+absl::Status RunLauncher::EvaluateBefore() {
+  if (!evaluates()) return absl::OkStatus();
+  const absl::StatusOr<Evaluation> earlier = LoadEvaluation(paths_.evaluation("before"));
+  if (earlier.ok() && Matches(*earlier, PlanFor(config_, config_.model().path(), held_out_))) return absl::OkStatus();
+  COHORT_ASSIGN_OR_RETURN(const Evaluation before, Evaluate(config_.model().path(), "the base model"));
+  return SaveEvaluation(before, paths_.evaluation("before"));
+}
+
+absl::Status RunLauncher::EvaluateAfter() {
+  if (!evaluates()) return absl::OkStatus();
+  COHORT_ASSIGN_OR_RETURN(const Evaluation after, Evaluate(paths_.model(), "the trained model"));
+  return SaveEvaluation(after, paths_.evaluation("after"));
+}
+
+absl::Status RunLauncher::Train() {
+  const LearnerPlace place = {redis_address_, reward_address_, state_ == DirectoryState::kUnfinished};
+  COHORT_ASSIGN_OR_RETURN(ServiceSpec learner_spec, LearnerSpec(paths_, place));
+  COHORT_ASSIGN_OR_RETURN(SupervisedService* learner, fleet_.Start(WithTimeout(std::move(learner_spec))));
+  training_ = {learner};
+  std::vector<ServiceSpec> specs;
+  for (int i = 0; i < config_.rollout().workers(); ++i) {
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RolloutSpec(paths_, i, {redis_address_, reward_address_, learner->address()}));
+    specs.push_back(WithTimeout(std::move(spec)));
+  }
+  COHORT_ASSIGN_OR_RETURN(const std::vector<SupervisedService*> workers, fleet_.StartAll(std::move(specs)));
+  training_.insert(training_.end(), workers.begin(), workers.end());
+  training_began_ = true;
+  view_.Say(absl::StrCat(state_ == DirectoryState::kUnfinished ? "going on with " : "training ", config_.run().steps(), " steps, ",
+                         config_.rollout().workers(), config_.rollout().workers() == 1 ? " rollout worker" : " rollout workers"));
+  COHORT_RETURN_IF_ERROR(Follow(learner));
+  view_.Close();
+  StopTraining();
+  return absl::OkStatus();
+}
+
+absl::Status RunLauncher::Follow(SupervisedService* learner) {
+  const StepWatcher watcher(learner->address(), 0);
+  ProgressState state;
+  state.steps_total = config_.run().steps();
+  absl::Time last_change = absl::Now();
+  for (;;) {
+    COHORT_RETURN_IF_ERROR(CheckInterrupt());
+    COHORT_RETURN_IF_ERROR(fleet_.Tick());
+    WatchedRun latest = watcher.Latest();
+    if (latest.records.size() != state.records.size()) last_change = absl::Now();
+    state.records = std::move(latest.records);
+    if (!state.records.empty()) state.elapsed_seconds = state.records.back().elapsed_seconds();
+    const absl::Duration silence = absl::Now() - last_change;
+    state.note = silence < kStallNotice ? "" : absl::StrCat("no step has ended for ", HumanDuration(absl::ToDoubleSeconds(silence)), "; see ", paths_.logs());
+    view_.Show(state);
+    train_seconds_ = latest.run.train_seconds();
+    if (latest.run.phase() == learner::v1::RUN_PHASE_FINISHED) return absl::OkStatus();
+    if (latest.run.phase() == learner::v1::RUN_PHASE_FAILED) return absl::FailedPreconditionError(latest.run.message());
+    PauseUnlessInterrupted(kTick);
+  }
+}
+
+// The learner first: it must find its services while it finishes its step and writes a checkpoint.
+void RunLauncher::StopTraining() {
+  if (training_.empty()) return;
+  fleet_.Stop({training_[0]}, kCheckpointPatience);
+  fleet_.Stop({training_.begin() + 1, training_.end()}, kPatience);
+  training_.clear();
+}
+
+absl::Status RunLauncher::Conclude() {
+  COHORT_ASSIGN_OR_RETURN(RunData run, LoadRunData(paths_.root()));
+  RunOutcome outcome;
+  outcome.run = config_.run().name();
+  outcome.base_model = config_.model().path();
+  outcome.steps = config_.run().steps();
+  outcome.seed = config_.run().seed();
+  outcome.train_seconds = train_seconds_;
+  outcome.self_check_words.assign(config_.evaluation().self_check_words().begin(), config_.evaluation().self_check_words().end());
+  outcome.restarts = fleet_.restarts();
+  if (!evaluates()) {
+    run.before.reset();
+    run.after.reset();
+  }
+  COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(paths_.summary(), Summarize(outcome, run).dump(2) + "\n"));
+  COHORT_RETURN_IF_ERROR(WriteReport(paths_.root(), paths_.report()).status());
+  view_.Say(absl::StrFormat("trained %d steps in %s", outcome.steps, HumanDuration(train_seconds_)));
+  ShowFinishedRun();
+  return absl::OkStatus();
+}
+
+std::string RunLauncher::ResumeCommand() const {
+  std::string command = absl::StrCat("cohort run ", Quoted(arguments_.config_path), " --resume");
+  if (arguments_.seed.has_value()) absl::StrAppend(&command, " --seed ", *arguments_.seed);
+  for (const std::string& setting : arguments_.overrides) absl::StrAppend(&command, " --set ", Quoted(setting));
+  if (arguments_.no_eval) command += " --no-eval";
+  return command;
+}
+
+void RunLauncher::ShowFinishedRun() const {
+  const absl::StatusOr<RunData> run = LoadRunData(paths_.root());
+  if (!run.ok()) return;
+  std::cout << "\n" << OutcomeTable(run->summary) << "\n" << ExampleText(*run);
+  std::cout << "\n  model         " << paths_.model() << "  (Hugging Face checkpoint)"
+            << "\n  TensorBoard   " << paths_.tensorboard() << "\n  steps         " << paths_.steps() << "\n  summary       " << paths_.summary()
+            << "\n  report        " << paths_.report() << "\n";
+  if (state_ == DirectoryState::kFinished) {
+    std::cout << "\nThis run was finished earlier, nothing was done now. Start over with --fresh (moves it aside), or prolong it with\n  "
+              << ResumeCommand() << " --set run.steps=" << config_.run().steps() * 2 << "\n";
+  }
+  std::cout << std::flush;
+}
+
+}  // namespace cohort::cli

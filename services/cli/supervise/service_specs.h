@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/cli/supervise/run_paths.h"
+#include "services/cli/supervise/supervised_service.h"
+
+namespace cohort::cli {
+
+// The path of a Cohort program: it lies beside this one. NOT_FOUND says what to do.
+absl::StatusOr<std::string> FindProgram(const std::string& name);
+
+// How each service of a run is started: command line, environment, log, and how one sees that it serves. All listen on loopback ports; a restart listens
+// where the dead one did.
+
+// A private redis-server that keeps its data in an append-only file under RUN/redis.
+absl::StatusOr<ServiceSpec> RedisSpec(const RunPaths& paths);
+
+absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_workers, double check_deadline_ms);
+
+struct LearnerPlace {
+  std::string redis;   // host:port
+  std::string reward;  // host:port
+  bool resume = false;
+};
+absl::StatusOr<ServiceSpec> LearnerSpec(const RunPaths& paths, const LearnerPlace& place);
+
+struct RolloutPlace {
+  std::string redis;
+  std::string reward;
+  std::string learner;
+};
+absl::StatusOr<ServiceSpec> RolloutSpec(const RunPaths& paths, int index, const RolloutPlace& place);
+
+// A rollout worker that serves one checkpoint and knows neither queue nor learner.
+struct StandalonePlace {
+  std::string model;
+  int threads = 1;
+  int max_batch = 128;
+};
+absl::StatusOr<ServiceSpec> StandaloneSpec(const RunPaths& paths, const std::string& name, const StandalonePlace& place);
+
+}  // namespace cohort::cli
