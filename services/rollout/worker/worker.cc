@@ -1,0 +1,172 @@
+#include "services/rollout/worker/worker.h"
+
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/io/files.h"
+#include "common/log/log.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/process_metrics.h"
+#include "common/model/arena_layout.h"
+#include "common/model/checkpoint.h"
+#include "common/model/model_config.h"
+#include "common/policy/policy_subscriber.h"
+#include "common/queue/redis_prompt_queue.h"
+#include "common/rpc/client.h"
+#include "common/rpc/server.h"
+#include "common/status/status_macros.h"
+#include "common/text/tokenizer.h"
+#include "nlohmann/json.hpp"
+#include "services/rollout/engine/cpu/cpu_engine.h"
+#include "services/rollout/worker/engine_loop.h"
+#include "services/rollout/worker/group_finisher.h"
+#include "services/rollout/worker/lease_keeper.h"
+#include "services/rollout/worker/rollout_service.h"
+#include "services/rollout/worker/task_intake.h"
+#include "services/rollout/worker/weight_source.h"
+#include "services/rollout/worker/worker_metrics.h"
+
+namespace cohort::rollout {
+namespace {
+
+// Groups that are generated and wait for their verdicts or for the learner; beyond that nothing is leased.
+constexpr int kMostUnfinished = 256;
+// What an answer to calls in progress may take at the end.
+constexpr absl::Duration kGoodbye = absl::Milliseconds(500);
+
+// What a model directory gives. The weights are there in standalone workers only: others get them from the learner.
+struct Model {
+  model::ModelConfig config;
+  std::optional<model::ArenaLayout> layout;
+  std::shared_ptr<const model::Arena> weights;
+  std::unique_ptr<text::Tokenizer> tokenizer;
+};
+
+absl::StatusOr<Model> LoadModel(const WorkerOptions& options) {
+  Model model;
+  if (options.standalone) {
+    COHORT_ASSIGN_OR_RETURN(model::LoadedModel loaded, model::LoadCheckpoint(options.model));
+    model.config = std::move(loaded.config);
+    model.layout = std::move(loaded.layout);
+    model.weights = std::move(loaded.weights);
+  } else {
+    COHORT_ASSIGN_OR_RETURN(model.config, model::LoadModelConfig(options.model));
+    COHORT_ASSIGN_OR_RETURN(model.layout, model::ArenaLayout::Create(model.config));
+  }
+  COHORT_ASSIGN_OR_RETURN(model.tokenizer, text::Tokenizer::Load(options.model));
+  return model;
+}
+
+std::unique_ptr<WeightSource> MakeWeights(const WorkerOptions& options, const Model& model) {
+  if (options.standalone) {
+    auto snapshot = std::make_shared<policy::PolicySnapshot>();
+    snapshot->weights = model.weights;
+    return MakeFixedWeights(std::move(snapshot));
+  }
+  policy::PolicySubscriber::Options subscription;
+  subscription.worker_id = options.name;
+  subscription.arena_elements = model.layout->size();
+  subscription.on_error = [address = options.learner](const std::string& message) {
+    COHORT_LOG(WARNING) << "policy from learner " << address << ", keeps trying: " << message;
+  };
+  return MakeSubscribedWeights(std::make_unique<policy::PolicySubscriber>(rpc::Connect(options.learner), std::move(subscription)));
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const WorkerOptions& options, const Model& model) {
+  cpu::CpuEngineOptions engine_options;
+  engine_options.threads = options.threads;
+  engine_options.max_batch = options.max_batch;
+  engine_options.max_context = options.max_context;
+  engine_options.kv_bytes = options.kv_megabytes << 20;
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, cpu::CpuEngine::Create(model.config, *model.layout, engine_options));
+  COHORT_LOG(INFO) << "engine: " << model.config.architecture << " of " << model.layout->size() << " parameters, " << cpu::BestKernels().name
+                   << " kernels on " << options.threads << " threads, batch " << options.max_batch << ", context " << engine->max_context();
+  return engine;
+}
+
+absl::StatusOr<std::unique_ptr<queue::PromptQueue>> OpenQueue(const WorkerOptions& options) {
+  queue::QueueOptions queue_options;
+  queue_options.run_id = options.run;
+  queue_options.consumer = options.name;
+  queue_options.lease = options.lease();
+  queue_options.max_attempts = options.max_attempts;
+  return queue::RedisPromptQueue::Open(options.redis, queue_options, absl::Now() + absl::Seconds(options.start_timeout_seconds));
+}
+
+absl::Status WriteEndpoint(const WorkerOptions& options, const std::string& grpc, int metrics_port) {
+  if (options.endpoint_file.empty()) return absl::OkStatus();
+  const std::string host = options.metrics_listen.substr(0, options.metrics_listen.rfind(':'));
+  const nlohmann::json endpoint = {{"pid", getpid()}, {"grpc", grpc}, {"metrics", absl::StrCat(host, ":", metrics_port)}};
+  return io::WriteFileAtomically(options.endpoint_file, endpoint.dump() + "\n");
+}
+
+// The parts that only a worker with a queue has, in the order of their dependence.
+struct QueueSide {
+  QueueSide(const WorkerOptions& options, std::unique_ptr<queue::PromptQueue> queue_in, const text::Tokenizer& tokenizer, WorkerMetrics& metrics)
+      : queue(std::move(queue_in)),
+        leases(*queue, options.lease()),
+        finisher({options.name, options.learner, options.reward, options.format, options.think_prefilled, options.finishers}, tokenizer, *queue, leases,
+                 metrics) {}
+
+  std::unique_ptr<queue::PromptQueue> queue;
+  LeaseKeeper leases;
+  GroupFinisher finisher;
+};
+
+void Drain(const WorkerOptions& options, EngineLoop& loop, TaskIntake* intake, QueueSide* queue_side) {
+  const absl::Time deadline = absl::Now() + absl::Seconds(options.grace_seconds);
+  if (intake != nullptr) intake->Stop();
+  loop.Drain(deadline);
+  if (queue_side == nullptr) return;
+  if (queue_side->finisher.WaitUntilDone(deadline)) return;
+  COHORT_LOG(WARNING) << queue_side->finisher.in_progress() << " groups could not be handed in; they are given back";
+  queue_side->finisher.Abandon();
+  queue_side->finisher.WaitUntilDone(absl::Now() + 2 * kGoodbye);
+}
+
+}  // namespace
+
+absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop) {
+  COHORT_ASSIGN_OR_RETURN(const Model model, LoadModel(options));
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, MakeEngine(options, model));
+  metrics::Registry registry;
+  const auto process_metrics = metrics::ExportProcessMetrics(registry, "rollout");
+  WorkerMetrics metrics(registry);
+  COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(options.metrics_listen));
+  std::unique_ptr<QueueSide> queue_side;
+  if (!options.standalone) {
+    COHORT_ASSIGN_OR_RETURN(std::unique_ptr<queue::PromptQueue> queue, OpenQueue(options));
+    queue_side = std::make_unique<QueueSide>(options, std::move(queue), *model.tokenizer, metrics);
+  }
+  GroupFinisher* finisher = queue_side == nullptr ? nullptr : &queue_side->finisher;
+  const std::unique_ptr<WeightSource> weights = MakeWeights(options, model);
+
+  sync::StopSource has_weights;
+  EngineLoop loop(std::move(engine), *weights, finisher, metrics, options.group_size, kMostUnfinished, [has_weights]() mutable { has_weights.RequestStop(); });
+  RolloutServiceImpl service(options.name, loop, *model.tokenizer, finisher, metrics);
+  rpc::Server::Options server_options;
+  server_options.address = options.listen;
+  server_options.allow_remote = options.allow_remote;
+  server_options.services = {&service};
+  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server, rpc::Server::Start(server_options));
+  const sync::StopCallback ready(has_weights.token(), [&server] { server->SetReady(true); });
+  std::unique_ptr<TaskIntake> intake;
+  if (queue_side != nullptr) intake = std::make_unique<TaskIntake>(*queue_side->queue, queue_side->leases, loop);
+  COHORT_RETURN_IF_ERROR(WriteEndpoint(options, server->address(), metrics_port));
+  COHORT_LOG(INFO) << "serves on " << server->address();
+
+  stop.WaitUntil(absl::InfiniteFuture());
+  COHORT_LOG(INFO) << "stops; groups in progress have " << options.grace_seconds << " s";
+  server->SetReady(false);
+  Drain(options, loop, intake.get(), queue_side.get());
+  server->Shutdown(absl::Now() + kGoodbye);
+  return absl::OkStatus();
+}
+
+}  // namespace cohort::rollout

@@ -1,0 +1,56 @@
+#include "services/rollout/worker/worker_metrics.h"
+
+#include "absl/time/clock.h"
+
+namespace cohort::rollout {
+namespace {
+
+constexpr absl::Duration kWindow = absl::Seconds(1);
+
+const char* NameOf(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kSubmitted: return "submitted";
+    case Outcome::kDuplicate: return "duplicate";
+    case Outcome::kStale: return "stale";
+    case Outcome::kLost: return "lost";
+    case Outcome::kBuried: return "buried";
+    case Outcome::kReleased: return "released";
+    case Outcome::kDropped: return "dropped";
+  }
+  return "";
+}
+
+}  // namespace
+
+WorkerMetrics::WorkerMetrics(metrics::Registry& registry)
+    : registry_(registry),
+      budget_("waiting_for_weights", &registry, "cohort_rollout_time_seconds_total"),
+      tokens_(registry.GetCounter("cohort_rollout_tokens_total", "Tokens sampled.")),
+      tokens_per_second_(registry.GetGauge("cohort_rollout_tokens_per_second", "Tokens sampled per second, over the last second that sampled any.")),
+      sequences_(registry.GetGauge("cohort_rollout_batch_sequences", "Sequences in the decode batch.")),
+      policy_version_(registry.GetGauge("cohort_rollout_policy_version", "Policy version in use, -1 before the first.")),
+      window_begin_(absl::Now()) {
+  policy_version_->Set(-1);
+  for (Outcome outcome : {Outcome::kSubmitted, Outcome::kDuplicate, Outcome::kStale, Outcome::kLost, Outcome::kBuried, Outcome::kReleased,
+                          Outcome::kDropped}) {
+    registry_.GetCounter("cohort_rollout_groups_total", "Leased groups by what became of them.", {{"outcome", NameOf(outcome)}});
+  }
+}
+
+void WorkerMetrics::CountGroup(Outcome outcome) {
+  registry_.GetCounter("cohort_rollout_groups_total", "Leased groups by what became of them.", {{"outcome", NameOf(outcome)}})->Add();
+}
+
+void WorkerMetrics::SetPolicyVersion(int64_t version) { policy_version_->Set(static_cast<double>(version)); }
+
+void WorkerMetrics::ReportEngine(int64_t tokens, int sequences, absl::Time now) {
+  if (tokens > reported_tokens_) tokens_->Add(static_cast<double>(tokens - reported_tokens_));
+  reported_tokens_ = tokens;
+  sequences_->Set(sequences);
+  if (now - window_begin_ < kWindow) return;
+  tokens_per_second_->Set(static_cast<double>(tokens - window_tokens_) / absl::ToDoubleSeconds(now - window_begin_));
+  window_begin_ = now;
+  window_tokens_ = tokens;
+}
+
+}  // namespace cohort::rollout

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/time_budget.h"
+
+namespace cohort::rollout {
+
+// What became of a leased group.
+enum class Outcome {
+  kSubmitted,  // Accepted by the learner.
+  kDuplicate,  // The learner had it already, or its step is over.
+  kStale,      // Refused: sampled from weights the learner does not accept.
+  kLost,       // The lease went to another worker.
+  kBuried,     // Cannot be done; stands among the dead letters.
+  kReleased,   // Given back because this worker stops.
+  kDropped,    // Belongs to an earlier learner.
+};
+
+// The worker's metrics. Thread-safe, except ReportEngine.
+class WorkerMetrics {
+ public:
+  explicit WorkerMetrics(metrics::Registry& registry);
+
+  void CountGroup(Outcome outcome);
+  void SetPolicyVersion(int64_t version);
+  // After every decode step: tokens sampled since the start and the size of the batch. Called by one thread.
+  void ReportEngine(int64_t tokens, int sequences, absl::Time now);
+
+  // Where the engine loop's time goes.
+  metrics::TimeBudget& budget() { return budget_; }
+
+ private:
+  metrics::Registry& registry_;
+  metrics::TimeBudget budget_;
+  metrics::Counter* tokens_;
+  metrics::Gauge* tokens_per_second_;
+  metrics::Gauge* sequences_;
+  metrics::Gauge* policy_version_;
+  int64_t reported_tokens_ = 0;
+  int64_t window_tokens_ = 0;    // Tokens at the begin of the window over which tokens/s are taken.
+  absl::Time window_begin_;
+};
+
+}  // namespace cohort::rollout

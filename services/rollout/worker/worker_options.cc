@@ -1,0 +1,82 @@
+#include "services/rollout/worker/worker_options.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "common/config/config.h"
+#include "common/status/status_macros.h"
+
+namespace cohort::rollout {
+namespace {
+
+const std::map<std::string, reward::v1::Template>& Templates() {
+  static const auto& templates = *new std::map<std::string, reward::v1::Template>{{"R1_ZERO", reward::v1::TEMPLATE_R1_ZERO},
+                                                                                  {"R1_RELEASED", reward::v1::TEMPLATE_R1_RELEASED},
+                                                                                  {"BOXED_ONLY", reward::v1::TEMPLATE_BOXED_ONLY}};
+  return templates;
+}
+
+// Sets `value` unless its flag was given.
+template <typename T, typename U>
+void FillIn(const CLI::App& app, const std::string& flag, T& value, const U& from_config) {
+  if (app.count(flag) == 0) value = static_cast<T>(from_config);
+}
+
+}  // namespace
+
+void AddWorkerFlags(CLI::App& app, WorkerOptions& o) {
+  app.add_option("--listen", o.listen, "Address of the gRPC service")->capture_default_str();
+  app.add_option("--metrics-listen", o.metrics_listen, "Address of /metrics")->capture_default_str();
+  app.add_option("--name", o.name, "Name of the worker, unique in the run")->capture_default_str();
+  app.add_option("--endpoint-file", o.endpoint_file, "Write the bound addresses to this file");
+  app.add_flag("--allow-remote", o.allow_remote, "Listen on other addresses than loopback (there is no encryption)");
+  app.add_option("--config", o.config, "The run's YAML file; gives what the flags below leave open");
+  app.add_option("--set", o.overrides, "Override a field of the config: section.field=value (may be repeated)");
+  app.add_flag("--standalone", o.standalone, "Serve the weights of --model, without learner, reward service or queue");
+  app.add_option("--model", o.model, "Hugging Face checkpoint directory (config.json, tokenizer.json; with --standalone also the weights)");
+  app.add_option("--run", o.run, "Name of the run");
+  app.add_option("--learner", o.learner, "host:port of the learner");
+  app.add_option("--reward", o.reward, "host:port of a reward service");
+  app.add_option("--redis", o.redis, "host:port of the prompt queue");
+  app.add_option("--threads", o.threads, "Threads of the engine")->capture_default_str()->check(CLI::Range(1, 256));
+  app.add_option("--max-batch", o.max_batch, "Sequences decoded together")->capture_default_str()->check(CLI::Range(1, 1 << 20));
+  app.add_option("--max-context", o.max_context, "Most tokens of prompt and completion; 0: the model's limit, at most 4096")->capture_default_str();
+  app.add_option("--kv-megabytes", o.kv_megabytes, "Most memory for keys and values")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--group-size", o.group_size, "Completions of a task; 0: learnt from the first")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--lease-seconds", o.lease_seconds, "A worker silent for so long is taken for dead")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--max-attempts", o.max_attempts, "A task delivered so often goes to the dead letters")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--template", o.format, "Shape of a right completion: R1_ZERO, R1_RELEASED or BOXED_ONLY")->transform(CLI::CheckedTransformer(Templates()));
+  app.add_flag("--think-prefilled", o.think_prefilled, "The prompt ends with <think>, completions lack it");
+  app.add_option("--finishers", o.finishers, "Groups graded and handed in at the same time")->capture_default_str()->check(CLI::Range(1, 256));
+  app.add_option("--grace-seconds", o.grace_seconds, "After SIGTERM, groups in progress may take so long")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--start-timeout", o.start_timeout_seconds, "Seconds to wait for the queue at the start")->capture_default_str();
+  app.footer(
+      "Examples:\n"
+      "  cohort-rollout --config runs/quickstart/config.yaml --learner 127.0.0.1:7000 --reward 127.0.0.1:7001 --redis 127.0.0.1:6379\n"
+      "  cohort-rollout --standalone --model runs/quickstart/checkpoints/step-100 --threads 2");
+}
+
+absl::Status CompleteOptions(const CLI::App& app, WorkerOptions& o) {
+  if (!o.config.empty()) {
+    COHORT_ASSIGN_OR_RETURN(const config::v1::RunConfig config, config::LoadRunConfig(o.config, o.overrides));
+    FillIn(app, "--run", o.run, config.run().name());
+    FillIn(app, "--model", o.model, config.model().path());
+    FillIn(app, "--redis", o.redis, config.queue().redis_address());
+    FillIn(app, "--threads", o.threads, config.rollout().threads());
+    FillIn(app, "--max-batch", o.max_batch, config.rollout().max_batch());
+    FillIn(app, "--group-size", o.group_size, config.algorithm().group_size());
+    FillIn(app, "--lease-seconds", o.lease_seconds, config.queue().lease_seconds());
+    FillIn(app, "--max-attempts", o.max_attempts, config.queue().max_attempts());
+    FillIn(app, "--template", o.format, config.reward().template_());
+    FillIn(app, "--think-prefilled", o.think_prefilled, config.reward().think_prefilled());
+  }
+  if (o.model.empty()) return absl::InvalidArgumentError("--model is missing (or --config)");
+  if (o.standalone) return absl::OkStatus();
+  const std::map<std::string, const std::string*> needed = {{"--run", &o.run}, {"--learner", &o.learner}, {"--reward", &o.reward}, {"--redis", &o.redis}};
+  for (const auto& [flag, value] : needed) {
+    if (value->empty()) return absl::InvalidArgumentError(absl::StrCat(flag, " is missing; only --standalone does without"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cohort::rollout
