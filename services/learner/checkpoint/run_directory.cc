@@ -118,7 +118,9 @@ absl::Status RunDirectory::SetIncarnation(int64_t incarnation) {
   object["model_crc32c"] = identity_.model_crc32c;
   object["data_crc32c"] = identity_.data_crc32c;
   object["incarnation"] = incarnation;
-  return io::WriteFileAtomically(*this / kIdentityFile, object.dump(2) + "\n");
+  COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(*this / kIdentityFile, object.dump(2) + "\n"));
+  last_incarnation_ = incarnation;
+  return absl::OkStatus();
 }
 
 std::string RunDirectoryPath(const config::v1::RunConfig& config) {

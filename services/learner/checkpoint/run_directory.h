@@ -29,7 +29,7 @@ class RunDirectory {
   const std::string& path() const { return path_; }
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
-  // Incarnation of the last learner that worked here, 0 when there was none.
+  // Incarnation of the last learner that worked here, this one's once it is set; 0 when there was none.
   int64_t last_incarnation() const { return last_incarnation_; }
   // Records the incarnation of this one, durably.
   absl::Status SetIncarnation(int64_t incarnation);

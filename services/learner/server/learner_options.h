@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "services/learner/loop/step_collector.h"
 
 namespace cohort::learner {
 
@@ -21,6 +22,7 @@ struct LearnerOptions {
   bool allow_remote = false;                        // Listen on other addresses than loopback.
   absl::Duration start_timeout = absl::Seconds(30);  // How long to wait for Redis and the reward service.
   absl::Duration grace = absl::Seconds(5);           // How long calls in progress may take after a stop.
+  StepCollector::Options patience;                  // With a queue from which nothing comes.
 };
 
 }  // namespace cohort::learner

@@ -8,11 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/log/log.h"
-#include "common/queue/redis_prompt_queue.h"
 #include "common/rpc/server.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
-#include "common/sync/backoff.h"
 #include "services/learner/intake/trajectory_service.h"
 #include "services/learner/loop/learner_loop.h"
 #include "services/learner/observe/run_service.h"
@@ -23,49 +21,6 @@ namespace {
 
 // How long a failed run can still be asked what went wrong.
 constexpr absl::Duration kFailureVisible = absl::Seconds(2);
-
-// Opens the queue and draws the incarnation, repeating until `deadline` while Redis cannot be reached.
-struct OpenedQueue {
-  std::unique_ptr<queue::PromptQueue> queue;
-  int64_t incarnation = 0;
-};
-absl::StatusOr<OpenedQueue> OpenQueue(const LearnerOptions& options, const RunInputs& inputs, int64_t last_incarnation, const sync::StopToken& stop) {
-  const auto& section = inputs.config.queue();
-  queue::QueueOptions queue_options;
-  queue_options.run_id = inputs.config.run().name();
-  queue_options.consumer = options.name;
-  queue_options.lease = absl::Seconds(section.lease_seconds());
-  queue_options.max_attempts = section.max_attempts();
-  queue_options.max_backlog = section.max_backlog();
-  queue_options.incarnation_floor = last_incarnation + 1;
-  const std::string address = options.redis.empty() ? section.redis_address() : options.redis;
-  const absl::Time deadline = absl::Now() + options.start_timeout;
-  sync::Backoff backoff;
-  for (;;) {
-    OpenedQueue opened;
-    absl::Status status;
-    // Short attempts, so that a stop is noticed.
-    const absl::Time attempt_end = std::min(deadline, absl::Now() + absl::Seconds(2));
-    auto queue = queue::RedisPromptQueue::Open(address, queue_options, attempt_end);
-    status = queue.status();
-    if (queue.ok()) {
-      opened.queue = *std::move(queue);
-      const auto incarnation = opened.queue->BeginIncarnation(attempt_end);
-      status = incarnation.status();
-      if (incarnation.ok()) {
-        opened.incarnation = *incarnation;
-        return opened;
-      }
-    }
-    if (stop.stop_requested()) return absl::CancelledError("the learner is stopping");
-    if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return status;
-    if (absl::Now() >= deadline) {
-      return absl::UnavailableError(absl::StrCat("Redis at ", address, " cannot be reached within ", absl::FormatDuration(options.start_timeout),
-                                                 ": ", status.message(), "; start it, or correct --redis or queue.redis_address"));
-    }
-    backoff.Wait(stop, deadline);
-  }
-}
 
 // A trainer that stands where `checkpoint` says, or at the initial model.
 absl::StatusOr<std::unique_ptr<Trainer>> MakeTrainer(const RunInputs& inputs, const std::optional<Checkpoint>& checkpoint) {
@@ -112,22 +67,22 @@ void ShowFailure(RunFeed& feed, const absl::Status& status, const sync::StopToke
 
 }  // namespace
 
-absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, metrics::Registry& registry,
-                            StepMetrics& step_metrics, Endpoints& endpoints, const sync::StopToken& stop) {
+absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, queue::PromptQueue& queue,
+                            int64_t incarnation, metrics::Registry& registry, StepMetrics& step_metrics, Endpoints& endpoints,
+                            const sync::StopToken& stop) {
   metrics::TimeBudget budget("starting", &registry, "cohort_learner_time_seconds_total");
   CheckpointStore checkpoints(StoreOptions(inputs, directory));
   COHORT_ASSIGN_OR_RETURN(const std::optional<Checkpoint> checkpoint, checkpoints.FindLatest());
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, MakeTrainer(inputs, checkpoint));
-  COHORT_ASSIGN_OR_RETURN(const OpenedQueue queue, OpenQueue(options, inputs, directory.last_incarnation(), stop));
-  COHORT_RETURN_IF_ERROR(directory.SetIncarnation(queue.incarnation));
-  const RunState start = StartState(inputs, checkpoint, queue.incarnation);
-  log::SetContext(absl::StrCat("run=", start.run, " incarnation=", queue.incarnation));
+  COHORT_RETURN_IF_ERROR(directory.SetIncarnation(incarnation));
+  const RunState start = StartState(inputs, checkpoint, incarnation);
+  log::SetContext(absl::StrCat("run=", start.run, " incarnation=", incarnation));
 
   RunFeed feed;
   feed.Update([&](learner::v1::GetRunResponse& state) {
     state.set_run_id(start.run);
     state.set_steps_total(inputs.config.run().steps());
-    state.set_incarnation(queue.incarnation);
+    state.set_incarnation(incarnation);
     state.set_checkpoint(checkpoints.latest());
   });
   COHORT_ASSIGN_OR_RETURN(const auto reporter, StepReporter::Open(directory.path(), start.step, inputs.config.rollout().max_new_tokens(), &feed,
@@ -135,11 +90,11 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Journal> journal, Journal::Open({directory / "journal"}, start.step));
   COHORT_LOG(INFO) << (checkpoint.has_value() ? absl::StrCat("goes on from ", checkpoint->path) : "starts from the initial model") << " with step "
                    << start.step << "; " << journal->recovered() << " groups are in the journal already";
-  Intake intake({start.run, queue.incarnation, start.step, Rules(inputs)}, journal.get());
-  TaskBuilder tasks(inputs.config, inputs.prompts, queue.incarnation);
-  policy::PolicyPublisher publisher(queue.incarnation);
-  TaskIssuer issuer({start.run, queue.incarnation}, queue.queue.get(), &tasks, &intake, &step_metrics, stop);
-  StepCollector collector({}, inputs.config, &intake, &issuer, &step_metrics, [&publisher] { return publisher.subscribers(); });
+  Intake intake({start.run, incarnation, start.step, Rules(inputs)}, journal.get());
+  TaskBuilder tasks(inputs.config, inputs.prompts, incarnation);
+  policy::PolicyPublisher publisher(incarnation);
+  TaskIssuer issuer({start.run, incarnation}, &queue, &tasks, &intake, &step_metrics, stop);
+  StepCollector collector(options.patience, inputs.config, &intake, &issuer, &step_metrics, [&publisher] { return publisher.subscribers(); });
 
   TrajectoryServiceImpl trajectories(&intake);
   RunServiceImpl runs(&feed, &intake);

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
 #include "common/metrics/metrics.h"
+#include "common/queue/prompt_queue.h"
 #include "common/sync/stop.h"
 #include "services/learner/checkpoint/run_directory.h"
 #include "services/learner/observe/step_metrics.h"
@@ -18,10 +20,11 @@ struct Endpoints {
   std::string metrics;
 };
 
-// One incarnation of a learner: draws its number from the queue, restores the newest checkpoint, serves, trains. Blocks until a stop is requested: OK
+// One incarnation of a learner, whose number `queue` has drawn: restores the newest checkpoint, serves, trains. Blocks until a stop is requested: OK
 // when the run had finished by then or was stopped in the middle (it can go on with --resume). FAILED_PRECONDITION with reason QUEUE_LOST: begin
 // another incarnation. Any other error: the run cannot go on; for a few seconds before it returns, RunService says why.
-absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, metrics::Registry& registry,
-                            StepMetrics& step_metrics, Endpoints& endpoints, const sync::StopToken& stop);
+absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, queue::PromptQueue& queue,
+                            int64_t incarnation, metrics::Registry& registry, StepMetrics& step_metrics, Endpoints& endpoints,
+                            const sync::StopToken& stop);
 
 }  // namespace cohort::learner

@@ -14,6 +14,7 @@
 #include "common/sync/signals.h"
 #include "services/learner/reward/gold_check.h"
 #include "services/learner/server/learner_run.h"
+#include "services/learner/server/queue_connection.h"
 
 namespace cohort::learner {
 namespace {
@@ -42,8 +43,11 @@ absl::Status Run(const LearnerOptions& options) {
   Endpoints endpoints{options.listen, WithPort(options.metrics_listen, metrics_port)};
   COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(*directory / "config.yaml", config::ToYaml(inputs.config)));
   for (;;) {
-    const absl::Status status = RunIncarnation(options, inputs, *directory, registry, step_metrics, endpoints, stop);
-    if (absl::IsCancelled(status) && stop.stop_requested()) return absl::OkStatus();
+    const auto connection = ConnectQueue(options, inputs.config, directory->last_incarnation(), stop);
+    if (absl::IsCancelled(connection.status()) && stop.stop_requested()) return absl::OkStatus();
+    COHORT_RETURN_IF_ERROR(connection.status());
+    const absl::Status status =
+        RunIncarnation(options, inputs, *directory, *connection->queue, connection->incarnation, registry, step_metrics, endpoints, stop);
     if (ErrorReason(status) != "QUEUE_LOST" || stop.stop_requested()) return status;
     COHORT_LOG(WARNING) << "the queue's server came back without its data; beginning another incarnation: " << status.message();
   }

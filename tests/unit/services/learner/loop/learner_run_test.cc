@@ -1,0 +1,421 @@
+// Whole runs of the learner in this process: real trainer, journal, checkpoints and gRPC, an in-memory queue, scripted workers.
+#include "services/learner/server/learner_run.h"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/io/crc32c.h"
+#include "common/io/files.h"
+#include "common/queue/in_memory_prompt_queue.h"
+#include "common/rpc/client.h"
+#include "common/testing/status_matchers.h"
+#include "common/testing/temp_dir.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "proto/cohort/learner/v1/run_service.grpc.pb.h"
+#include "tests/unit/services/learner/checkpoint/tiny_checkpoint.h"
+#include "tests/unit/services/learner/loop/scripted_worker.h"
+
+namespace cohort::learner {
+namespace {
+
+using ::cohort::testing::IsOk;
+using ::cohort::testing::StatusIs;
+using ::cohort::testing::TempDir;
+using ::testing::HasSubstr;
+using nlohmann::json;
+
+constexpr int64_t kSteps = 6;
+constexpr int64_t kPrompts = 3;
+
+config::v1::RunConfig Config() {
+  config::v1::RunConfig config;
+  config.mutable_run()->set_name("run");
+  config.mutable_run()->set_seed(3);
+  config.mutable_run()->set_steps(kSteps);
+  config.mutable_reward()->set_accuracy_weight(1);
+  config.mutable_reward()->set_format_weight(1);
+  auto& rollout = *config.mutable_rollout();
+  rollout.set_temperature(1);
+  rollout.set_top_p(1);
+  rollout.set_max_new_tokens(8);
+  auto& algorithm = *config.mutable_algorithm();
+  algorithm.set_prompts_per_step(kPrompts);
+  algorithm.set_group_size(4);
+  algorithm.set_minibatches(2);
+  algorithm.set_advantage(config::v1::ADVANTAGE_GRPO);
+  algorithm.set_aggregation(config::v1::AGGREGATION_TOKEN_MEAN);
+  algorithm.set_clip_low(0.2);
+  algorithm.set_clip_high(0.2);
+  algorithm.set_kl_coefficient(0.01);
+  algorithm.set_kl_estimator(config::v1::KL_ESTIMATOR_K3);
+  algorithm.set_reference_refresh_steps(3);
+  algorithm.set_importance_correction(config::v1::IMPORTANCE_CORRECTION_NONE);
+  algorithm.set_importance_cap(2);
+  algorithm.set_max_refill_waves(3);
+  auto& optimizer = *config.mutable_optimizer();
+  optimizer.set_learning_rate(1e-2);
+  optimizer.set_schedule(config::v1::LEARNING_RATE_SCHEDULE_LINEAR);
+  optimizer.set_final_ratio(0.1);
+  optimizer.set_beta1(0.9);
+  optimizer.set_beta2(0.95);
+  optimizer.set_epsilon(1e-8);
+  optimizer.set_max_grad_norm(1);
+  optimizer.set_threads(1);
+  optimizer.set_micro_batch_tokens(1024);
+  config.mutable_checkpoint()->set_every_steps(2);
+  config.mutable_checkpoint()->set_keep_last(2);
+  config.mutable_evaluation()->add_self_check_words("wait");
+  return config;
+}
+
+std::vector<json> Lines(const std::string& path) {
+  std::vector<json> lines;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) lines.push_back(json::parse(line));
+  return lines;
+}
+
+// A run directory and the learners that work in it, one after the other.
+class LearnerRunTest : public ::testing::Test {
+ protected:
+  // Everything about one run.
+  struct TestRun {
+    TempDir directory;
+    RunInputs inputs;
+    std::shared_ptr<queue::InMemoryQueueState> queue = std::make_shared<queue::InMemoryQueueState>();
+    metrics::Registry registry;
+    StepMetrics metrics{registry};
+    ScriptedWorker::Options worker;
+    std::function<bool(const learner::v1::GetRunResponse&)> stop_when;  // Besides the end and `stop_at`.
+  };
+
+  void Prepare(TestRun& run, const config::v1::RunConfig& config = Config()) {
+    run.inputs.config = config;
+    run.inputs.model = RandomModel({}, 1);
+    ASSERT_OK(WriteTinyCheckpoint(run.directory / "model-source", run.inputs.model));
+    run.inputs.config.mutable_model()->set_path(run.directory / "model-source");
+    for (int i = 0; i < 10; ++i) run.inputs.prompts.push_back({{2 + i, 3, 4}, absl::StrCat("prompt ", i), absl::StrCat(i), i + 1});
+    run.inputs.identity = {"run", "fingerprint", 1, 2};
+    run.worker.arena_elements = run.inputs.model.layout.size();
+  }
+
+  std::unique_ptr<queue::PromptQueue> Queue(TestRun& run, const std::string& consumer) {
+    return std::make_unique<queue::InMemoryPromptQueue>(run.queue, queue::QueueOptions{.run_id = "run", .consumer = consumer});
+  }
+
+  // Runs a learner with `workers` until the run has finished or failed, or has reached `stop_at` steps; returns how it ended.
+  absl::Status Learn(TestRun& run, int workers = 1, int64_t stop_at = 1000) {
+    LearnerOptions options;
+    options.endpoint_file = run.directory / "endpoint.json";
+    options.patience.poll = absl::Milliseconds(50);
+    options.patience.reconcile_after = absl::Milliseconds(200);
+    std::filesystem::remove(options.endpoint_file);
+    auto directory = RunDirectory::Open(run.directory / "run", run.inputs.identity, /*resume=*/true);
+    EXPECT_THAT(directory, IsOk());
+    const auto queue = Queue(run, "learner");
+    const auto incarnation = queue->BeginIncarnation(absl::Now() + absl::Seconds(5));
+    sync::StopSource stop;
+    Endpoints endpoints{"127.0.0.1:0", ""};
+    absl::Status result;
+    sync::Thread learner("learner", [&] {
+      result = RunIncarnation(options, run.inputs, **directory, *queue, *incarnation, run.registry, run.metrics, endpoints, stop.token());
+      ended_ = true;
+    });
+    Attend(run, options.endpoint_file, workers, stop_at);
+    stop.RequestStop();
+    learner.Join();
+    return result;
+  }
+
+  // Plays the workers and watches the run.
+  void Attend(TestRun& run, const std::string& endpoint_file, int workers, int64_t stop_at) {
+    ended_ = false;
+    const absl::Time deadline = absl::Now() + absl::Seconds(40);
+    while (!std::filesystem::exists(endpoint_file)) {
+      ASSERT_LT(absl::Now(), deadline);
+      if (ended_) return;
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    const auto channel = rpc::Connect(json::parse(*io::ReadFile(endpoint_file))["grpc"]);
+    std::vector<std::unique_ptr<ScriptedWorker>> crew;
+    for (int i = 0; i < workers; ++i) {
+      run.worker.name = absl::StrCat("worker-", i);
+      crew.push_back(std::make_unique<ScriptedWorker>(channel, Queue(run, run.worker.name), run.worker));
+    }
+    const auto stub = learner::v1::RunService::NewStub(channel);
+    for (;;) {
+      ASSERT_LT(absl::Now(), deadline) << "the run does not end";
+      grpc::ClientContext context;
+      rpc::SetDeadline(context, absl::Now() + absl::Seconds(5));
+      learner::v1::GetRunResponse state;
+      if (!stub->GetRun(&context, {}, &state).ok()) return;
+      last_ = state;
+      if (run.stop_when && run.stop_when(state)) return;
+      if (state.phase() == learner::v1::RUN_PHASE_FINISHED || state.phase() == learner::v1::RUN_PHASE_FAILED || state.steps_done() >= stop_at) return;
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+  }
+
+  // What the curve of a run is compared by: all that does not measure time.
+  static std::vector<std::string> Curve(const TestRun& run) {
+    std::vector<std::string> curve;
+    for (json line : Lines(run.directory / "run/steps.jsonl")) {
+      for (const char* key : {"elapsed_seconds", "step_seconds", "wait_seconds", "update_seconds", "publish_seconds", "checkpoint_seconds",
+                              "tokens_per_second", "duplicates", "stale_rejected"}) {
+        line.erase(key);
+      }
+      curve.push_back(line.dump());
+    }
+    return curve;
+  }
+  static std::string Weights(const TestRun& run) { return *io::ReadFile(run.directory / "run/model/model.safetensors"); }
+
+  static void ExpectTrainedExactlyOnce(const TestRun& run, int64_t steps = kSteps) {
+    std::set<std::string> ids;
+    const std::vector<json> ledger = Lines(run.directory / "run/ledger.jsonl");
+    for (const json& line : ledger) {
+      EXPECT_EQ(line["outcome"], "trained");
+      EXPECT_EQ(line["update"], line["step"].get<int64_t>() + 1);
+      ids.insert(line["group_id"]);
+    }
+    EXPECT_EQ(ledger.size(), static_cast<size_t>(steps * kPrompts));
+    EXPECT_EQ(ids.size(), ledger.size());
+  }
+
+  std::atomic<bool> ended_{false};
+  learner::v1::GetRunResponse last_;
+};
+
+TEST_F(LearnerRunTest, ARunLeavesACheckpointAModelAndItsRecords) {
+  TestRun run;
+  Prepare(run);
+  ASSERT_OK(Learn(run));
+  EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
+  EXPECT_EQ(last_.steps_done(), kSteps);
+  EXPECT_EQ(last_.policy_version(), kSteps);
+  EXPECT_THAT(last_.checkpoint(), HasSubstr("step-000006"));
+  ExpectTrainedExactlyOnce(run);
+  const std::vector<json> steps = Lines(run.directory / "run/steps.jsonl");
+  ASSERT_EQ(steps.size(), static_cast<size_t>(kSteps));
+  for (const json& step : steps) {
+    EXPECT_EQ(step["samples"], kPrompts * 4);
+    EXPECT_EQ(step["self_check"], 0.25);
+    EXPECT_GT(step["tokens"], 0);
+    EXPECT_GT(step["grad_norm"], 0);
+    EXPECT_GT(step["logprob_diff_mean"], 0);
+    EXPECT_EQ(step["staleness_max"], 0);
+  }
+  EXPECT_GT(steps[2]["checkpoint_seconds"], 0);
+  EXPECT_EQ(steps[3]["checkpoint_seconds"], 0);
+  EXPECT_EQ(Lines(run.directory / "run/samples.jsonl").size(), static_cast<size_t>(kSteps * 4));
+  EXPECT_OK(model::LoadCheckpoint(run.directory / "run/model"));
+  EXPECT_FALSE(std::filesystem::is_empty(run.directory / "run/tensorboard"));
+  EXPECT_THAT(run.registry.Expose(), HasSubstr("cohort_learner_steps_total 6"));
+  EXPECT_THAT(run.registry.Expose(), HasSubstr("activity=\"waiting_for_groups\""));
+}
+
+TEST_F(LearnerRunTest, TheCurveDoesNotDependOnHowManyWorkersThereAre) {
+  TestRun one;
+  TestRun three;
+  Prepare(one);
+  Prepare(three);
+  ASSERT_OK(Learn(one, 1));
+  ASSERT_OK(Learn(three, 3));
+  EXPECT_EQ(Curve(one), Curve(three));
+  EXPECT_EQ(Weights(one), Weights(three));
+}
+
+TEST_F(LearnerRunTest, AStoppedRunGoesOnToTheSameBits) {
+  TestRun undisturbed;
+  TestRun stopped;
+  Prepare(undisturbed);
+  Prepare(stopped);
+  ASSERT_OK(Learn(undisturbed));
+  ASSERT_OK(Learn(stopped, 1, /*stop_at=*/1));
+  ASSERT_OK(Learn(stopped, 2, /*stop_at=*/4));
+  ASSERT_OK(Learn(stopped));
+  EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
+  EXPECT_EQ(Curve(undisturbed), Curve(stopped));
+  EXPECT_EQ(Weights(undisturbed), Weights(stopped));
+  ExpectTrainedExactlyOnce(stopped);
+}
+
+TEST_F(LearnerRunTest, ARunWhoseNewestCheckpointsAreLostStillEndsInTheSameBits) {
+  TestRun undisturbed;
+  TestRun damaged;
+  Prepare(undisturbed);
+  Prepare(damaged);
+  ASSERT_OK(Learn(undisturbed));
+  ASSERT_OK(Learn(damaged, 1, /*stop_at=*/5));
+  for (const auto& entry : std::filesystem::directory_iterator(damaged.directory / "run/checkpoints")) {
+    ASSERT_OK(io::WriteFileDurably(entry.path().string() + "/model.safetensors", "damaged"));
+  }
+  ASSERT_OK(Learn(damaged));
+  EXPECT_EQ(Curve(undisturbed), Curve(damaged));
+  EXPECT_EQ(Weights(undisturbed), Weights(damaged));
+  ExpectTrainedExactlyOnce(damaged);
+}
+
+TEST_F(LearnerRunTest, GroupsThatWereAcceptedBeforeAStopAreNotGeneratedAgain) {
+  TestRun run;
+  Prepare(run);
+  run.worker.edit = [](const queue::Lease& lease, learner::v1::Group& group) {
+    if (lease.task.group_id() == "run/2/2") group.set_row(-1);  // Malformed: never accepted.
+    return true;
+  };
+  run.stop_when = [](const learner::v1::GetRunResponse& state) { return state.steps_done() == 2 && state.open_slots() == 1; };
+  ASSERT_OK(Learn(run));
+
+  std::multiset<std::string> of_step_2;
+  run.worker.edit = [&of_step_2](const queue::Lease& lease, learner::v1::Group&) {
+    if (lease.task.step() == 2) of_step_2.insert(lease.task.group_id());
+    return true;
+  };
+  run.stop_when = nullptr;
+  ASSERT_OK(Learn(run));
+  EXPECT_THAT(of_step_2, ::testing::ElementsAre("run/2/2"));
+  ExpectTrainedExactlyOnce(run);
+}
+
+TEST_F(LearnerRunTest, AFinishedRunIsFinishedAgainAndALongerOneGoesOn) {
+  TestRun run;
+  Prepare(run);
+  ASSERT_OK(Learn(run));
+  const std::string weights = Weights(run);
+  ASSERT_OK(Learn(run));
+  EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
+  EXPECT_EQ(Weights(run), weights);
+  run.inputs.config.mutable_run()->set_steps(kSteps + 2);
+  ASSERT_OK(Learn(run));
+  EXPECT_NE(Weights(run), weights);
+  ExpectTrainedExactlyOnce(run, kSteps + 2);
+}
+
+TEST_F(LearnerRunTest, TasksThatTheQueueLostAreIssuedAgain) {
+  TestRun run;
+  Prepare(run);
+  absl::Mutex mutex;
+  std::set<std::string> lost;
+  run.worker.edit = [&](const queue::Lease& lease, learner::v1::Group&) {
+    absl::MutexLock lock(&mutex);
+    return lease.task.slot() != 1 || !lost.insert(lease.task.group_id()).second;
+  };
+  run.inputs.config.mutable_run()->set_steps(2);
+  ASSERT_OK(Learn(run, 2));
+  EXPECT_EQ(lost.size(), 2u);
+  ExpectTrainedExactlyOnce(run, 2);
+  EXPECT_THAT(run.registry.Expose(), HasSubstr("cohort_learner_tasks_reissued_total 2"));
+}
+
+TEST_F(LearnerRunTest, ADeadLetterIsLeftOutAndStandsInTheLedger) {
+  TestRun run;
+  Prepare(run);
+  run.worker.bury = [](const prompt::v1::PromptTask& task) { return task.group_id() == "run/1/2"; };
+  ASSERT_OK(Learn(run));
+  EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
+  std::map<std::string, std::string> outcomes;
+  for (const json& line : Lines(run.directory / "run/ledger.jsonl")) outcomes[line["group_id"]] = line["outcome"];
+  EXPECT_EQ(outcomes.size(), static_cast<size_t>(kSteps * kPrompts));
+  for (const auto& [id, outcome] : outcomes) EXPECT_EQ(outcome, id == "run/1/2" ? "given_up" : "trained") << id;
+}
+
+TEST_F(LearnerRunTest, AStepOfOnlyDeadLettersFailsTheRunWithAReason) {
+  TestRun run;
+  Prepare(run);
+  run.worker.bury = [](const prompt::v1::PromptTask& task) { return task.step() == 1; };
+  EXPECT_THAT(Learn(run), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("dead-letter")));
+  EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FAILED);
+  EXPECT_THAT(last_.message(), HasSubstr("step 1"));
+}
+
+TEST_F(LearnerRunTest, WithStalenessAllowedRolloutsRunAheadButNeverTooFar) {
+  config::v1::RunConfig config = Config();
+  config.mutable_algorithm()->set_max_staleness(2);
+  TestRun run;
+  Prepare(run, config);
+  ASSERT_OK(Learn(run, 2));
+  ExpectTrainedExactlyOnce(run);
+  int64_t stalest = 0;
+  for (const json& step : Lines(run.directory / "run/steps.jsonl")) {
+    stalest = std::max<int64_t>(stalest, step["staleness_max"]);
+    EXPECT_EQ(step["stale_rejected"], 0);
+  }
+  EXPECT_GT(stalest, 0);
+  EXPECT_LE(stalest, 2);
+}
+
+TEST_F(LearnerRunTest, StaleGroupsAreRefusedCountedAndMadeAgain) {
+  TestRun run;
+  Prepare(run);
+  run.inputs.config.mutable_run()->set_steps(3);
+  absl::Mutex mutex;
+  std::set<std::string> seen;
+  run.worker.edit = [&](const queue::Lease& lease, learner::v1::Group& group) {
+    absl::MutexLock lock(&mutex);
+    if (lease.task.step() == 2 && seen.insert(lease.task.group_id()).second) {
+      for (auto& completion : *group.mutable_completions()) completion.mutable_versions(0)->set_policy_version(1);
+    }
+    return true;
+  };
+  ASSERT_OK(Learn(run));
+  ExpectTrainedExactlyOnce(run, 3);
+  EXPECT_EQ(Lines(run.directory / "run/steps.jsonl")[2]["stale_rejected"], kPrompts);
+}
+
+TEST_F(LearnerRunTest, DynamicSamplingReplacesGroupsThatTeachNothing) {
+  config::v1::RunConfig config = Config();
+  config.mutable_algorithm()->set_dynamic_sampling(true);
+  config.mutable_run()->set_steps(3);
+  TestRun run;
+  Prepare(run, config);
+  run.worker.edit = [](const queue::Lease& lease, learner::v1::Group& group) {
+    if (lease.task.slot() > 1 && lease.task.slot() != 4) return true;
+    for (auto& completion : *group.mutable_completions()) {  // All alike.
+      completion.mutable_score()->set_verdict(reward::v1::VERDICT_CORRECT);
+      completion.mutable_score()->set_format_ok(true);
+    }
+    return true;
+  };
+  ASSERT_OK(Learn(run, 2));
+  std::map<int64_t, int> trained;
+  std::set<std::string> ids;
+  for (const json& line : Lines(run.directory / "run/ledger.jsonl")) {
+    trained[line["step"]] += line["outcome"] == "trained";
+    EXPECT_TRUE(ids.insert(line["group_id"]).second);
+    if (line["slot"] == 0 || line["slot"] == 1 || line["slot"] == 4) EXPECT_EQ(line["outcome"], "dropped");
+  }
+  EXPECT_THAT(trained, ::testing::ElementsAre(::testing::Pair(0, kPrompts), ::testing::Pair(1, kPrompts), ::testing::Pair(2, kPrompts)));
+  for (const json& step : Lines(run.directory / "run/steps.jsonl")) {
+    EXPECT_EQ(step["samples"], kPrompts * 4);
+    EXPECT_GE(step["dropped_groups"], 3);
+  }
+}
+
+TEST_F(LearnerRunTest, ACheckpointThatCannotBeWrittenDoesNotStopTraining) {
+  TestRun run;
+  Prepare(run);
+  const std::string blocked = run.directory / "run/checkpoints";
+  ASSERT_OK(io::CreateDirectories(run.directory / "run"));
+  run.inputs.config.mutable_run()->set_steps(5);
+  auto identity = RunDirectory::Open(run.directory / "run", run.inputs.identity, false);
+  ASSERT_OK((*identity)->SetIncarnation(0));
+  identity->reset();
+  ASSERT_OK(io::WriteFileDurably(blocked, "in the way"));
+  run.worker.edit = [&](const queue::Lease& lease, learner::v1::Group&) {
+    if (lease.task.step() == 3) std::filesystem::remove(blocked);
+    return true;
+  };
+  ASSERT_OK(Learn(run));
+  EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
+  EXPECT_THAT(last_.checkpoint(), HasSubstr("step-000005"));
+  EXPECT_THAT(run.registry.Expose(), HasSubstr("cohort_learner_checkpoint_failures_total 1"));
+}
+
+}  // namespace
+}  // namespace cohort::learner
