@@ -20,8 +20,6 @@
 namespace cohort::reward {
 namespace {
 
-constexpr size_t kMaxPacketsAtOnce = 16;
-
 int64_t UntilNanos(absl::Time deadline) { return MonotonicNanos() + absl::ToInt64Nanoseconds(deadline - absl::Now()); }
 
 // Polls `fd` until CLOCK_MONOTONIC shows `until_ns`; false when nothing happened.
@@ -42,7 +40,7 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(Zygote& zygo
   COHORT_ASSIGN_OR_RETURN(Zygote::Child child, zygote.Spawn(task, deadline));
   auto worker = std::unique_ptr<WorkerProcess>(new WorkerProcess(zygote, std::move(child)));
   std::vector<Received> received;
-  const Event event = worker->Receive(UntilNanos(deadline), &received);
+  const Event event = worker->Receive(UntilNanos(deadline), &received, 1);
   if (event == Event::kTimeout) return absl::DeadlineExceededError("a worker did not lock itself in in time");
   if (event == Event::kGone || received[0].packet.kind != PacketKind::kReady) return absl::UnavailableError("a worker ended before it was ready");
   if (received[0].packet.format_ok == 0) {
@@ -74,7 +72,7 @@ absl::Status WorkerProcess::Send(std::string_view frame, absl::Time deadline) {
   return absl::OkStatus();
 }
 
-WorkerProcess::Event WorkerProcess::Receive(int64_t until_ns, std::vector<Received>* received) {
+WorkerProcess::Event WorkerProcess::Receive(int64_t until_ns, std::vector<Received>* received, unsigned most) {
   char buffers[kMaxPacketsAtOnce][sizeof(WorkerPacket) + kMaxMessageBytes];
   iovec parts[kMaxPacketsAtOnce];
   mmsghdr headers[kMaxPacketsAtOnce] = {};
@@ -84,7 +82,7 @@ WorkerProcess::Event WorkerProcess::Receive(int64_t until_ns, std::vector<Receiv
     headers[i].msg_hdr.msg_iovlen = 1;
   }
   for (;;) {
-    const int count = recvmmsg(child_.socket.get(), headers, kMaxPacketsAtOnce, MSG_DONTWAIT, nullptr);
+    const int count = recvmmsg(child_.socket.get(), headers, std::min(most, kMaxPacketsAtOnce), MSG_DONTWAIT, nullptr);
     if (count > 0) {
       bool any = false;
       for (int i = 0; i < count; ++i) {

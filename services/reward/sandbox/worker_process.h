@@ -33,8 +33,8 @@ class WorkerProcess {
 
   // Hands over a frame. UNAVAILABLE when the process is gone, DEADLINE_EXCEEDED when it does not read.
   absl::Status Send(std::string_view frame, absl::Time deadline);
-  // Waits until CLOCK_MONOTONIC shows `until_ns` for packets and appends them.
-  Event Receive(int64_t until_ns, std::vector<Received>* received);
+  // Waits until CLOCK_MONOTONIC shows `until_ns` for packets and appends them, at most `most`.
+  Event Receive(int64_t until_ns, std::vector<Received>* received, unsigned most = kMaxPacketsAtOnce);
 
   void Kill();
   // How it ended, as from waitpid(). DEADLINE_EXCEEDED while it lives.
@@ -48,6 +48,8 @@ class WorkerProcess {
   int landlock_abi() const { return landlock_abi_; }
 
  private:
+  static constexpr unsigned kMaxPacketsAtOnce = 16;
+
   WorkerProcess(Zygote& zygote, Zygote::Child child) : zygote_(zygote), child_(std::move(child)) {}
 
   Zygote& zygote_;

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "cohort/reward/v1/reward_service.pb.h"
+
+namespace cohort::cli {
+
+// One row of input: what to grade, or why it cannot be.
+struct GradeRow {
+  std::string id = "null";           // The id as it was written, any JSON value.
+  std::string error;                 // "line 7: it has no 'gold'"; empty when the row is fine.
+  cohort::reward::v1::ScoreItem item;
+
+  bool ok() const { return error.empty(); }
+};
+
+// Reads {"id", "gold", "answer"} or {"id", "gold", "completion", "template", "think_prefilled", "finish_reason"}. `gold` and `answer` may be JSON numbers;
+// their digits are taken as written. Further keys are passed over. `number` is that of the line, from 1.
+GradeRow ParseGradeRow(std::string_view line, int64_t number);
+
+// A row that could not even be read.
+GradeRow BadRow(int64_t number, std::string_view what);
+
+// The row of output, with a newline.
+std::string FormatResult(const GradeRow& row, const cohort::reward::v1::ScoreResult& result);
+std::string FormatError(const GradeRow& row);
+
+}  // namespace cohort::cli
