@@ -3,7 +3,6 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
-#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -12,10 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/io/files.h"
 #include "common/model/checkpoint_files.h"
-#include "common/model/json_fields.h"
 #include "common/model/manifest.h"
 #include "common/model/safetensors.h"
-#include "common/status/errors.h"
 #include "common/status/status_macros.h"
 
 namespace cohort::model {

@@ -23,7 +23,8 @@ bool Exists(const std::string& path) {
 
 absl::Status NoWeights(const std::string& directory) {
   const bool pickled = Exists(directory + "/pytorch_model.bin") || Exists(directory + "/pytorch_model.bin.index.json");
-  const char* remedy = pickled ? "; convert pytorch_model.bin to safetensors (transformers: save_pretrained)" : "; fetch the weights, or make them with `cohort pretrain`";
+  const char* remedy = pickled ? "; convert pytorch_model.bin to safetensors (transformers: save_pretrained)"
+                               : "; fetch the weights, or make them with `cohort pretrain`";
   return absl::NotFoundError(absl::StrCat(directory, ": there is neither model.safetensors nor model.safetensors.index.json", remedy));
 }
 
@@ -31,11 +32,14 @@ absl::Status NoWeights(const std::string& directory) {
 absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadIndex(const std::string& path) {
   COHORT_ASSIGN_OR_RETURN(const auto index, ReadJsonObject(path));
   const auto map = index.find("weight_map");
-  if (map == index.end() || !map->is_object() || map->empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": weight_map is missing; fetch the file again"));
+  if (map == index.end() || !map->is_object() || map->empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": weight_map is missing; fetch the file again"));
+  }
   std::map<std::string, std::set<std::string>> shards;
   for (const auto& [tensor, file] : map->items()) {
     if (!file.is_string() || absl::StrContains(file.get<std::string>(), "/") || !absl::EndsWith(file.get<std::string>(), ".safetensors")) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": tensor '", tensor, "' is not mapped to a .safetensors file beside the index; fetch the file again"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": tensor '", tensor, "' is not mapped to a .safetensors file beside the index; fetch the file again"));
     }
     shards[file.get<std::string>()].insert(tensor);
   }
@@ -85,7 +89,9 @@ absl::StatusOr<WeightFiles> OpenWeightFiles(const std::string& directory) {
     for (const auto& [name, promised] : shards) {
       const std::string path = absl::StrCat(directory, "/", name);
       if (!Exists(path)) return absl::InvalidArgumentError(absl::StrCat(path, ": is missing although ", index, " names it; fetch the file"));
-      COHORT_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::Open(path));
+    }
+    for (const auto& [name, promised] : shards) {
+      COHORT_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::Open(absl::StrCat(directory, "/", name)));
       COHORT_RETURN_IF_ERROR(AddShard(weights, std::move(file), promised));
     }
   } else {

@@ -32,7 +32,8 @@ inline std::vector<Expected> LoadExpected(const std::string& name) {
   const auto content = io::ReadFile(FixturePath(name) + "/expected.json");
   EXPECT_OK(content);
   std::vector<Expected> rows;
-  for (const auto& row : nlohmann::json::parse(*content)) rows.push_back({row["text"], row["ids"], row["decoded"]});
+  const auto json = nlohmann::json::parse(*content);
+  for (const auto& row : json) rows.push_back({row["text"], row["ids"], row["decoded"]});
   return rows;
 }
 
