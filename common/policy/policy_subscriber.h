@@ -14,10 +14,10 @@
 
 namespace cohort::policy {
 
-// A worker's side of weight distribution: follows the learner's announcements on a thread of its own, fetches on another each new version into a fresh
-// arena, verifies size and checksum, and only then shows it. Versions that are announced while one is being fetched are skipped, except the newest. A
-// version that is announced again (by a restarted learner) is shown under the new incarnation without fetching it. Reconnects with back-off for as long
-// as it lives. Thread-safe.
+// A worker's side of weight distribution: follows the learner's announcements on a thread of its own, fetches on another each new version into a
+// fresh arena, verifies size and checksum, and only then shows it. Versions that are announced while one is being fetched are skipped, except the
+// newest. A version that is announced again (by a restarted learner) is shown under the new incarnation without fetching it. Reconnects with
+// back-off for as long as it lives. Thread-safe.
 class PolicySubscriber {
  public:
   struct Options {

@@ -61,8 +61,8 @@ local function settle(id, holder, deliveries)
   redis.call('XDEL', stream, id)
 end
 
--- XPENDING instead of XAUTOCLAIM: it tells the holder and the deliveries before they are overwritten. A settled entry is silent no more, so each round
--- finds others; the number of rounds bounds the time that one call takes of the server.
+-- XPENDING and XCLAIM instead of XAUTOCLAIM: they tell the holder and the deliveries before these are overwritten. A settled entry is silent no
+-- more, so each round finds others; the number of rounds bounds the time that one call takes of the server.
 for _ = 1, 16 do
   local silent = redis.call('XPENDING', stream, group, 'IDLE', lease, '-', '+', count - #taken)
   for _, entry in ipairs(silent) do settle(entry[1], entry[2], entry[4]) end

@@ -9,8 +9,9 @@
 
 namespace cohort::sync {
 
-// Turns SIGINT and SIGTERM into a stop: the handlers only write the signal's number into a pipe (nothing that could lock), and a thread of this object
-// requests the stop. At most one object lives at a time; make it first thing in main. The destructor puts the former handlers back. Thread-safe.
+// Turns SIGINT and SIGTERM into a stop: the handlers only write the signal's number into a pipe (nothing that could lock), and a thread of this
+// object requests the stop. At most one object lives at a time; make it first thing in main. The destructor puts the former handlers back.
+// Thread-safe.
 class SignalWaiter {
  public:
   // `on_signal` is called on the object's thread for every signal with its number, the repeated ones too ("press Ctrl-C again to …").

@@ -146,18 +146,5 @@ TEST_F(ConnectionTest, PoolBoundsItsConnectionsAndMakesCallersWait) {
   EXPECT_OK(pool.Command({"PING"}, Soon(), LostReply::kRepeat));
 }
 
-TEST(ReplyTest, OutOfMemoryIsResourceExhausted) {
-  EXPECT_THAT(ErrorOf("OOM command not allowed when used memory > 'maxmemory'."), StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(ErrorOf("LOADING Redis is loading the dataset in memory"), StatusIs(absl::StatusCode::kUnavailable));
-  EXPECT_THAT(ErrorOf("NOAUTH Authentication required."), StatusIs(absl::StatusCode::kPermissionDenied));
-  EXPECT_THAT(ErrorOf("ERR unknown command"), StatusIs(absl::StatusCode::kInternal));
-}
-
-TEST(ReplyTest, UnexpectedKindIsAnErrorAndNotAGuess) {
-  EXPECT_THAT(AsInteger(Reply{.kind = Reply::Kind::kString, .text = "7x"}), StatusIs(absl::StatusCode::kInternal));
-  EXPECT_THAT(AsString(Reply{.kind = Reply::Kind::kInteger, .integer = 7}), StatusIs(absl::StatusCode::kInternal));
-  EXPECT_THAT(AsArray(Reply{}), StatusIs(absl::StatusCode::kInternal));
-}
-
 }  // namespace
 }  // namespace cohort::redis

@@ -188,7 +188,8 @@ TEST_F(RedisPromptQueueTest, IssueWhoseAnswerIsLostIsAnUnknownOutcome) {
 TEST_F(RedisPromptQueueTest, ServerThatMayEvictIsRefused) {
   StartServer({.arguments = {"--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"}});
   EXPECT_THAT(TryOpen("worker", Soon()),
-              StatusIs(absl::StatusCode::kFailedPrecondition, AllOf(HasSubstr("allkeys-lru"), HasSubstr("noeviction"), HasSubstr(server_->address()))));
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("allkeys-lru"), HasSubstr("noeviction"), HasSubstr(server_->address()))));
 }
 
 TEST_F(RedisPromptQueueTest, FullServerTakesNothingInsteadOfAPart) {
