@@ -101,6 +101,13 @@ WorkerProcess::Event WorkerProcess::Receive(int64_t until_ns, std::vector<Receiv
   }
 }
 
+absl::StatusOr<int> WorkerProcess::WaitStatus(absl::Time deadline) {
+  if (!status_.has_value()) {
+    COHORT_ASSIGN_OR_RETURN(status_, zygote_.WaitStatus(child_, deadline));
+  }
+  return *status_;
+}
+
 void WorkerProcess::Kill() { syscall(SYS_pidfd_send_signal, child_.pidfd.get(), SIGKILL, nullptr, 0); }
 
 absl::Duration WorkerProcess::CpuTime() const {

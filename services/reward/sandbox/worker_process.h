@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +39,7 @@ class WorkerProcess {
 
   void Kill();
   // How it ended, as from waitpid(). DEADLINE_EXCEEDED while it lives.
-  absl::StatusOr<int> WaitStatus(absl::Time deadline) { return zygote_.WaitStatus(child_, deadline); }
+  absl::StatusOr<int> WaitStatus(absl::Time deadline);
 
   // CPU time of the process since its start; 0 when it is gone.
   absl::Duration CpuTime() const;
@@ -55,6 +56,7 @@ class WorkerProcess {
   Zygote& zygote_;
   Zygote::Child child_;
   int landlock_abi_ = 0;
+  std::optional<int> status_;  // Once it is known: the zygote tells it only once.
 };
 
 }  // namespace cohort::reward
