@@ -33,15 +33,13 @@ GroupRequest RequestFor(const prompt::v1::PromptTask& task, int64_t id) {
 
 }  // namespace
 
-EngineLoop::EngineLoop(std::unique_ptr<Engine> engine, WeightSource& weights, GroupFinisher* finisher, WorkerMetrics& metrics, int group_size,
-                       int most_unfinished, std::function<void()> on_first_weights)
+EngineLoop::EngineLoop(std::unique_ptr<Engine> engine, WeightSource& weights, GroupFinisher* finisher, WorkerMetrics& metrics, Options options)
     : engine_(std::move(engine)),
       weights_(weights),
       finisher_(finisher),
       metrics_(metrics),
-      most_unfinished_(most_unfinished),
-      on_first_weights_(std::move(on_first_weights)),
-      group_size_(group_size) {
+      options_(std::move(options)),
+      group_size_(options_.group_size) {
   thread_ = sync::Thread("engine", [this] { Loop(); });
 }
 
@@ -115,9 +113,11 @@ void EngineLoop::Loop() {
     AddWaiting();
     PublishState();
     if (engine_->load().groups == 0) {
+      MakeRoom();
       WaitForWork();
       continue;
     }
+    stuck_since_ = absl::InfiniteFuture();
     metrics_.budget().Switch("generating");
     const absl::Status status = engine_->Step();
     if (!status.ok()) COHORT_LOG(ERROR) << "decode step: " << status.message();
@@ -166,7 +166,7 @@ void EngineLoop::TakeWeights() {
   const bool first = snapshot_ == nullptr;
   snapshot_ = latest;
   metrics_.SetPolicyVersion(next.version);
-  if (first && on_first_weights_) on_first_weights_();
+  if (first && options_.on_first_weights) options_.on_first_weights();
 }
 
 void EngineLoop::AddWaiting() {
@@ -301,6 +301,29 @@ void EngineLoop::WaitForWork() {
   mutex_.AwaitWithTimeout(absl::Condition(&work), kNap);
 }
 
+void EngineLoop::MakeRoom() {
+  bool room = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    room = room_ > 0 || !new_tasks_.empty();
+  }
+  if (room || waiting_tasks_.empty()) {
+    stuck_since_ = absl::InfiniteFuture();
+    return;
+  }
+  stuck_since_ = std::min(stuck_since_, absl::Now());
+  if (absl::Now() - stuck_since_ < options_.patience) return;
+  const auto sooner = [](const std::shared_ptr<HeldLease>& a, const std::shared_ptr<HeldLease>& b) {
+    return std::pair(a->lease.task.step(), a->lease.task.slot()) < std::pair(b->lease.task.step(), b->lease.task.slot());
+  };
+  std::sort(waiting_tasks_.begin(), waiting_tasks_.end(), sooner);
+  for (size_t kept = waiting_tasks_.size() / 2; waiting_tasks_.size() > kept;) {
+    finisher_->Release(std::move(waiting_tasks_.back()));
+    waiting_tasks_.pop_back();
+  }
+  stuck_since_ = absl::InfiniteFuture();
+}
+
 void EngineLoop::PublishState() {
   const EngineLoad load = engine_->load();
   const int unfinished = finisher_ == nullptr ? 0 : finisher_->in_progress();
@@ -312,7 +335,7 @@ void EngineLoop::PublishState() {
   // A group larger than the whole batch runs in turns.
   const int at_least = load.groups == 0 ? 1 : 0;
   const int wanted = std::max(fitting, at_least) - waiting - static_cast<int>(new_tasks_.size());
-  room_ = full_ || snapshot_ == nullptr || unfinished >= most_unfinished_ ? 0 : std::max(0, wanted);
+  room_ = full_ || snapshot_ == nullptr || unfinished >= options_.most_unfinished ? 0 : std::max(0, wanted);
 }
 
 void EngineLoop::EndEverything() {

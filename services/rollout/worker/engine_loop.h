@@ -33,11 +33,14 @@ struct EngineLoopState {
 // finished groups on. Thread-safe.
 class EngineLoop {
  public:
-  // `weights` and `metrics` must outlive the loop, and so must `finisher`, which is nullptr where no tasks are given. `on_first_weights` is called once,
-  // on the loop's thread. `group_size` is what is expected (0: not known), to
-  // know how many tasks fit; `most_unfinished` bounds the groups that are generated but not handed in.
-  EngineLoop(std::unique_ptr<Engine> engine, WeightSource& weights, GroupFinisher* finisher, WorkerMetrics& metrics, int group_size,
-             int most_unfinished, std::function<void()> on_first_weights);
+  struct Options {
+    int group_size = 0;                              // Completions that a task is expected to want, to know how many fit; 0: not known.
+    int most_unfinished = 256;                       // Groups that are generated but not handed in; with more nothing is leased.
+    absl::Duration patience = absl::Seconds(3);      // Tasks that fill an idle worker and wait for weights so long are given back in part.
+    std::function<void()> on_first_weights;          // Called once, on the loop's thread.
+  };
+  // `weights` and `metrics` must outlive the loop, and so must `finisher`, which is nullptr where no tasks are given.
+  EngineLoop(std::unique_ptr<Engine> engine, WeightSource& weights, GroupFinisher* finisher, WorkerMetrics& metrics, Options options);
   // Stops at once, tasks in progress are released.
   ~EngineLoop();
 
@@ -80,6 +83,9 @@ class EngineLoop {
   void PassOnTask(int64_t id, FinishedGroup group);
   void PassOnPrompt(const RunningPrompt& running, GenerateEvent event);
   void WaitForWork();
+  // An idle worker whose tasks all wait for weights may keep others' work from being done: the very tasks that must come first may be a dead worker's,
+  // and there is no room for them. Gives the later half of the tasks back.
+  void MakeRoom();
   void PublishState();
   void EndEverything();
 
@@ -87,8 +93,7 @@ class EngineLoop {
   WeightSource& weights_;
   GroupFinisher* const finisher_;
   WorkerMetrics& metrics_;
-  const int most_unfinished_;
-  const std::function<void()> on_first_weights_;
+  const Options options_;
 
   // The loop's own.
   int64_t next_id_ = 1;
@@ -98,6 +103,7 @@ class EngineLoop {
   std::deque<std::shared_ptr<GenerateJob>> waiting_jobs_;
   std::map<int64_t, RunningTask> tasks_;                       // By id in the engine.
   std::map<int64_t, RunningPrompt> prompts_;
+  absl::Time stuck_since_ = absl::InfiniteFuture();            // Idle, and no room for tasks.
   bool full_ = false;                                          // The engine refused the first task that waits.
 
   mutable absl::Mutex mutex_;

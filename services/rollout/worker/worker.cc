@@ -35,8 +35,6 @@
 namespace cohort::rollout {
 namespace {
 
-// Groups that are generated and wait for their verdicts or for the learner; beyond that nothing is leased.
-constexpr int kMostUnfinished = 256;
 // What an answer to calls in progress may take at the end.
 constexpr absl::Duration kGoodbye = absl::Milliseconds(500);
 
@@ -148,7 +146,11 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   const std::unique_ptr<WeightSource> weights = MakeWeights(options, model);
 
   sync::StopSource has_weights;
-  EngineLoop loop(std::move(engine), *weights, finisher, metrics, options.group_size, kMostUnfinished, [has_weights]() mutable { has_weights.RequestStop(); });
+  EngineLoop::Options loop_options;
+  loop_options.group_size = options.group_size;
+  loop_options.patience = options.lease() / 3;
+  loop_options.on_first_weights = [has_weights]() mutable { has_weights.RequestStop(); };
+  EngineLoop loop(std::move(engine), *weights, finisher, metrics, std::move(loop_options));
   RolloutServiceImpl service(options.name, loop, *model.tokenizer, finisher, metrics);
   rpc::Server::Options server_options;
   server_options.address = options.listen;
