@@ -28,8 +28,9 @@ void Bind(const Settings& settings, pb::Message& config, Diagnostics& diagnostic
       if (blank) problem = absl::StrCat("is empty; ", rules.path() ? "give a path" : "give a value");
       if (!problem.empty()) diagnostics.Add(setting->second.place, leaf.path, problem);
     } else if (rules.required() && !settings.IsMisspelt(leaf.path)) {
-      diagnostics.Add(settings.PlaceOf(leaf.path), leaf.path,
-                      absl::StrCat("is missing; add it (", TypeText(leaf.field()), RangeText(leaf.field()).empty() ? "" : ", ", RangeText(leaf.field()), ")"));
+      diagnostics.Add(
+          settings.PlaceOf(leaf.path), leaf.path,
+          absl::StrCat("is missing; add it (", TypeText(leaf.field()), RangeText(leaf.field()).empty() ? "" : ", ", RangeText(leaf.field()), ")"));
     } else if (!rules.default_value().empty()) {
       const std::string problem = Assign(parent, leaf.field(), YAML::Load(rules.default_value()));
       if (!problem.empty()) diagnostics.Add({}, leaf.path, absl::StrCat("the default ", rules.default_value(), " ", problem));

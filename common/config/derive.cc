@@ -42,21 +42,23 @@ std::vector<DerivedQuantity> Derive(const v1::RunConfig& config) {
   std::vector<DerivedQuantity> quantities = {
       {"run directory", config.run().directory()},
       {"samples per step", absl::StrCat(Count(samples), " = ", prompts, " prompts × ", group, " completions")},
-      {"samples per update", absl::StrCat(Count(samples / minibatches), " = ", samples, " / ", minibatches, minibatches == 1 ? " minibatch" : " minibatches")},
+      {"samples per update",
+       absl::StrCat(Count(samples / minibatches), " = ", samples, " / ", minibatches, minibatches == 1 ? " minibatch" : " minibatches")},
       {"updates of the run", absl::StrCat(Count(steps * minibatches), " = ", steps, " steps × ", minibatches)},
       {"samples of the run", Count(steps * samples)},
       {"completion tokens per step", absl::StrCat("at most ", Count(samples * tokens), " = ", samples, " × ", tokens)},
       {"longest sequence", absl::StrCat("at most ", Count(config.data().max_prompt_tokens() + tokens), " tokens, prompt included")},
-      {"groups decoded together", absl::StrCat(Count(groups_together), " = ", rollout.workers(), rollout.workers() == 1 ? " worker" : " workers", " × ",
-                                               rollout.max_batch() / group, " (max_batch ", rollout.max_batch(), " / ", group, ")")},
+      {"groups decoded together", absl::StrCat(Count(groups_together), " = ", rollout.workers(), rollout.workers() == 1 ? " worker" : " workers",
+                                               " × ", rollout.max_batch() / group, " (max_batch ", rollout.max_batch(), " / ", group, ")")},
       {"prompts in flight", absl::StrCat("at most ", Count(prompts * (1 + algorithm.max_staleness())), " = ", prompts, " × (1 + max_staleness ",
                                          algorithm.max_staleness(), ")")},
       {"reward of a completion", absl::StrFormat("from %g to %g", config.reward().overlong_buffer_tokens() > 0 ? -1.0 : 0.0,
                                                  config.reward().accuracy_weight() + config.reward().format_weight())},
       {"reference", Reference(algorithm)},
       {"learning rate", Learning(config.optimizer())},
-      {"checkpoints", absl::StrCat(Count(steps / config.checkpoint().every_steps()), " on the way, of which the last ", config.checkpoint().keep_last(),
-                                   config.checkpoint().keep_best() ? " and the best" : "", " are kept, and the final policy")},
+      {"checkpoints",
+       absl::StrCat(Count(steps / config.checkpoint().every_steps()), " on the way, of which the last ", config.checkpoint().keep_last(),
+                    config.checkpoint().keep_best() ? " and the best" : "", " are kept, and the final policy")},
   };
   const bool evaluated = !config.data().held_out().empty() && config.evaluation().problems() > 0;
   quantities.push_back({"evaluation", !evaluated ? "none: no held-out problems"

@@ -55,8 +55,8 @@ std::string ConditionsOf(const pb::FieldDescriptor& field) {
 std::string ExplainLeaf(const std::string& path, const pb::FieldDescriptor& field) {
   const v1::FieldRules& rules = RulesOf(field);
   const bool is_enum = field.cpp_type() == pb::FieldDescriptor::CPPTYPE_ENUM;
-  std::string text = absl::StrCat(path, " (", is_enum ? "one of the values below" : TypeText(field), rules.unit().empty() ? "" : absl::StrCat(", in ", rules.unit()),
-                                  ")\n\n  ", CommentOf(field), "\n");
+  std::string text = absl::StrCat(path, " (", is_enum ? "one of the values below" : TypeText(field),
+                                  rules.unit().empty() ? "" : absl::StrCat(", in ", rules.unit()), ")\n\n  ", CommentOf(field), "\n");
   if (rules.path()) absl::StrAppend(&text, "  A relative path starts at the current directory.\n");
   absl::StrAppend(&text, "\n  ", ConditionsOf(field), "\n");
   if (is_enum) {
@@ -70,7 +70,8 @@ std::string ExplainLeaf(const std::string& path, const pb::FieldDescriptor& fiel
 }
 
 std::string ExplainSection(const std::string& path, const pb::FieldDescriptor& field) {
-  std::string text = absl::StrCat(path, " (a section)\n\n  ", CommentOf(field), "\n\n");
+  const bool is_run = field.containing_type() == v1::RunConfig::descriptor();
+  std::string text = absl::StrCat(path, " (a section of the file for `cohort ", is_run ? "run" : "pretrain", "`)\n\n  ", CommentOf(field), "\n\n");
   const pb::Descriptor& section = *field.message_type();
   for (int i = 0; i < section.field_count(); ++i) {
     absl::StrAppend(&text, "  ", path, ".", section.field(i)->name(), ": ", CommentOf(*section.field(i)), "\n");
@@ -94,6 +95,23 @@ void ExplainIn(const pb::Descriptor& schema, const std::string& wanted, std::vec
   }
 }
 
+// The known path that is closest to what was asked for, with or without its section; "" when none is close.
+std::string NearestPath(const std::string& wanted, const std::vector<std::string>& known) {
+  const std::string nearest = Nearest(wanted, known);
+  if (!nearest.empty()) return nearest;
+  std::vector<std::string> names;
+  for (const std::string& path : known) names.push_back(path.substr(path.rfind('.') + 1));
+  const auto name = std::find(names.begin(), names.end(), Nearest(wanted, names));
+  return name == names.end() ? "" : known[name - names.begin()];
+}
+
+std::string SectionNames() {
+  const pb::Descriptor& run = *v1::RunConfig::descriptor();
+  std::string names;
+  for (int i = 0; i < run.field_count(); ++i) absl::StrAppend(&names, i == 0 ? "" : ", ", run.field(i)->name());
+  return names;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> Explain(const std::string& field) {
@@ -105,10 +123,10 @@ absl::StatusOr<std::string> Explain(const std::string& field) {
     for (const std::string& explanation : found) absl::StrAppend(&text, text.empty() ? "" : "\n", explanation);
     return text;
   }
-  const std::string nearest = Nearest(field, known);
+  const std::string nearest = NearestPath(field, known);
   return absl::NotFoundError(
-      absl::StrCat("there is no field '", field, "'; ", nearest.empty() ? "sections: run, model, data, reward, rollout, algorithm, optimizer, checkpoint, queue, evaluation"
-                                                                         : absl::StrCat("did you mean ", nearest, "?")));
+      absl::StrCat("there is no field '", field, "'; ",
+                   nearest.empty() ? absl::StrCat("sections: ", SectionNames()) : absl::StrCat("did you mean ", nearest, "?")));
 }
 
 }  // namespace cohort::config

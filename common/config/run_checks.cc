@@ -115,12 +115,14 @@ class RunChecker {
     const auto& algorithm = config_.algorithm();
     if (algorithm.advantage() == v1::ADVANTAGE_LEAVE_ONE_OUT && algorithm.group_size() < 3) {
       Refuse({"algorithm.advantage", "algorithm.group_size"},
-             "LEAVE_ONE_OUT measures the spread among the other completions of a group, which takes at least 3; raise algorithm.group_size, or use RLOO");
+             "LEAVE_ONE_OUT measures the spread among the other completions of a group, which takes at least 3; raise algorithm.group_size, or use "
+             "RLOO");
     }
     if (algorithm.dynamic_sampling() && algorithm.max_staleness() > 0) {
       Refuse({"algorithm.dynamic_sampling", "algorithm.max_staleness"},
-             absl::StrCat("drawing further prompts (algorithm.dynamic_sampling) cannot be combined with rollouts that run ahead (algorithm.max_staleness ",
-                          algorithm.max_staleness(), "); set max_staleness to 0, or dynamic_sampling to false"));
+             absl::StrCat(
+                 "drawing further prompts (algorithm.dynamic_sampling) cannot be combined with rollouts that run ahead (algorithm.max_staleness ",
+                 algorithm.max_staleness(), "); set max_staleness to 0, or dynamic_sampling to false"));
     }
     if (algorithm.reference_refresh_steps() > 0 && algorithm.kl_coefficient() == 0) {
       Refuse({"algorithm.reference_refresh_steps", "algorithm.kl_coefficient"},
@@ -142,12 +144,14 @@ class RunChecker {
     }
     if (queue.lease_seconds() > 3600) {
       Refuse({"queue.lease_seconds"},
-             absl::StrCat("is ", queue.lease_seconds(), ": a step would wait that long for every dead worker; use 10 to 60, living workers renew their leases"));
+             absl::StrCat("is ", queue.lease_seconds(),
+                          ": a step would wait that long for every dead worker; use 10 to 60, living workers renew their leases"));
     }
     const std::string& address = queue.redis_address();
     const size_t colon = address.rfind(':');
     int port = 0;
-    if (!address.empty() && (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535)) {
+    if (!address.empty() &&
+        (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535)) {
       Refuse({"queue.redis_address"}, absl::StrCat("is '", address, "'; write host:port such as 127.0.0.1:6379, or \"\" for a private server"));
     }
   }
@@ -166,7 +170,9 @@ class RunChecker {
 
 }  // namespace
 
-void CheckRun(const v1::RunConfig& config, const Settings& settings, Diagnostics& diagnostics) { RunChecker(config, settings, diagnostics).CheckAll(); }
+void CheckRun(const v1::RunConfig& config, const Settings& settings, Diagnostics& diagnostics) {
+  RunChecker(config, settings, diagnostics).CheckAll();
+}
 
 void CheckPretrain(const v1::PretrainConfig& config, const Settings& settings, Diagnostics& diagnostics) {
   if (config.optimizer().warmup_steps() > config.training().steps()) {

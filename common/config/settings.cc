@@ -69,7 +69,8 @@ class Reader {
       settings_.sections[path] = place;
       Read(value, *field->message_type(), path);
     } else {
-      diagnostics_.Add(place, path, absl::StrCat("is a section; write its fields below it, indented: ", KeysOf(*field->message_type()).front(), ": …"));
+      diagnostics_.Add(place, path,
+                       absl::StrCat("is a section; write its fields below it, indented: ", KeysOf(*field->message_type()).front(), ": …"));
     }
   }
 
@@ -117,7 +118,8 @@ Settings ReadSettings(const std::string& text, const pb::Descriptor& schema, Dia
   if (document.IsMap()) {
     Reader(schema, settings, diagnostics).Read(document, schema, "");
   } else if (document.IsDefined() && !document.IsNull()) {
-    diagnostics.Add({document.Mark().line + 1, ""}, "", absl::StrCat("is not a configuration; it must consist of sections such as `", schema.field(0)->name(), ":`"));
+    diagnostics.Add({document.Mark().line + 1, ""}, "",
+                    absl::StrCat("is not a configuration; it must consist of sections such as `", schema.field(0)->name(), ":`"));
   }
   return settings;
 }
@@ -141,8 +143,9 @@ void AddOverrides(const std::vector<std::string>& overrides, const pb::Descripto
     }
     const std::string other = Elsewhere(path, schema), nearest = other.empty() ? Nearest(path, paths) : other;
     settings.misspelt.insert(nearest);
-    diagnostics.Add(place, path, absl::StrCat("is not a known field; ", nearest.empty() ? "see `cohort config explain run` for how fields are called"
-                                                                                          : absl::StrCat("did you mean ", nearest, "?")));
+    diagnostics.Add(place, path,
+                    absl::StrCat("is not a known field; ", nearest.empty() ? "see `cohort config explain SECTION` for the names of its fields"
+                                                                           : absl::StrCat("did you mean ", nearest, "?")));
   }
 }
 

@@ -22,7 +22,8 @@ struct Settings {
   bool readable = true;  // False: the text is no YAML map at all, and everything else is empty.
   std::map<std::string, Setting> values;
   std::map<std::string, Place> sections;
-  std::set<std::string> misspelt;  // Fields and sections that were probably meant by unknown keys: complaining that they are missing would only confuse.
+  std::set<std::string>
+      misspelt;  // Fields and sections that were probably meant by unknown keys: complaining that they are missing would only confuse.
 
   // Whether the user meant to set the field but misspelt it or its section.
   bool IsMisspelt(const std::string& path) const;
@@ -35,6 +36,7 @@ struct Settings {
 Settings ReadSettings(const std::string& text, const google::protobuf::Descriptor& schema, Diagnostics& diagnostics);
 
 // Adds "section.field=value" options, which win over the file, the last over the earlier ones.
-void AddOverrides(const std::vector<std::string>& overrides, const google::protobuf::Descriptor& schema, Settings& settings, Diagnostics& diagnostics);
+void AddOverrides(const std::vector<std::string>& overrides, const google::protobuf::Descriptor& schema, Settings& settings,
+                  Diagnostics& diagnostics);
 
 }  // namespace cohort::config

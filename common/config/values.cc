@@ -116,7 +116,8 @@ std::string AssignNumber(const Field& field, const YAML::Node& node, std::option
 std::string AssignStrings(pb::Message& message, const Field& field, const YAML::Node& node) {
   if (!node.IsSequence()) return Mismatch(field, node);
   for (const auto& entry : node) {
-    if (!entry.IsScalar()) return absl::StrCat("expected ", TypeText(field), ", found ", Found(entry), " in the list; write words, as in [wait, hmm]");
+    if (!entry.IsScalar())
+      return absl::StrCat("expected ", TypeText(field), ", found ", Found(entry), " in the list; write words, as in [wait, hmm]");
   }
   message.GetReflection()->ClearField(&message, &field);
   for (const auto& entry : node) message.GetReflection()->AddString(&message, &field, entry.Scalar());

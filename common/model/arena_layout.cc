@@ -8,8 +8,8 @@
 namespace cohort::model {
 namespace {
 
-constexpr int64_t kAlignment = 16;                     // Elements: 64 bytes of fp32, a cache line and an AVX-512 register.
-constexpr int64_t kLargestArena = int64_t{1} << 42;    // Elements: 16 TiB, beyond any machine.
+constexpr int64_t kAlignment = 16;                   // Elements: 64 bytes of fp32, a cache line and an AVX-512 register.
+constexpr int64_t kLargestArena = int64_t{1} << 42;  // Elements: 16 TiB, beyond any machine.
 
 }  // namespace
 

@@ -11,14 +11,14 @@ namespace cohort::model {
 
 // One tensor in the arena. Row-major; linear weights are [outputs, inputs] as in Hugging Face checkpoints.
 struct TensorSlot {
-  std::string name;            // "layers.0.qkv.weight".
+  std::string name;  // "layers.0.qkv.weight".
   std::vector<int64_t> shape;
-  int64_t offset = 0;          // In elements from the arena's begin; a multiple of 16 (64 bytes in fp32).
-  int64_t size() const;        // Number of elements.
+  int64_t offset = 0;    // In elements from the arena's begin; a multiple of 16 (64 bytes in fp32).
+  int64_t size() const;  // Number of elements.
   // The Hugging Face tensors whose rows, one after the other, fill this slot: {"model.layers.0.self_attn.q_proj.weight", rows}, ….
   struct Part {
     std::string hf_name;
-    int64_t rows = 0;          // Size of the first dimension.
+    int64_t rows = 0;  // Size of the first dimension.
   };
   std::vector<Part> parts;
 };

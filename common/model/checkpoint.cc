@@ -52,7 +52,8 @@ absl::Status CheckTiedHead(const WeightFiles& files, const std::string& embeddin
   const auto embedding = files.tensors.find(embedding_name);
   if (head == files.tensors.end() || embedding == files.tensors.end()) return absl::OkStatus();
   const TensorView &a = *head->second.view, &b = *embedding->second.view;
-  if (a.dtype == b.dtype && a.bytes.size() == b.bytes.size() && std::memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) == 0) return absl::OkStatus();
+  if (a.dtype == b.dtype && a.bytes.size() == b.bytes.size() && std::memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) == 0)
+    return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       head->second.file, ": tensor 'lm_head.weight' differs from '", embedding_name,
       "' although config.json says tie_word_embeddings: true; set it to false to keep both, or delete lm_head.weight to share the embedding"));
@@ -70,12 +71,14 @@ absl::Status CheckNames(const WeightFiles& files, const std::map<std::string, Ta
   }
   const auto others = [](int count) { return count > 1 ? absl::StrCat(" (and ", count - 1, " more)") : ""; };
   if (missing_count > 0) {
-    return absl::InvalidArgumentError(absl::StrCat(files.source, ": tensor '", missing, "'", others(missing_count),
-                                                   " is missing; the file does not belong to this config.json, or is incomplete: fetch the checkpoint again"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(files.source, ": tensor '", missing, "'", others(missing_count),
+                     " is missing; the file does not belong to this config.json, or is incomplete: fetch the checkpoint again"));
   }
   if (extra_count > 0) {
-    return absl::InvalidArgumentError(absl::StrCat(place, ": tensor '", extra, "'", others(extra_count),
-                                                   " has no place in the model that config.json describes; fetch config.json and weights from the same model"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(place, ": tensor '", extra, "'", others(extra_count),
+                     " has no place in the model that config.json describes; fetch config.json and weights from the same model"));
   }
   return absl::OkStatus();
 }

@@ -49,13 +49,14 @@ absl::StatusOr<std::map<std::string, std::set<std::string>>> ReadIndex(const std
 absl::Status AddShard(WeightFiles& weights, SafetensorsFile file, const std::set<std::string>& promised) {
   for (const auto& name : promised) {
     if (!file.tensors().contains(name)) {
-      return absl::InvalidArgumentError(absl::StrCat(file.path(), ": tensor '", name, "' is missing although ", weights.source,
-                                                     " says it is here; fetch the checkpoint again"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(file.path(), ": tensor '", name, "' is missing although ", weights.source, " says it is here; fetch the checkpoint again"));
     }
   }
   for (const auto& [name, view] : file.tensors()) {
     if (!promised.contains(name)) {
-      return absl::InvalidArgumentError(absl::StrCat(file.path(), ": tensor '", name, "' is not listed in ", weights.source, "; fetch the checkpoint again"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(file.path(), ": tensor '", name, "' is not listed in ", weights.source, "; fetch the checkpoint again"));
     }
   }
   weights.files.push_back(std::move(file));
@@ -104,9 +105,17 @@ absl::StatusOr<WeightFiles> OpenWeightFiles(const std::string& directory) {
 }
 
 absl::Status CopyDescription(const std::string& from, const std::string& to) {
-  constexpr const char* kFiles[] = {"config.json",           "generation_config.json", "tokenizer.json",  "tokenizer_config.json",
-                                    "special_tokens_map.json", "added_tokens.json",     "vocab.json",      "merges.txt",
-                                    "tokenizer.model",       "chat_template.jinja",    "chat_template.json"};
+  constexpr const char* kFiles[] = {"config.json",
+                                    "generation_config.json",
+                                    "tokenizer.json",
+                                    "tokenizer_config.json",
+                                    "special_tokens_map.json",
+                                    "added_tokens.json",
+                                    "vocab.json",
+                                    "merges.txt",
+                                    "tokenizer.model",
+                                    "chat_template.jinja",
+                                    "chat_template.json"};
   std::error_code ignored;
   if (fs::equivalent(from, to, ignored)) return absl::OkStatus();
   for (const char* name : kFiles) {

@@ -25,8 +25,8 @@ struct WeightFiles {
 // with the remedy, when the directory has no weights in this format.
 absl::StatusOr<WeightFiles> OpenWeightFiles(const std::string& directory);
 
-// Copies what describes a model besides its weights (config.json, generation_config.json, the tokenizer's files) and flushes it to disk. In config.json
-// the dtype becomes float32, which is what SaveCheckpoint writes.
+// Copies what describes a model besides its weights (config.json, generation_config.json, the tokenizer's files) and flushes it to disk. In
+// config.json the dtype becomes float32, which is what SaveCheckpoint writes.
 absl::Status CopyDescription(const std::string& from, const std::string& to);
 
 }  // namespace cohort::model

@@ -25,7 +25,8 @@ absl::StatusOr<nlohmann::ordered_json> ReadJsonObject(const std::string& path) {
     if (object.is_object()) return object;
     return absl::InvalidArgumentError(absl::StrCat(path, ": holds a JSON ", object.type_name(), " where an object is expected"));
   } catch (const nlohmann::ordered_json::parse_error& error) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": is not JSON (damaged at byte ", error.byte, " of ", content.size(), "); fetch the file again"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": is not JSON (damaged at byte ", error.byte, " of ", content.size(), "); fetch the file again"));
   }
 }
 

@@ -67,8 +67,8 @@ absl::Status VerifyFile(const std::string& directory, const std::string& file, c
   COHORT_ASSIGN_OR_RETURN(const std::string checksum, ChecksumOf(path));
   const auto expected = entry["crc32c"].get<std::string>();
   if (checksum != expected) {
-    return bad("has the checksum ", checksum, " where ", kManifestName, " says ", expected, ": the file is damaged", kRemedy,
-               ", or delete ", kManifestName, " if you changed the file on purpose");
+    return bad("has the checksum ", checksum, " where ", kManifestName, " says ", expected, ": the file is damaged", kRemedy, ", or delete ",
+               kManifestName, " if you changed the file on purpose");
   }
   return absl::OkStatus();
 }
@@ -94,8 +94,8 @@ absl::Status WriteManifest(const std::string& directory) {
 absl::Status VerifyManifest(const std::string& directory) {
   COHORT_ASSIGN_OR_RETURN(const auto manifest, ReadJsonObject(PathOf(directory)));
   if (!manifest.contains("format") || manifest["format"] != kFormat || !manifest.contains("files") || !manifest["files"].is_object()) {
-    return absl::InvalidArgumentError(absl::StrCat(PathOf(directory), ": is not a manifest of format ", kFormat,
-                                                   "; it was written by another version of Cohort, or is damaged"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(PathOf(directory), ": is not a manifest of format ", kFormat, "; it was written by another version of Cohort, or is damaged"));
   }
   for (const auto& [file, entry] : manifest["files"].items()) COHORT_RETURN_IF_ERROR(VerifyFile(directory, file, entry));
   return absl::OkStatus();

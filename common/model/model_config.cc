@@ -38,7 +38,8 @@ void ReadRotaryPositions(JsonFields& fields, ModelConfig& config) {
     if (!rope.is_object()) return fields.Fail(field, absl::StrCat("is ", rope.dump(), "; expected an object"));
     JsonFields inner(fields.path(), rope);
     const std::string type = inner.Text("rope_type", inner.Text("type", "default"));
-    if (type != "default") inner.Fail(field, absl::StrCat("asks for '", type, "' scaling, which Cohort does not compute; remove it to use the plain positions"));
+    if (type != "default")
+      inner.Fail(field, absl::StrCat("asks for '", type, "' scaling, which Cohort does not compute; remove it to use the plain positions"));
     config.rope_theta = inner.Positive("rope_theta", config.rope_theta);
     if (!inner.status().ok()) return fields.Fail(field, absl::StrCat("is not usable: ", inner.status().message()));
   }
@@ -51,7 +52,8 @@ void ReadSizes(JsonFields& fields, ModelConfig& config) {
   config.num_heads = fields.Size("num_attention_heads", 4096);
   config.num_kv_heads = fields.Size("num_key_value_heads", 4096, config.num_heads);
   if (fields.status().ok() && !fields.Has("head_dim") && config.hidden_size % config.num_heads != 0) {
-    fields.Fail("num_attention_heads", absl::StrCat("is ", config.num_heads, ", which does not divide hidden_size ", config.hidden_size, "; set head_dim"));
+    fields.Fail("num_attention_heads",
+                absl::StrCat("is ", config.num_heads, ", which does not divide hidden_size ", config.hidden_size, "; set head_dim"));
   }
   config.head_dim = fields.Size("head_dim", 4096, std::max<int64_t>(1, config.hidden_size / config.num_heads));
   config.vocab_size = fields.Size("vocab_size", kMaxVocabulary);

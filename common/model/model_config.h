@@ -23,8 +23,8 @@ struct ModelConfig {
   double rope_theta = 1e4;
   bool tie_word_embeddings = false;
   bool qkv_bias = false;
-  int64_t bos_token_id = -1;                // -1: the model has none.
-  std::vector<int64_t> eos_token_ids;       // From generation_config.json when it is there, else config.json.
+  int64_t bos_token_id = -1;           // -1: the model has none.
+  std::vector<int64_t> eos_token_ids;  // From generation_config.json when it is there, else config.json.
 };
 
 // Reads `directory`/config.json. INVALID_ARGUMENT names the file, the field and what is supported (Qwen2ForCausalLM today).

@@ -19,8 +19,8 @@ struct TensorView {
   absl::Span<const char> bytes;
 };
 
-// A safetensors file, mapped for reading. The header is checked as a whole when the file is opened: afterwards every view lies inside the file and has as
-// many bytes as its shape and dtype say. Immutable, hence thread-safe.
+// A safetensors file, mapped for reading. The header is checked as a whole when the file is opened: afterwards every view lies inside the file and
+// has as many bytes as its shape and dtype say. Immutable, hence thread-safe.
 class SafetensorsFile {
  public:
   // INVALID_ARGUMENT names the file, the tensor and the remedy; NOT_FOUND when there is no such file.

@@ -11,7 +11,7 @@ namespace cohort::text {
 namespace {
 
 constexpr absl::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD: what an unfinished character decodes to.
-constexpr size_t kContextTokens = 16;                       // Left of what is new, so that decoders which treat the first token specially see none there.
+constexpr size_t kContextTokens = 16;  // Left of what is new, so that decoders which treat the first token specially see none there.
 constexpr size_t kWindowTokens = 64;
 
 // "<0xE2>": one byte of a character that is not in the vocabulary. A run of them is decoded as a whole.

@@ -61,7 +61,8 @@ absl::StatusOr<TokenizerConfig> ReadConfig(const std::string& path) {
     config.add_bos_token = json["add_bos_token"].get<bool>();
   }
   if (config.add_bos_token && config.bos_token.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": add_bos_token is true but there is no bos_token; name the token, or set add_bos_token to false"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": add_bos_token is true but there is no bos_token; name the token, or set add_bos_token to false"));
   }
   return config;
 }
@@ -73,7 +74,7 @@ struct Tokenizer::Impl {
     void operator()(CohortTokenizer* tokenizer) const { cohort_tokenizer_free(tokenizer); }
   };
   std::unique_ptr<CohortTokenizer, Free> tokenizer;
-  std::vector<bool> known;  // Which ids exist.
+  std::vector<bool> known;     // Which ids exist.
   int32_t prepended_bos = -1;  // -1: none, or the post-processor of tokenizer.json sees to it.
 };
 
@@ -100,7 +101,8 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Load(const std::string& di
   if (!config.add_bos_token) return tokenizer;
 
   const int32_t bos = tokenizer->TokenId(config.bos_token);
-  if (bos < 0) return absl::InvalidArgumentError(absl::StrCat(config_path, ": bos_token '", config.bos_token, "' is not in the vocabulary of ", path));
+  if (bos < 0)
+    return absl::InvalidArgumentError(absl::StrCat(config_path, ": bos_token '", config.bos_token, "' is not in the vocabulary of ", path));
   COHORT_ASSIGN_OR_RETURN(const auto nothing, tokenizer->Encode("", /*add_special_tokens=*/true));
   if (nothing.empty() || nothing.front() != bos) tokenizer->impl_->prepended_bos = bos;
   return tokenizer;

@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The C interface of the Rust library in rust/; only tokenizer.cc includes it. Text is UTF-8 with its length, never zero-terminated. Every call that can
-// fail answers an error text, `data == NULL` when it succeeded; whatever it hands out, errors included, belongs to the caller and is given back with the
-// function of its type. A panic inside is an error like any other. A tokenizer is immutable after loading: share it among threads.
+// The C interface of the Rust library in rust/; only tokenizer.cc includes it. Text is UTF-8 with its length, never zero-terminated. Every call that
+// can fail answers an error text, `data == NULL` when it succeeded; whatever it hands out, errors included, belongs to the caller and is given back
+// with the function of its type. A panic inside is an error like any other. A tokenizer is immutable after loading: share it among threads.
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
 #include "services/cli/command/exit_code.h"
@@ -17,7 +19,6 @@ namespace {
 struct Arguments {
   std::string file;
   std::vector<std::string> overrides;
-  bool pretrain = false;
   std::string field;
 };
 
@@ -32,23 +33,50 @@ std::string DerivedText(const config::v1::RunConfig& config) {
   return text;
 }
 
-// Prints what `print` makes of the loaded file; returns the exit code. A run's file and a pretraining file are told apart by --pretrain.
-int WithConfig(const Arguments& arguments, void (*print_run)(const std::string&, const config::v1::RunConfig&),
-               void (*print_pretrain)(const std::string&, const config::v1::PretrainConfig&)) {
-  if (arguments.pretrain) {
-    const auto config = config::LoadPretrainConfig(arguments.file, arguments.overrides);
-    if (config.ok()) print_pretrain(arguments.file, *config);
-    return Finish(config.status());
+// What a file is, found out by trying: a run's or a pretraining's. When it is neither, the complaints of the schema that it is closer to.
+struct LoadedFile {
+  absl::StatusOr<config::v1::RunConfig> run;
+  absl::StatusOr<config::v1::PretrainConfig> pretrain;
+  absl::Status status;
+};
+
+LoadedFile LoadEither(const Arguments& arguments) {
+  LoadedFile file{config::LoadRunConfig(arguments.file, arguments.overrides), config::LoadPretrainConfig(arguments.file, arguments.overrides), {}};
+  if (file.run.ok() || file.pretrain.ok()) return file;
+  const auto complaints = [](const absl::Status& status) { return std::count(status.message().begin(), status.message().end(), '\n'); };
+  file.status = complaints(file.run.status()) <= complaints(file.pretrain.status()) ? file.run.status() : file.pretrain.status();
+  return file;
+}
+
+int Check(const Arguments& arguments) {
+  const LoadedFile file = LoadEither(arguments);
+  if (file.run.ok()) {
+    std::cout << arguments.file << " is a sound configuration of a run.\n" << DerivedText(*file.run) << std::flush;
+  } else if (file.pretrain.ok()) {
+    std::cout << arguments.file << " is a sound configuration of a pre-training." << std::endl;
   }
-  const auto config = config::LoadRunConfig(arguments.file, arguments.overrides);
-  if (config.ok()) print_run(arguments.file, *config);
-  return Finish(config.status());
+  return Finish(file.status);
+}
+
+int Show(const Arguments& arguments) {
+  const LoadedFile file = LoadEither(arguments);
+  if (file.run.ok()) {
+    std::cout << config::ToYaml(*file.run) << std::flush;
+  } else if (file.pretrain.ok()) {
+    std::cout << config::ToYaml(*file.pretrain) << std::flush;
+  }
+  return Finish(file.status);
+}
+
+int Explain(const Arguments& arguments) {
+  const auto text = config::Explain(arguments.field);
+  if (text.ok()) std::cout << *text << std::flush;
+  return Finish(text.status());
 }
 
 void AddFileOptions(CLI::App* command, const std::shared_ptr<Arguments>& arguments) {
-  command->add_option("FILE", arguments->file, "The configuration, YAML")->required();
+  command->add_option("FILE", arguments->file, "YAML file for `cohort run` or `cohort pretrain`")->required();
   command->add_option("--set", arguments->overrides, "SECTION.FIELD=VALUE in place of what the file says; may be repeated")->allow_extra_args(false);
-  command->add_flag("--pretrain", arguments->pretrain, "The file is one for `cohort pretrain`");
 }
 
 }  // namespace
@@ -62,29 +90,17 @@ void AddConfigCommands(CLI::App& app, int* exit_code) {
   CLI::App* check = config->add_subcommand("check", "Find everything that is wrong with a file; if nothing is, print what follows from it");
   AddFileOptions(check, arguments);
   check->footer("Example:\n  cohort config check configs/quickstart.yaml --set algorithm.group_size=16");
-  check->callback([arguments, exit_code] {
-    *exit_code = WithConfig(
-        *arguments, [](const std::string& file, const config::v1::RunConfig& run) { std::cout << file << " is fine\n" << DerivedText(run) << std::flush; },
-        [](const std::string& file, const config::v1::PretrainConfig&) { std::cout << file << " is fine" << std::endl; });
-  });
+  check->callback([arguments, exit_code] { *exit_code = Check(*arguments); });
 
   CLI::App* show = config->add_subcommand("show", "Print the whole configuration, defaults filled in, as a file that can be loaded again");
   AddFileOptions(show, arguments);
   show->footer("Example:\n  cohort config show configs/quickstart.yaml");
-  show->callback([arguments, exit_code] {
-    *exit_code = WithConfig(
-        *arguments, [](const std::string&, const config::v1::RunConfig& run) { std::cout << config::ToYaml(run) << std::flush; },
-        [](const std::string&, const config::v1::PretrainConfig& pretrain) { std::cout << config::ToYaml(pretrain) << std::flush; });
-  });
+  show->callback([arguments, exit_code] { *exit_code = Show(*arguments); });
 
   CLI::App* explain = config->add_subcommand("explain", "Print what a field or a section means, its default and its limits");
   explain->add_option("FIELD", arguments->field, "Such as algorithm.group_size, group_size or algorithm")->required();
   explain->footer("Example:\n  cohort config explain algorithm.kl_estimator");
-  explain->callback([arguments, exit_code] {
-    const auto text = config::Explain(arguments->field);
-    if (text.ok()) std::cout << *text << std::flush;
-    *exit_code = Finish(text.status());
-  });
+  explain->callback([arguments, exit_code] { *exit_code = Explain(*arguments); });
 }
 
 }  // namespace cohort::cli

@@ -48,7 +48,8 @@ TEST_F(ConfigChecksTest, AWholeGroupMustFitIntoAWorker) {
 }
 
 TEST_F(ConfigChecksTest, DynamicSamplingNeedsStrictlyOnPolicyData) {
-  ExpectRefused({"algorithm.dynamic_sampling=true", "algorithm.max_staleness=1"}, "algorithm.dynamic_sampling", {"max_staleness 1", "set max_staleness to 0"});
+  ExpectRefused({"algorithm.dynamic_sampling=true", "algorithm.max_staleness=1"}, "algorithm.dynamic_sampling",
+                {"max_staleness 1", "set max_staleness to 0"});
   ExpectFine({"algorithm.dynamic_sampling=true"});
   ExpectFine({"algorithm.max_staleness=1"});
 }
@@ -59,7 +60,8 @@ TEST_F(ConfigChecksTest, TheOverlongBufferMustLeaveRoomForUnpunishedAnswers) {
 }
 
 TEST_F(ConfigChecksTest, RefreshingAReferenceThatNothingUsesIsRefused) {
-  ExpectRefused({"algorithm.reference_refresh_steps=400", "algorithm.kl_coefficient=0"}, "algorithm.reference_refresh_steps", {"kl_coefficient above 0"});
+  ExpectRefused({"algorithm.reference_refresh_steps=400", "algorithm.kl_coefficient=0"}, "algorithm.reference_refresh_steps",
+                {"kl_coefficient above 0"});
   ExpectFine({"algorithm.reference_refresh_steps=400"});
 }
 

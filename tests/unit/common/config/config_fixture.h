@@ -16,20 +16,20 @@ namespace cohort::config {
 
 // The least that a run's file must say; line numbers are used by the tests.
 inline constexpr char kMinimal[] =
-    "run:\n"                      // 1
-    "  name: small\n"             // 2
-    "  steps: 10\n"               // 3
-    "model:\n"                    // 4
-    "  path: models/base\n"       // 5
-    "data:\n"                     // 6
-    "  train: train.jsonl\n"      // 7
-    "rollout:\n"                  // 8
-    "  max_new_tokens: 64\n"      // 9
-    "algorithm:\n"                // 10
-    "  prompts_per_step: 32\n"    // 11
-    "  group_size: 8\n"           // 12
-    "optimizer:\n"                // 13
-    "  learning_rate: 4e-4\n";    // 14
+    "run:\n"                    // 1
+    "  name: small\n"           // 2
+    "  steps: 10\n"             // 3
+    "model:\n"                  // 4
+    "  path: models/base\n"     // 5
+    "data:\n"                   // 6
+    "  train: train.jsonl\n"    // 7
+    "rollout:\n"                // 8
+    "  max_new_tokens: 64\n"    // 9
+    "algorithm:\n"              // 10
+    "  prompts_per_step: 32\n"  // 11
+    "  group_size: 8\n"         // 12
+    "optimizer:\n"              // 13
+    "  learning_rate: 4e-4\n";  // 14
 
 class ConfigFixture : public ::testing::Test {
  protected:
@@ -51,8 +51,9 @@ class ConfigFixture : public ::testing::Test {
   }
 
   void ExpectErrorWith(const std::string& yaml, int line, const std::string& part) {
-    EXPECT_THAT(Load(yaml), testing::StatusIs(absl::StatusCode::kInvalidArgument,
-                                              ::testing::AllOf(::testing::StartsWith(absl::StrCat(path_, ":", line, ": ")), ::testing::HasSubstr(part))));
+    EXPECT_THAT(Load(yaml),
+                testing::StatusIs(absl::StatusCode::kInvalidArgument,
+                                  ::testing::AllOf(::testing::StartsWith(absl::StrCat(path_, ":", line, ": ")), ::testing::HasSubstr(part))));
   }
 
   testing::TempDir directory_;

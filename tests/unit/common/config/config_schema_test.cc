@@ -30,15 +30,19 @@ TEST_F(ConfigSchemaTest, EveryFieldOfBothSchemasExplainsItself) {
 }
 
 TEST_F(ConfigSchemaTest, AFieldIsExplainedWithTypeUnitRangeAndDefault) {
-  EXPECT_THAT(Explain("algorithm.group_size"),
-              IsOkAndHolds("algorithm.group_size (a whole number, in completions)\n\n  Completions of one prompt.\n\n  Required. Allowed: at least 2.\n"));
+  EXPECT_THAT(
+      Explain("algorithm.group_size"),
+      IsOkAndHolds("algorithm.group_size (a whole number, in completions)\n\n  Completions of one prompt.\n\n  Required. Allowed: at least 2.\n"));
   EXPECT_THAT(Explain("rollout.temperature"), IsOkAndHolds(AllOf(HasSubstr("Divides the logits."), HasSubstr("Default: 1. Allowed: above 0."))));
 }
 
-TEST_F(ConfigSchemaTest, AFieldMayBeAskedForWithoutItsSection) { EXPECT_THAT(Explain("group_size"), IsOkAndHolds(HasSubstr("algorithm.group_size"))); }
+TEST_F(ConfigSchemaTest, AFieldMayBeAskedForWithoutItsSection) {
+  EXPECT_THAT(Explain("group_size"), IsOkAndHolds(HasSubstr("algorithm.group_size")));
+}
 
 TEST_F(ConfigSchemaTest, TheValuesOfAChoiceAreExplained) {
-  EXPECT_THAT(Explain("algorithm.kl_estimator"), IsOkAndHolds(AllOf(HasSubstr("K1: log ratio."), HasSubstr("K3: exp"), Not(HasSubstr("UNSPECIFIED")))));
+  EXPECT_THAT(Explain("algorithm.kl_estimator"),
+              IsOkAndHolds(AllOf(HasSubstr("K1: log ratio."), HasSubstr("K3: exp"), Not(HasSubstr("UNSPECIFIED")))));
   EXPECT_THAT(Explain("reward.template"), IsOkAndHolds(HasSubstr("R1_ZERO: <think>")));
 }
 

@@ -31,8 +31,9 @@ TEST_F(ConfigTest, FillsDefaultsInFromTheSchema) {
 }
 
 TEST_F(ConfigTest, WhatTheFileSaysWinsOverDefaults) {
-  ASSERT_OK_AND_ASSIGN(const auto config, Load(With("data:\n", "checkpoint:\n  keep_best: false\nevaluation:\n  self_check_words: [hmm, 'so so']\ndata:\n"
-                                                               "  prompt_template: \"User: {prompt}\\nAssistant:\"\n")));
+  ASSERT_OK_AND_ASSIGN(const auto config, Load(With("data:\n",
+                                                    "checkpoint:\n  keep_best: false\nevaluation:\n  self_check_words: [hmm, 'so so']\ndata:\n"
+                                                    "  prompt_template: \"User: {prompt}\\nAssistant:\"\n")));
   EXPECT_FALSE(config.checkpoint().keep_best());
   EXPECT_THAT(config.evaluation().self_check_words(), ElementsAre("hmm", "so so"));
   EXPECT_EQ(config.data().prompt_template(), "User: {prompt}\nAssistant:");
@@ -104,9 +105,10 @@ TEST_F(ConfigTest, RequiredFieldsThatAreMissingAreNamedWithTheirSection) {
 }
 
 TEST_F(ConfigTest, AllErrorsAreReportedAtOnceInTheOrderOfTheFile) {
-  EXPECT_THAT(Load(absl::StrReplaceAll(kMinimal, {{"steps: 10", "steps: -1"}, {"group_size: 8", "group_size: two"}, {"4e-4", "no"}})),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       ::testing::MatchesRegex(".*:3: run.steps: [^\n]*\n.*:12: algorithm.group_size: [^\n]*\n.*:14: optimizer.learning_rate: [^\n]*")));
+  EXPECT_THAT(
+      Load(absl::StrReplaceAll(kMinimal, {{"steps: 10", "steps: -1"}, {"group_size: 8", "group_size: two"}, {"4e-4", "no"}})),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               ::testing::MatchesRegex(".*:3: run.steps: [^\n]*\n.*:12: algorithm.group_size: [^\n]*\n.*:14: optimizer.learning_rate: [^\n]*")));
 }
 
 TEST_F(ConfigTest, AFileThatIsNotYamlIsRefusedWithItsLine) {
@@ -115,11 +117,13 @@ TEST_F(ConfigTest, AFileThatIsNotYamlIsRefusedWithItsLine) {
   ExpectErrorWith("run:\n  name: a\n seed: 3\n", 3, "is not YAML");
   ExpectErrorWith("- run\n", 1, "is not a configuration; it must consist of sections such as `run:`");
   ExpectErrorWith(std::string(kMinimal) + "---\nrun:\n", 16, "second YAML document");
-  ExpectErrorWith(With("model:\n  path: models/base\n", "model: models/base\n"), 4, "model: is a section; write its fields below it, indented: path: …");
+  ExpectErrorWith(With("model:\n  path: models/base\n", "model: models/base\n"), 4,
+                  "model: is a section; write its fields below it, indented: path: …");
 }
 
 TEST_F(ConfigTest, AnEmptyFileNamesEverythingThatIsMissing) {
-  EXPECT_THAT(Load(""), StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("run.name: is missing"), HasSubstr("learning_rate: is missing"))));
+  EXPECT_THAT(Load(""),
+              StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("run.name: is missing"), HasSubstr("learning_rate: is missing"))));
 }
 
 TEST_F(ConfigTest, AMissingFileIsNotFound) {
@@ -167,8 +171,10 @@ TEST_F(ConfigTest, APretrainingFileIsReadByItsOwnSchema) {
   ASSERT_OK_AND_ASSIGN(const auto config, LoadPretrainConfig(path_, {"training.rows_per_step=16"}));
   EXPECT_EQ(config.training().rows_per_step(), 16);
   EXPECT_EQ(config.training().row_tokens(), 128);
-  EXPECT_THAT(LoadPretrainConfig(path_, {"training.step=1"}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("did you mean training.steps?")));
-  EXPECT_THAT(LoadPretrainConfig(path_, {"optimizer.warmup_steps=101"}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("never reach its peak")));
+  EXPECT_THAT(LoadPretrainConfig(path_, {"training.step=1"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("did you mean training.steps?")));
+  EXPECT_THAT(LoadPretrainConfig(path_, {"optimizer.warmup_steps=101"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("never reach its peak")));
 }
 
 }  // namespace

@@ -43,7 +43,9 @@ TEST_F(ProblemsTest, ReadsPromptsAndAnswersWithTheirLines) {
 }
 
 TEST_F(ProblemsTest, ANumberCountsAsItsText) {
-  ASSERT_OK_AND_ASSIGN(const auto problems, Load(R"({"prompt": "1 + 1", "answer": 2})" "\r\n" R"({"prompt": "x", "answer": -0.5})"));
+  ASSERT_OK_AND_ASSIGN(const auto problems, Load(R"({"prompt": "1 + 1", "answer": 2})"
+                                                 "\r\n"
+                                                 R"({"prompt": "x", "answer": -0.5})"));
   EXPECT_EQ(problems[0].answer, "2");
   EXPECT_EQ(problems[1].answer, "-0.5");
 }

@@ -13,8 +13,8 @@ namespace cohort::model {
 namespace {
 
 using ::cohort::testing::StatusIs;
-using ::testing::ElementsAre;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 ModelConfig Config(bool tied) { return TinyCheckpoint(tied).model().config; }

@@ -26,7 +26,8 @@ class DamagedCheckpointTest : public ::testing::Test {
     WriteRaw(checkpoint_.Weights(), tensors);
   }
   void ExpectRefused(const std::string& file, const std::string& what, const std::string& remedy) {
-    EXPECT_THAT(LoadCheckpoint(checkpoint_.path()), StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr(checkpoint_.File(file)), HasSubstr(what), HasSubstr(remedy))));
+    EXPECT_THAT(LoadCheckpoint(checkpoint_.path()),
+                StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr(checkpoint_.File(file)), HasSubstr(what), HasSubstr(remedy))));
   }
   TinyCheckpoint checkpoint_;
 };
@@ -83,8 +84,9 @@ TEST_F(DamagedCheckpointTest, AConfigOfAnotherSize) {
 TEST_F(DamagedCheckpointTest, NoWeightsAtAll) {
   std::filesystem::remove(checkpoint_.Weights());
   const auto refused = [&](const std::string& remedy) {
-    return StatusIs(absl::StatusCode::kNotFound,
-                    AllOf(HasSubstr(checkpoint_.path() + ": there is neither model.safetensors nor model.safetensors.index.json"), HasSubstr(remedy)));
+    return StatusIs(
+        absl::StatusCode::kNotFound,
+        AllOf(HasSubstr(checkpoint_.path() + ": there is neither model.safetensors nor model.safetensors.index.json"), HasSubstr(remedy)));
   };
   EXPECT_THAT(LoadCheckpoint(checkpoint_.path()), refused("cohort pretrain"));
   ASSERT_OK(io::WriteFileAtomically(checkpoint_.File("pytorch_model.bin"), "PK"));

@@ -27,7 +27,7 @@ class ManifestTest : public ::testing::Test {
   }
   void ExpectRefused(const std::string& file, const std::string& what) {
     EXPECT_THAT(VerifyManifest(directory_.path()), StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr(directory_ / file), HasSubstr(what),
-                                                                                                     HasSubstr("use another checkpoint"))));
+                                                                                                      HasSubstr("use another checkpoint"))));
   }
   void WriteManifestText(const std::string& text) { ASSERT_OK(io::WriteFileAtomically(directory_ / "manifest.json", text)); }
   TempDir directory_;

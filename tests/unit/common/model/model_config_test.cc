@@ -115,7 +115,8 @@ TEST_F(ModelConfigTest, WhatCohortDoesNotComputeIsRefused) {
 
 TEST_F(ModelConfigTest, AFileThatIsNotJsonIsRefusedWithTheByte) {
   ASSERT_OK(io::WriteFileAtomically(directory_ / "config.json", R"({"hidden_size": 8,)"));
-  EXPECT_THAT(LoadModelConfig(directory_.path()), StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("config.json"), HasSubstr("at byte 19"))));
+  EXPECT_THAT(LoadModelConfig(directory_.path()),
+              StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("config.json"), HasSubstr("at byte 19"))));
 }
 
 TEST_F(ModelConfigTest, AMissingDirectoryOrFileIsNotFound) {

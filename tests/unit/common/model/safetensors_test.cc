@@ -1,11 +1,13 @@
 #include "common/model/safetensors.h"
 
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "common/io/files.h"
+#include "common/random/philox.h"
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
 #include "gmock/gmock.h"
@@ -23,7 +25,8 @@ using ::testing::HasSubstr;
 class SafetensorsTest : public ::testing::Test {
  protected:
   void ExpectRefused(const std::string& part) {
-    EXPECT_THAT(SafetensorsFile::Open(path_), StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr(path_), HasSubstr(part), HasSubstr("; "))));
+    EXPECT_THAT(SafetensorsFile::Open(path_),
+                StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr(path_), HasSubstr(part), HasSubstr("; "))));
   }
   // Values of the only tensor "x", written as `dtype` with these bytes.
   std::vector<float> Widened(const std::string& dtype, int64_t count, const std::string& bytes) {
@@ -78,7 +81,8 @@ TEST_F(SafetensorsTest, OtherDtypesAreNotWidened) {
   WriteRaw(path_, {{"x", {"I64", {1}, std::string(8, '\0')}}});
   ASSERT_OK_AND_ASSIGN(const auto file, SafetensorsFile::Open(path_));
   float value;
-  EXPECT_THAT(CopyAsFloat(file.tensors().at("x"), absl::MakeSpan(&value, 1)), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("dtype I64; convert")));
+  EXPECT_THAT(CopyAsFloat(file.tensors().at("x"), absl::MakeSpan(&value, 1)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("dtype I64; convert")));
 }
 
 TEST_F(SafetensorsTest, ATruncatedFileIsRefusedWhereverItEnds) {
@@ -144,7 +148,32 @@ TEST_F(SafetensorsTest, AFileThatCannotBeWrittenIsNamed) {
   EXPECT_THAT(WriteSafetensors(directory_ / "absent/x.safetensors", {}), StatusIs(absl::StatusCode::kNotFound, HasSubstr("absent/x.safetensors")));
 }
 
-TEST_F(SafetensorsTest, AMissingFileIsNotFound) { EXPECT_THAT(SafetensorsFile::Open(path_), StatusIs(absl::StatusCode::kNotFound, HasSubstr(path_))); }
+TEST_F(SafetensorsTest, NoDamageMakesTheReaderStumble) {
+  const std::vector<float> values(6, 1.0f);
+  ASSERT_OK(WriteSafetensors(path_, {{"a", {2, 3}, values}, {"b", {6}, values}}));
+  ASSERT_OK_AND_ASSIGN(const std::string whole, io::ReadFile(path_));
+  random::Stream random(1, 0);
+  int refused = 0;
+  for (int i = 0; i < 1000; ++i) {
+    std::string damaged = whole;
+    for (uint32_t flips = 1 + random.NextBelow(3); flips > 0; --flips)
+      damaged[random.NextBelow(damaged.size())] = static_cast<char>(random.NextBits());
+    if (random.NextBelow(4) == 0) damaged.resize(random.NextBelow(damaged.size()));
+    std::ofstream(path_, std::ios::binary) << damaged;
+    const auto file = SafetensorsFile::Open(path_);
+    refused += !file.ok();
+    if (!file.ok()) continue;
+    for (const auto& [name, tensor] : file->tensors()) {  // Every byte that a view promises can be read.
+      std::vector<float> copy(tensor.bytes.size() / 4);
+      CopyAsFloat(tensor, absl::MakeSpan(copy)).IgnoreError();
+    }
+  }
+  EXPECT_GT(refused, 300);
+}
+
+TEST_F(SafetensorsTest, AMissingFileIsNotFound) {
+  EXPECT_THAT(SafetensorsFile::Open(path_), StatusIs(absl::StatusCode::kNotFound, HasSubstr(path_)));
+}
 
 }  // namespace
 }  // namespace cohort::model

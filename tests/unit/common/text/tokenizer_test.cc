@@ -41,7 +41,8 @@ TEST(TokenizerTest, AddBosTokenPutsOneInFrontWhereTokenizerJsonDoesNot) {
 
 TEST(TokenizerTest, AddBosTokenAddsNoSecondOneWhereTokenizerJsonDoes) {
   const auto tokenizer = LoadFixture("words");
-  EXPECT_THAT(tokenizer->Encode("12", true), IsOkAndHolds(ElementsAre(tokenizer->TokenId("<bos>"), tokenizer->TokenId("1"), tokenizer->TokenId("2"))));
+  EXPECT_THAT(tokenizer->Encode("12", true),
+              IsOkAndHolds(ElementsAre(tokenizer->TokenId("<bos>"), tokenizer->TokenId("1"), tokenizer->TokenId("2"))));
 }
 
 TEST(TokenizerTest, DecodingLeavesOutSpecialTokensUnlessAskedFor) {

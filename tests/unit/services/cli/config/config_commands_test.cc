@@ -1,0 +1,99 @@
+#include "services/cli/config_commands.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "common/io/files.h"
+#include "common/testing/status_matchers.h"
+#include "common/testing/temp_dir.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/cli/command/exit_code.h"
+
+namespace cohort::cli {
+namespace {
+
+using ::cohort::testing::TempDir;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+struct Outcome {
+  int exit_code = -1;
+  std::string out, err;
+};
+
+// Runs `cohort config ARGUMENTS` in this process.
+Outcome Call(std::vector<std::string> arguments) {
+  Outcome outcome;
+  CLI::App app;
+  AddConfigCommands(app, &outcome.exit_code);
+  arguments.insert(arguments.begin(), "config");
+  std::reverse(arguments.begin(), arguments.end());
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  app.parse(arguments);
+  outcome.out = ::testing::internal::GetCapturedStdout();
+  outcome.err = ::testing::internal::GetCapturedStderr();
+  return outcome;
+}
+
+constexpr char kQuickstart[] = "configs/quickstart.yaml";
+
+TEST(ConfigCommandsTest, CheckPrintsWhatFollowsFromASoundFile) {
+  const Outcome outcome = Call({"check", kQuickstart});
+  EXPECT_EQ(outcome.exit_code, kExitOk) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("is a sound configuration of a run"), HasSubstr("samples per step")));
+  EXPECT_THAT(outcome.err, IsEmpty());
+}
+
+TEST(ConfigCommandsTest, CheckKnowsPretrainingFilesByItself) {
+  const Outcome outcome = Call({"check", "configs/tiny/pretrain.yaml"});
+  EXPECT_EQ(outcome.exit_code, kExitOk) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("is a sound configuration of a pre-training"));
+}
+
+TEST(ConfigCommandsTest, CheckReportsAllErrorsOnStderr) {
+  const Outcome outcome = Call({"check", kQuickstart, "--set", "algorithm.minibatches=7", "--set", "rollout.top_p=0.9"});
+  EXPECT_EQ(outcome.exit_code, kExitUsage);
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("7 equal minibatches; use 4 or 8"), HasSubstr("rollout.top_p: is 0.9")));
+}
+
+TEST(ConfigCommandsTest, APretrainingFileWithAMistakeGetsThatMistakeOnly) {
+  const Outcome outcome = Call({"check", "configs/tiny/pretrain.yaml", "--set", "training.row_tokens=1"});
+  EXPECT_EQ(outcome.exit_code, kExitUsage);
+  EXPECT_EQ(outcome.err, "cohort: --set training.row_tokens=1: training.row_tokens: is 1 tokens; it must be at least 2\n");
+}
+
+TEST(ConfigCommandsTest, AMissingFileHasItsOwnExitCode) {
+  const Outcome outcome = Call({"check", "absent.yaml"});
+  EXPECT_EQ(outcome.exit_code, kExitNotFound);
+  EXPECT_THAT(outcome.err, HasSubstr("absent.yaml"));
+}
+
+TEST(ConfigCommandsTest, WhatShowPrintsIsAFileThatShowsTheSame) {
+  const Outcome shown = Call({"show", kQuickstart});
+  ASSERT_EQ(shown.exit_code, kExitOk) << shown.err;
+  EXPECT_THAT(shown.out, AllOf(StartsWith("run:\n  name: \"quickstart\"\n"), HasSubstr("  beta2: 0.95\n")));
+  TempDir directory;
+  ASSERT_OK(io::WriteFileAtomically(directory / "again.yaml", shown.out));
+  EXPECT_EQ(Call({"show", directory / "again.yaml"}).out, shown.out);
+}
+
+TEST(ConfigCommandsTest, ExplainPrintsAFieldsDocumentation) {
+  const Outcome outcome = Call({"explain", "group_size"});
+  EXPECT_EQ(outcome.exit_code, kExitOk);
+  EXPECT_THAT(outcome.out, HasSubstr("Completions of one prompt."));
+}
+
+TEST(ConfigCommandsTest, ExplainOfAnUnknownFieldNamesTheNearest) {
+  const Outcome outcome = Call({"explain", "group_siz"});
+  EXPECT_EQ(outcome.exit_code, kExitNotFound);
+  EXPECT_THAT(outcome.err, HasSubstr("did you mean algorithm.group_size?"));
+}
+
+}  // namespace
+}  // namespace cohort::cli
