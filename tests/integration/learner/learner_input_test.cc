@@ -1,4 +1,5 @@
 // What cohort-learner says to wrong input: the exit code, the message, and that nothing was overwritten.
+#include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -24,6 +25,13 @@ class LearnerInputTest : public ::testing::Test {
   int Run(bool resume = false, const std::vector<std::string>& more = {}) {
     std::vector<std::string> arguments = learner_.Arguments(resume);
     arguments.insert(arguments.end(), more.begin(), more.end());
+    return learner_.RunToTheEnd(arguments);
+  }
+  // With a service that nobody started in the place of the value of `option`.
+  int RunWithout(const std::string& option) {
+    std::vector<std::string> arguments = learner_.Arguments(/*resume=*/false);
+    *(std::find(arguments.begin(), arguments.end(), option) + 1) = "127.0.0.1:1";
+    arguments.insert(arguments.end(), {"--start-timeout", "0.5"});
     return learner_.RunToTheEnd(arguments);
   }
   void Edit(const std::string& file, const std::string& from, const std::string& to) {
@@ -69,14 +77,13 @@ TEST_F(LearnerInputTest, ADamagedModelIsNamed) {
 }
 
 TEST_F(LearnerInputTest, ARedisThatIsNotThereIsNamedByItsAddress) {
-  EXPECT_EQ(Run(false, {"--redis", "127.0.0.1:1", "--start-timeout", "0.5"}), 5);
+  EXPECT_EQ(RunWithout("--redis"), 5);
   EXPECT_THAT(learner_.log(), HasSubstr("Redis at 127.0.0.1:1"));
   EXPECT_TRUE(NothingBegan());
 }
 
 TEST_F(LearnerInputTest, ARewardServiceThatIsNotThereIsNamedByItsAddress) {
-  const int code = Run(false, {"--reward", "127.0.0.1:1", "--start-timeout", "0.5"});
-  EXPECT_EQ(code, 5);
+  EXPECT_EQ(RunWithout("--reward"), 5);
   EXPECT_THAT(learner_.log(), HasSubstr("reward service at 127.0.0.1:1"));
   EXPECT_TRUE(NothingBegan());
 }

@@ -388,7 +388,9 @@ TEST_F(LearnerRunTest, DynamicSamplingReplacesGroupsThatTeachNothing) {
   for (const json& line : Lines(run.directory / "run/ledger.jsonl")) {
     trained[line["step"]] += line["outcome"] == "trained";
     EXPECT_TRUE(ids.insert(line["group_id"]).second);
-    if (line["slot"] == 0 || line["slot"] == 1 || line["slot"] == 4) EXPECT_EQ(line["outcome"], "dropped");
+    if (line["slot"] == 0 || line["slot"] == 1 || line["slot"] == 4) {
+      EXPECT_EQ(line["outcome"], "dropped");
+    }
   }
   EXPECT_THAT(trained, ::testing::ElementsAre(::testing::Pair(0, kPrompts), ::testing::Pair(1, kPrompts), ::testing::Pair(2, kPrompts)));
   for (const json& step : Lines(run.directory / "run/steps.jsonl")) {
