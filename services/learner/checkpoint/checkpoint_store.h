@@ -22,8 +22,8 @@ struct Checkpoint {
 // The checkpoints of a run: directories checkpoints/step-000025 below the run's directory, each a Hugging Face checkpoint plus optimizer.safetensors
 // (what Trainer::SaveState writes), trainer_state.json and manifest.json with the checksums of all of them.
 //
-// A checkpoint is written beside as step-000025.partial, flushed file by file, and renamed at the end; so a directory with the final name is whole, or
-// was damaged later, which its manifest shows. Not thread-safe; blocks for disk writes.
+// A checkpoint is written beside as step-000025.partial, flushed file by file, and renamed at the end; so a directory with the final name is whole,
+// or was damaged later, which its manifest shows. Not thread-safe; blocks for disk writes.
 class CheckpointStore {
  public:
   struct Options {
@@ -37,12 +37,13 @@ class CheckpointStore {
   // Removes what an interrupted write left, and returns the newest whole checkpoint; damaged ones are skipped with a warning that names the file.
   absl::StatusOr<std::optional<Checkpoint>> FindLatest();
 
-  // Writes a checkpoint, then removes those that are no longer kept. RESOURCE_EXHAUSTED (disk full) and others leave the earlier ones as they were and
-  // nothing behind. Nothing is written when the newest whole checkpoint is of this step already.
+  // Writes a checkpoint, then removes those that are no longer kept. RESOURCE_EXHAUSTED (disk full) and others leave the earlier ones as they were
+  // and nothing behind. Nothing is written when the newest whole checkpoint is of this step already.
   absl::Status Save(const RunState& state, const model::ModelConfig& config, const model::ArenaLayout& layout, const Trainer& trainer);
 
   // Writes `directory` as a Hugging Face checkpoint with a manifest; replaces it when it is there.
-  absl::Status ExportModel(const std::string& directory, const model::ModelConfig& config, const model::ArenaLayout& layout, const Trainer& trainer) const;
+  absl::Status ExportModel(const std::string& directory, const model::ModelConfig& config, const model::ArenaLayout& layout,
+                           const Trainer& trainer) const;
 
   // Directory of the newest whole checkpoint, or "".
   std::string latest() const { return kept_.empty() ? "" : kept_.back().path; }

@@ -39,7 +39,8 @@ absl::StatusOr<int> Lock(const std::string& directory) {
   }
   close(fd);
   const auto holder = io::ReadFile(path);
-  return absl::FailedPreconditionError(absl::StrCat(directory, ": another learner (process ", holder.ok() ? holder->substr(0, holder->find('\n')) : "?",
+  const std::string process = holder.ok() ? holder->substr(0, holder->find('\n')) : "?";
+  return absl::FailedPreconditionError(absl::StrCat(directory, ": another learner (process ", process,
                                                     ") works in this run directory; stop it, or choose another run.directory"));
 }
 
@@ -55,7 +56,8 @@ int64_t Integer(const json& object, const char* key) {
 
 absl::Status CheckIdentity(const std::string& path, const json& stored, const RunIdentity& identity) {
   if (Text(stored, "run") != identity.name) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": holds the run '", Text(stored, "run"), "', not '", identity.name, "'; ", kChooseAnother));
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": holds the run '", Text(stored, "run"), "', not '", identity.name, "'; ", kChooseAnother));
   }
   if (Text(stored, "fingerprint") != identity.fingerprint) {
     return absl::FailedPreconditionError(absl::StrCat(path, ": belongs to another config (fingerprint ", Text(stored, "fingerprint"),
@@ -92,8 +94,8 @@ absl::Status RunDirectory::Check(bool resume) {
   if (absl::IsNotFound(content.status())) {
     for (const char* output : kOutputs) {
       if (!fs::exists(*this / output)) continue;
-      return absl::FailedPreconditionError(absl::StrCat(path_, ": holds '", output, "' but no ", kIdentityFile, ", so nobody knows which run it belongs to; ",
-                                                        kChooseAnother));
+      return absl::FailedPreconditionError(absl::StrCat(path_, ": holds '", output, "' but no ", kIdentityFile,
+                                                        ", so nobody knows which run it belongs to; ", kChooseAnother));
     }
     return absl::OkStatus();
   }

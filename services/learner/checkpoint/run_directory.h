@@ -21,8 +21,8 @@ struct RunIdentity {
 // The directory of everything a run writes, held exclusively by one learner while this object lives (learner.lock). run.json says what it belongs to.
 class RunDirectory {
  public:
-  // FAILED_PRECONDITION names the directory and the remedy: it holds a run and `resume` is off; it belongs to another config, model or data set; another
-  // learner works in it. Nothing is overwritten then. With `resume` an empty directory is fine: there was nothing to go on from.
+  // FAILED_PRECONDITION names the directory and the remedy: it holds a run and `resume` is off; it belongs to another config, model or data set;
+  // another learner works in it. Nothing is overwritten then. With `resume` an empty directory is fine: there was nothing to go on from.
   static absl::StatusOr<std::unique_ptr<RunDirectory>> Open(const std::string& path, const RunIdentity& identity, bool resume);
   ~RunDirectory();
 

@@ -13,8 +13,8 @@ namespace cohort::learner {
 
 // The open slots of the steps that the learner is collecting. Only bookkeeping: no locks, no I/O. Not thread-safe.
 //
-// A slot goes OPEN -> WRITING -> ACCEPTED, back from WRITING to OPEN when the journal failed, or OPEN -> GIVEN_UP. Slots of a step are numbered from 0
-// without gaps; opening a wave appends to them. Memory: the groups of at most max_staleness + 1 steps.
+// A slot goes OPEN -> WRITING -> ACCEPTED, back from WRITING to OPEN when the journal failed, or OPEN -> GIVEN_UP. Slots of a step are numbered from
+// 0 without gaps; opening a wave appends to them. Memory: the groups of at most max_staleness + 1 steps.
 class SlotTable {
  public:
   enum class State { kOpen, kWriting, kAccepted, kGivenUp };

@@ -24,8 +24,8 @@ namespace cohort::learner {
 
 // The learner's main loop: issue tasks, gather the groups of a step in slot order, update the policy, publish it, write down what happened.
 //
-// Between two steps the whole state of training is (weights, trainer state, step), which is what a checkpoint holds. A checkpoint of step s is written
-// while the workers generate step s. Runs on one thread; not thread-safe.
+// Between two steps the whole state of training is (weights, trainer state, step), which is what a checkpoint holds. A checkpoint of step s is
+// written while the workers generate step s. Runs on one thread; not thread-safe.
 class LearnerLoop {
  public:
   // What the loop works with; everything outlives it.

@@ -35,7 +35,8 @@ bool ChecksItself(const config::v1::RunConfig& config, const std::string& text) 
   return std::any_of(words.begin(), words.end(), [&text](const std::string& word) { return !word.empty() && absl::StrContains(text, word); });
 }
 
-void AddCompletion(const config::v1::RunConfig& config, int64_t step, const learner::v1::Completion& completion, const ScalarReward& reward, Sums& sums) {
+void AddCompletion(const config::v1::RunConfig& config, int64_t step, const learner::v1::Completion& completion, const ScalarReward& reward,
+                   Sums& sums) {
   const int64_t tokens = completion.token_ids_size();
   sums.samples += 1;
   if (!reward.masked) {

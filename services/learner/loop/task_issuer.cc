@@ -84,8 +84,8 @@ absl::Status TaskIssuer::GiveUpDeadLetters() {
     if (task.incarnation() != options_.incarnation || task.run_id() != options_.run) continue;
     if (!intake_->GiveUp(task.step(), task.slot(), letter.last_worker())) continue;
     metrics_->CountDead(1);
-    COHORT_LOG(ERROR) << "step=" << task.step() << " group " << task.group_id() << " was given up after " << letter.attempts() << " attempts, last by "
-                      << letter.last_worker() << ": " << letter.reason();
+    COHORT_LOG(ERROR) << "step=" << task.step() << " group " << task.group_id() << " was given up after " << letter.attempts()
+                      << " attempts, last by " << letter.last_worker() << ": " << letter.reason();
   }
   return absl::OkStatus();
 }

@@ -14,8 +14,8 @@
 
 namespace cohort::learner {
 
-// Keeps the queue in step with the slots that are open: issues tasks, issues them again when the queue has lost them, and gives slots up whose task is a
-// dead letter.
+// Keeps the queue in step with the slots that are open: issues tasks, issues them again when the queue has lost them, and gives slots up whose task
+// is a dead letter.
 //
 // Not thread-safe. Calls to the queue have deadlines and are repeated with back-off; only a requested stop or another learner ends that.
 class TaskIssuer {

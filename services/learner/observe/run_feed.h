@@ -13,8 +13,8 @@
 
 namespace cohort::learner {
 
-// The state of the run as people see it: its phase and the records of all finished steps. The learner writes, RPCs read. Thread-safe. Memory: one record
-// (under 1 kB) a step.
+// The state of the run as people see it: its phase and the records of all finished steps. The learner writes, RPCs read. Thread-safe. Memory: one
+// record (under 1 kB) a step.
 class RunFeed {
  public:
   RunFeed() { state_.set_phase(learner::v1::RUN_PHASE_STARTING); }

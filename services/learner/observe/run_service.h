@@ -8,8 +8,8 @@
 
 namespace cohort::learner {
 
-// The RPC face of the feed and of the intake's open slots. A watcher occupies a thread of the server, so their number is limited; more get RESOURCE_EXHAUSTED. Thread-safe; both
-// outlive it.
+// The RPC face of the feed and of the intake's open slots. A watcher occupies a thread of the server, so their number is limited; more get
+// RESOURCE_EXHAUSTED. Thread-safe; both outlive it.
 class RunServiceImpl final : public learner::v1::RunService::Service {
  public:
   RunServiceImpl(const RunFeed* feed, const Intake* intake) : feed_(feed), intake_(intake) {}

@@ -10,6 +10,7 @@ namespace cohort::learner {
 
 // Lines of samples.jsonl: the first completions of one group, for people and for the report. Keys: step, group_id, sample, prompt, gold_answer, text,
 // verdict ("CORRECT"), format_ok, format_reason ("MISSING_TAG"), reward, masked, tokens, finish_reason ("STOP").
-std::string SampleLines(const config::v1::RunConfig& config, const learner::v1::Group& group, absl::string_view prompt, absl::string_view gold_answer);
+std::string SampleLines(const config::v1::RunConfig& config, const learner::v1::Group& group, absl::string_view prompt,
+                        absl::string_view gold_answer);
 
 }  // namespace cohort::learner

@@ -11,8 +11,8 @@
 
 namespace cohort::learner {
 
-// A JSONL file whose lines each belong to a step and carry it under the key "step", in ascending order. A run that goes on from step N first drops what
-// an earlier process wrote about step N and later (it will be done again) and a torn last line.
+// A JSONL file whose lines each belong to a step and carry it under the key "step", in ascending order. A run that goes on from step N first drops
+// what an earlier process wrote about step N and later (it will be done again) and a torn last line.
 //
 // Not thread-safe.
 class StepLog {
@@ -22,7 +22,8 @@ class StepLog {
                                                        const std::function<void(absl::string_view line)>& kept = nullptr);
   ~StepLog();
 
-  // Appends whole lines (each with its newline) in one write. RESOURCE_EXHAUSTED (disk full) and others name the file; what was written of them is cut off.
+  // Appends whole lines (each with its newline) in one write. RESOURCE_EXHAUSTED (disk full) and others name the file; what was written of them is
+  // cut off.
   absl::Status Append(absl::string_view lines);
   // Flushes to disk.
   absl::Status Sync();

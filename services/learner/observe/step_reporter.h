@@ -18,8 +18,8 @@ namespace cohort::learner {
 // RunService, the metrics, the log. Not thread-safe. A file that cannot be written (disk full) is logged and costs lines, not the run.
 class StepReporter {
  public:
-  // Opens the files for a run that goes on with `next_step`; what they say about later steps is dropped, what they say about earlier ones goes into the
-  // feed. Feed and metrics outlive the reporter.
+  // Opens the files for a run that goes on with `next_step`; what they say about later steps is dropped, what they say about earlier ones goes into
+  // the feed. Feed and metrics outlive the reporter.
   static absl::StatusOr<std::unique_ptr<StepReporter>> Open(const std::string& run_directory, int64_t next_step, int64_t max_new_tokens,
                                                             RunFeed* feed, StepMetrics* metrics);
 

@@ -21,8 +21,8 @@ struct PreparedPrompt {
 // `prompt_template` with every {prompt} replaced by `prompt`.
 std::string ApplyTemplate(const std::string& prompt_template, const std::string& prompt);
 
-// Loads and tokenises config.data().train. INVALID_ARGUMENT names file, line and remedy: a malformed row, a prompt longer than max_prompt_tokens, or one
-// that with max_new_tokens does not fit into the model's `max_positions`.
+// Loads and tokenises config.data().train. INVALID_ARGUMENT names file, line and remedy: a malformed row, a prompt longer than max_prompt_tokens, or
+// one that with max_new_tokens does not fit into the model's `max_positions`.
 absl::StatusOr<std::vector<PreparedPrompt>> LoadPrompts(const config::v1::RunConfig& config, const text::Tokenizer& tokenizer, int64_t max_positions);
 
 }  // namespace cohort::learner

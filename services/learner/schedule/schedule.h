@@ -6,11 +6,11 @@
 
 namespace cohort::learner {
 
-// Which row of the data set stands in which slot of which step: a pure function of (number of rows, seed, prompts per step, refill waves), so that the
-// queue can be rebuilt at any time.
+// Which row of the data set stands in which slot of which step: a pure function of (number of rows, seed, prompts per step, refill waves), so that
+// the queue can be rebuilt at any time.
 //
-// Slots below prompts_per_step walk through the data set epoch by epoch. Slots at or above it belong to refill waves of dynamic sampling; they follow an
-// order of their own, so that whether a step needed refills changes nothing for later steps.
+// Slots below prompts_per_step walk through the data set epoch by epoch. Slots at or above it belong to refill waves of dynamic sampling; they follow
+// an order of their own, so that whether a step needed refills changes nothing for later steps.
 //
 // Not thread-safe.
 class Schedule {

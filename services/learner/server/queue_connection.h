@@ -17,8 +17,8 @@ struct QueueConnection {
   int64_t incarnation = 0;
 };
 
-// Connects to Redis and draws an incarnation above `last_incarnation`; tasks of earlier ones are dropped. Repeats while Redis cannot be reached, until
-// options.start_timeout has passed: UNAVAILABLE names the address and the remedy. CANCELLED when a stop was requested.
+// Connects to Redis and draws an incarnation above `last_incarnation`; tasks of earlier ones are dropped. Repeats while Redis cannot be reached,
+// until options.start_timeout has passed: UNAVAILABLE names the address and the remedy. CANCELLED when a stop was requested.
 absl::StatusOr<QueueConnection> ConnectQueue(const LearnerOptions& options, const config::v1::RunConfig& config, int64_t last_incarnation,
                                              const sync::StopToken& stop);
 
