@@ -50,30 +50,16 @@ class PolicyPublisher::Impl final : public learner::v1::PolicyService::CallbackS
 
   void Publish(int64_t version, std::shared_ptr<const model::Arena> weights) ABSL_LOCKS_EXCLUDED(mutex_) {
     PolicySnapshot snapshot;
+    snapshot.incarnation = incarnation_;
     snapshot.version = version;
     snapshot.crc32c = io::Crc32c(weights->bytes());
     snapshot.weights = std::move(weights);
     {
       absl::MutexLock lock(&mutex_);
       CHECK(held_.empty() || version > held_.back()->version) << "policy version " << version << " after " << held_.back()->version;
-      snapshot.incarnation = incarnation_;
       ++revision_;
       held_.push_back(std::make_shared<const PolicySnapshot>(std::move(snapshot)));
       if (held_.size() > kHeldVersions) held_.pop_front();
-    }
-    AnnounceCurrent(streams());
-  }
-
-  void SetIncarnation(int64_t incarnation) ABSL_LOCKS_EXCLUDED(mutex_) {
-    {
-      absl::MutexLock lock(&mutex_);
-      incarnation_ = incarnation;
-      ++revision_;
-      for (std::shared_ptr<const PolicySnapshot>& held : held_) {
-        PolicySnapshot renamed = *held;
-        renamed.incarnation = incarnation;
-        held = std::make_shared<const PolicySnapshot>(std::move(renamed));
-      }
     }
     AnnounceCurrent(streams());
   }
@@ -151,8 +137,8 @@ class PolicyPublisher::Impl final : public learner::v1::PolicyService::CallbackS
   }
 
   const std::shared_ptr<TransferState> transfers_ = std::make_shared<TransferState>();
+  const int64_t incarnation_;
   mutable absl::Mutex mutex_;
-  int64_t incarnation_ ABSL_GUARDED_BY(mutex_);
   int64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;  // Counts what was announced.
   std::deque<std::shared_ptr<const PolicySnapshot>> held_ ABSL_GUARDED_BY(mutex_);  // Oldest first.
   Streams streams_ ABSL_GUARDED_BY(mutex_);
@@ -162,7 +148,6 @@ PolicyPublisher::PolicyPublisher(int64_t incarnation) : impl_(std::make_unique<I
 PolicyPublisher::~PolicyPublisher() = default;
 
 void PolicyPublisher::Publish(int64_t version, std::shared_ptr<const model::Arena> weights) { impl_->Publish(version, std::move(weights)); }
-void PolicyPublisher::SetIncarnation(int64_t incarnation) { impl_->SetIncarnation(incarnation); }
 void PolicyPublisher::Shutdown() { impl_->Shutdown(); }
 int PolicyPublisher::subscribers() const { return impl_->subscribers(); }
 int64_t PolicyPublisher::bytes_sent() const { return impl_->bytes_sent(); }

@@ -21,10 +21,6 @@ class PolicyPublisher {
   // Announces `version`; `weights` must not change any more. Versions only grow (checked). Computes the checksum on the calling thread.
   void Publish(int64_t version, std::shared_ptr<const model::Arena> weights);
 
-  // Announces the current version again as of another incarnation: the learner has begun one because its queue was lost. Workers that hold the
-  // version fetch nothing.
-  void SetIncarnation(int64_t incarnation);
-
   // Ends all streams with UNAVAILABLE; later subscriptions are refused. Does not wait.
   void Shutdown();
 

@@ -77,8 +77,11 @@ class PolicySubscriber::Impl {
   static std::string NameOf(const Snapshot& snapshot) { return snapshot == nullptr ? "none" : absl::StrCat(snapshot->version); }
 
   void Report(const std::string& message) {
-    COHORT_LOG(WARNING) << message;
-    if (options_.on_error != nullptr) options_.on_error(message);
+    if (options_.on_error != nullptr) {
+      options_.on_error(message);
+    } else {
+      COHORT_LOG(WARNING) << message;
+    }
   }
 
   // Thread "policy-announce".

@@ -22,8 +22,8 @@ class PolicySubscriber {
  public:
   struct Options {
     std::string worker_id;
-    int64_t arena_elements = 0;                                   // Expected size; another size is refused and logged.
-    std::function<void(const std::string& message)> on_error;     // Optional; called from the subscriber's threads.
+    int64_t arena_elements = 0;                                   // Expected size; another size is refused.
+    std::function<void(const std::string& message)> on_error;     // Called from the subscriber's threads; by default logs.
     absl::Duration fetch_timeout = absl::Minutes(5);              // For one version; it is then fetched again.
     std::unique_ptr<PolicyTransport> transport;                   // How the bytes come; by default over gRPC from `learner`.
   };

@@ -71,7 +71,8 @@ std::vector<Lease> InMemoryPromptQueue::TakeNow(int max_tasks) {
   const auto room = [&] { return static_cast<int>(leases.size()) < max_tasks; };
   for (auto it = state_->entries_.begin(); it != state_->entries_.end() && room();) {
     InMemoryQueueState::Entry& entry = it->second;
-    const bool silent = !entry.holder.empty() && now - entry.renewed >= options_.lease;
+    const bool orphan = first_take_ && entry.holder == options_.consumer;
+    const bool silent = orphan || (!entry.holder.empty() && now - entry.renewed >= options_.lease);
     if (silent && entry.deliveries >= options_.max_attempts) {
       it = MoveToDead(it, absl::StrCat("delivered ", entry.deliveries, " times without an acknowledgement"));
       continue;
@@ -82,6 +83,7 @@ std::vector<Lease> InMemoryPromptQueue::TakeNow(int max_tasks) {
   for (auto it = state_->entries_.begin(); it != state_->entries_.end() && room(); ++it) {
     if (it->second.holder.empty()) leases.push_back(Deliver(it->first, it->second));
   }
+  first_take_ = false;
   return leases;
 }
 

@@ -70,6 +70,7 @@ class InMemoryPromptQueue final : public PromptQueue {
   const std::shared_ptr<InMemoryQueueState> state_;
   const QueueOptions options_;
   int64_t incarnation_ ABSL_GUARDED_BY(state_->mutex_) = 0;  // Drawn by this object; 0 before.
+  bool first_take_ ABSL_GUARDED_BY(state_->mutex_) = true;   // What this consumer's name holds is of an object before this one.
 };
 
 }  // namespace cohort::queue

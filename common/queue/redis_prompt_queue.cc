@@ -11,6 +11,7 @@
 #include "common/queue/redis_queue_scripts.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
+#include "common/sync/backoff.h"
 #include "common/sync/stop.h"
 
 namespace cohort::queue {
@@ -25,7 +26,6 @@ using redis::LostReply;
 using redis::Reply;
 
 constexpr int kCommandConnections = 4;
-constexpr int kWaiterConnections = 4;
 constexpr int kPage = 1000;
 // How long one blocking read lasts: the next look for dead holders and tasks that were given back comes after it.
 constexpr absl::Duration kWaitSlice = absl::Milliseconds(200);
@@ -137,7 +137,7 @@ RedisPromptQueue::RedisPromptQueue(const std::string& address, QueueOptions opti
     : options_(std::move(options)),
       keys_(options_.run_id),
       commands_(ConnectionOptions(address, options_), kCommandConnections),
-      waiters_(ConnectionOptions(address, options_), kWaiterConnections) {}
+      waiter_(ConnectionOptions(address, options_)) {}
 
 absl::Status RedisPromptQueue::CheckServer(absl::Time deadline) {
   COHORT_ASSIGN_OR_RETURN(const Reply reply, commands_.Command({"INFO"}, deadline, LostReply::kRepeat));
@@ -195,28 +195,82 @@ absl::Status RedisPromptQueue::Issue(const std::vector<PromptTask>& tasks, absl:
 }
 
 absl::StatusOr<std::vector<Lease>> RedisPromptQueue::Take(int max_tasks, absl::Time deadline) {
+  if (!BeginTake(deadline)) return std::vector<Lease>();
+  absl::StatusOr<std::vector<Lease>> leases = TakeInTurn(max_tasks, deadline);
+  EndTake();
+  return leases;
+}
+
+bool RedisPromptQueue::BeginTake(absl::Time deadline) {
+  absl::MutexLock lock(&mutex_);
+  while (taking_) {
+    if (turn_.WaitWithDeadline(&mutex_, deadline) && taking_) return false;
+  }
+  taking_ = true;
+  return true;
+}
+
+void RedisPromptQueue::EndTake() {
+  absl::MutexLock lock(&mutex_);
+  taking_ = false;
+  turn_.Signal();
+}
+
+absl::StatusOr<std::vector<Lease>> RedisPromptQueue::TakeInTurn(int max_tasks, absl::Time deadline) {
+  sync::Backoff backoff;
   for (;;) {
-    absl::StatusOr<std::vector<Lease>> leases = TakeNow(max_tasks, deadline);
-    if (!leases.ok() || !leases->empty()) return leases;
-    const absl::Duration left = deadline - absl::Now();
-    if (left <= absl::ZeroDuration()) return leases;
-    if (left <= kServerTick + kPollInterval) {
-      sync::StopToken().WaitFor(std::min(left, kPollInterval));
-      if (absl::Now() >= deadline) return leases;
+    absl::StatusOr<std::vector<Lease>> leases = TakeRound(max_tasks, deadline);
+    if (leases.ok()) {
+      absl::MutexLock lock(&mutex_);
+      for (const Lease& lease : *leases) held_.insert(lease.entry_id);
+      if (!leases->empty() || absl::Now() >= deadline) return leases;
       continue;
     }
-    leases = WaitForNew(max_tasks, deadline);
-    if (leases.ok() ? !leases->empty() : absl::Now() >= deadline) return leases;
+    if (GroupIsGone(leases.status())) continue;  // Made again by the next round.
+    if (!absl::IsUnavailable(leases.status()) && !absl::IsDeadlineExceeded(leases.status())) return leases;
+    if (unknown_ == Unknown::kNothing) unknown_ = Unknown::kLostAnswer;
+    if (!backoff.Wait(sync::StopToken(), deadline)) return leases;
   }
 }
 
+absl::StatusOr<std::vector<Lease>> RedisPromptQueue::TakeRound(int max_tasks, absl::Time deadline) {
+  if (unknown_ != Unknown::kNothing) {
+    COHORT_ASSIGN_OR_RETURN(std::vector<Lease> recovered, Recover(max_tasks, deadline));
+    if (!recovered.empty()) return recovered;
+    unknown_ = Unknown::kNothing;
+  }
+  COHORT_ASSIGN_OR_RETURN(std::vector<Lease> leases, TakeNow(max_tasks, deadline));
+  const absl::Duration left = deadline - absl::Now();
+  if (!leases.empty() || left <= absl::ZeroDuration()) return leases;
+  if (left > kServerTick + kPollInterval) return WaitForNew(max_tasks, deadline);
+  sync::StopToken().WaitFor(std::min(left, kPollInterval));
+  return leases;
+}
+
+absl::StatusOr<std::vector<Lease>> RedisPromptQueue::Recover(int max_tasks, absl::Time deadline) {
+  std::vector<std::string> arguments = {keys_.group, options_.consumer, absl::StrCat(options_.max_attempts), absl::StrCat(max_tasks),
+                                        unknown_ == Unknown::kOfFormerProcess ? "counted" : "same attempt"};
+  {
+    absl::MutexLock lock(&mutex_);
+    arguments.insert(arguments.end(), held_.begin(), held_.end());
+  }
+  return RunForLeases(kRecover, arguments, deadline);
+}
+
 absl::StatusOr<std::vector<Lease>> RedisPromptQueue::TakeNow(int max_tasks, absl::Time deadline) {
-  const std::vector<std::string> arguments = {keys_.group, options_.consumer, absl::StrCat(absl::ToInt64Milliseconds(options_.lease)),
-                                              absl::StrCat(options_.max_attempts), absl::StrCat(max_tasks)};
-  absl::StatusOr<Reply> reply = waiters_.Run(kTake, {keys_.stream, keys_.dead}, arguments, deadline, LostReply::kRepeat);
+  return RunForLeases(kTake,
+                      {keys_.group, options_.consumer, absl::StrCat(options_.max_attempts), absl::StrCat(max_tasks),
+                       absl::StrCat(absl::ToInt64Milliseconds(options_.lease))},
+                      deadline);
+}
+
+absl::StatusOr<std::vector<Lease>> RedisPromptQueue::RunForLeases(const redis::Script& script, const std::vector<std::string>& arguments,
+                                                                  absl::Time deadline) {
+  const auto run = [&] { return waiter_.Run(script, {keys_.stream, keys_.dead}, arguments, deadline, LostReply::kReport); };
+  absl::StatusOr<Reply> reply = run();
   if (GroupIsGone(reply.status())) {  // The server came back without its data.
     COHORT_RETURN_IF_ERROR(EnsureGroup(deadline));
-    reply = waiters_.Run(kTake, {keys_.stream, keys_.dead}, arguments, deadline, LostReply::kRepeat);
+    reply = run();
   }
   COHORT_RETURN_IF_ERROR(reply.status());
   COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> entries, AsArray(*std::move(reply)));
@@ -233,7 +287,7 @@ absl::StatusOr<std::vector<Lease>> RedisPromptQueue::WaitForNew(int max_tasks, a
   const std::vector<std::string> command = {"XREADGROUP", "GROUP", keys_.group, options_.consumer, "COUNT", absl::StrCat(max_tasks), "BLOCK",
                                             absl::StrCat(std::max<int64_t>(1, absl::ToInt64Milliseconds(block))), "STREAMS", keys_.stream, ">"};
   const absl::Time until = std::min(deadline, absl::Now() + block + kBlockGrace);
-  COHORT_ASSIGN_OR_RETURN(const Reply reply, waiters_.Command(command, until, LostReply::kReport));
+  COHORT_ASSIGN_OR_RETURN(const Reply reply, waiter_.Command(command, until, LostReply::kReport));
   return ParseNewEntries(reply);
 }
 
@@ -248,21 +302,31 @@ absl::StatusOr<bool> RedisPromptQueue::RunOnLease(const redis::Script& script, s
   return stood == 1;
 }
 
+void RedisPromptQueue::Forget(const Lease& lease) {
+  absl::MutexLock lock(&mutex_);
+  held_.erase(lease.entry_id);
+}
+
 absl::Status RedisPromptQueue::Renew(const Lease& lease, absl::Time deadline) {
   COHORT_ASSIGN_OR_RETURN(const bool stood, RunOnLease(kRenew, {keys_.stream}, lease, {}, deadline));
-  return stood ? absl::OkStatus() : LeaseLost(lease);
+  if (stood) return absl::OkStatus();
+  Forget(lease);
+  return LeaseLost(lease);
 }
 
 absl::Status RedisPromptQueue::Acknowledge(const Lease& lease, absl::Time deadline) {
+  Forget(lease);
   return commands_.Run(kAcknowledge, {keys_.stream}, {keys_.group, lease.entry_id}, deadline, LostReply::kRepeat).status();
 }
 
 absl::Status RedisPromptQueue::Release(const Lease& lease, absl::Time deadline) {
+  Forget(lease);
   return RunOnLease(kRelease, {keys_.stream}, lease, {}, deadline).status();
 }
 
 absl::Status RedisPromptQueue::Bury(const Lease& lease, absl::string_view reason, absl::Time deadline) {
   COHORT_ASSIGN_OR_RETURN(const bool stood, RunOnLease(kBury, {keys_.stream, keys_.dead}, lease, {std::string(reason)}, deadline));
+  Forget(lease);
   return stood ? absl::OkStatus() : LeaseLost(lease);
 }
 

@@ -40,12 +40,11 @@ for i = 4, #ARGV, 2 do redis.call('XADD', stream, '*', 'group', ARGV[i], 'task',
 return tasks
 )lua"};
 
-const redis::Script kTake = {"take", R"lua(
-local stream, dead = KEYS[1], KEYS[2]
-local group, me, lease, most, count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+// What kTake and kRecover share: `settle` takes an entry over as a further attempt, or ends it when it was delivered too often.
+constexpr char kSettle[] = R"lua(
+local stream, dead, group, me = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+local most, count = tonumber(ARGV[3]), tonumber(ARGV[4])
 local taken = {}
-
--- Ends an entry that was delivered too often, or takes it over.
 local function settle(id, holder, deliveries)
   if deliveries < most then
     local entry = redis.call('XCLAIM', stream, group, me, 0, id)[1]
@@ -60,7 +59,10 @@ local function settle(id, holder, deliveries)
   redis.call('XACK', stream, group, id)
   redis.call('XDEL', stream, id)
 end
+)lua";
 
+const redis::Script kTake = {"take", R"lua(
+local lease = ARGV[5]
 -- XPENDING and XCLAIM instead of XAUTOCLAIM: they tell the holder and the deliveries before these are overwritten. A settled entry is silent no
 -- more, so each round finds others; the number of rounds bounds the time that one call takes of the server.
 for _ = 1, 16 do
@@ -76,7 +78,23 @@ if #taken < count then
   end
 end
 return taken
-)lua"};
+)lua", kSettle};
+
+const redis::Script kRecover = {"recover", R"lua(
+local held = {}
+for i = 6, #ARGV do held[ARGV[i]] = true end
+for _, entry in ipairs(redis.call('XPENDING', stream, group, '-', '+', count + #ARGV - 5, me)) do
+  local id, deliveries = entry[1], entry[4]
+  if #taken == count then break end
+  if not held[id] and ARGV[5] == 'counted' then
+    settle(id, me, deliveries)
+  elseif not held[id] then
+    local claimed = redis.call('XCLAIM', stream, group, me, 0, id, 'IDLE', 0, 'RETRYCOUNT', deliveries)[1]
+    if claimed then taken[#taken + 1] = {id, deliveries, claimed[2][4]} end
+  end
+end
+return taken
+)lua", kSettle};
 
 const redis::Script kRenew = {"renew", R"lua(
 local stream, group, me, id, attempt = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])

@@ -16,9 +16,14 @@ extern const redis::Script kBeginIncarnation;
 // KEYS incarnation, stream. ARGV group, incarnation, max_backlog, then group id and task in turn. Errors QUEUE_LOST, OTHER_INCARNATION, BACKLOG_FULL.
 extern const redis::Script kIssue;
 
-// KEYS stream, dead. ARGV group, consumer, lease in ms, max_attempts, count. Takes over tasks of silent holders, buries those that were delivered too
+// KEYS stream, dead. ARGV group, consumer, max_attempts, count, lease in ms. Takes over tasks of silent holders, buries those that were delivered too
 // often, then reads new ones. Returns [entry id, attempt, task] for each.
 extern const redis::Script kTake;
+
+// KEYS stream, dead. ARGV group, consumer, max_attempts, count, "counted" or "same attempt", then the ids of the entries that the consumer knows it
+// holds. Returns others that it holds without knowing, as kTake does: of an earlier process with its name, which count as another attempt, or of an
+// answer that never arrived.
+extern const redis::Script kRecover;
 
 // KEYS stream. ARGV group, consumer, entry id, attempt. Returns 1 when that lease is still held and now extended, else 0.
 extern const redis::Script kRenew;

@@ -89,7 +89,7 @@ absl::Status Connection::EnsureConnected(absl::Time deadline) {
 absl::StatusOr<std::string> Connection::HashOf(const Script& script, absl::Time deadline, bool& server_error) {
   std::string& hash = hashes_[&script];
   if (hash.empty()) {
-    COHORT_ASSIGN_OR_RETURN(const Reply reply, wire_->Call({"SCRIPT", "LOAD", script.body}, deadline, server_error));
+    COHORT_ASSIGN_OR_RETURN(const Reply reply, wire_->Call({"SCRIPT", "LOAD", absl::StrCat(script.prelude, script.body)}, deadline, server_error));
     COHORT_ASSIGN_OR_RETURN(hash, AsString(reply));
   }
   return hash;

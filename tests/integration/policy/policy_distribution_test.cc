@@ -132,20 +132,6 @@ TEST(PolicyDistributionTest, RestartedLearnerThatWentBackToItsCheckpointReplaces
   EXPECT_TRUE(SameBytes(*after->weights, *Weights(6)));
 }
 
-TEST(PolicyDistributionTest, NewIncarnationOfALearnerThatLivesOnIsAnnouncedWithoutATransfer) {
-  Learner learner(1);
-  learner->Publish(4, Weights(4));
-  PolicySubscriber worker(learner.Connect(), Worker());
-  ASSERT_OK(worker.WaitFor(IsVersion(4), Soon()));
-  const int64_t sent = learner->bytes_sent();
-  learner->SetIncarnation(5);
-  EXPECT_OK(worker.WaitFor([](const PolicySnapshot& snapshot) { return snapshot.incarnation == 5 && snapshot.version == 4; }, Soon()));
-  EXPECT_EQ(learner->bytes_sent(), sent);
-  learner->Publish(5, Weights(5));
-  ASSERT_OK_AND_ASSIGN(const auto next, worker.WaitFor(IsVersion(5), Soon()));
-  EXPECT_EQ(next->incarnation, 5);
-}
-
 TEST(PolicyDistributionTest, CurrentAndPreviousVersionCanBeFetchedAndOlderOnesAreGone) {
   Learner learner(1);
   for (int version = 0; version < 3; ++version) learner->Publish(version, Weights(version));

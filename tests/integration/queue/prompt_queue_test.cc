@@ -200,6 +200,42 @@ TEST_P(PromptQueueTest, WorkerRestartedUnderItsOldNameDoesNotRenewItsFormerLease
   EXPECT_OK(after->Renew(present, Soon()));
 }
 
+TEST_P(PromptQueueTest, WorkerRestartedUnderItsOldNameGetsItsTasksBackAtOnceAsAFurtherAttempt) {
+  auto before = OpenQueue("worker"), other = OpenQueue("other");
+  Issue({Task("mine"), Task("others"), Task("new")});
+  const Lease former = TakeOne(*before);
+  TakeOne(*other);
+  auto after = OpenQueue("worker");
+  EXPECT_THAT(after->Take(1, Soon()), IsOkAndHolds(ElementsAre(LeaseOf("mine", 2))));
+  EXPECT_THAT(before->Renew(former, Soon()), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(after->Take(5, Soon()), IsOkAndHolds(ElementsAre(LeaseOf("new", 1))));
+  EXPECT_THAT(after->Take(5, Briefly()), IsOkAndHolds(IsEmpty())) << "what this object holds itself is not taken for its predecessor's";
+}
+
+TEST_P(PromptQueueTest, TaskThatKillsAWorkerAtEveryRestartBecomesADeadLetter) {
+  Issue({Task("poison")});
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    EXPECT_THAT(OpenQueue("worker")->Take(1, Soon()), IsOkAndHolds(ElementsAre(LeaseOf("poison", attempt))));
+  }
+  EXPECT_THAT(OpenQueue("worker")->Take(1, Briefly()), IsOkAndHolds(IsEmpty()));
+  EXPECT_EQ(Stats().dead_letters, 1);
+}
+
+TEST_P(PromptQueueTest, SeveralThreadsMayTakeFromOneObject) {
+  auto worker = OpenQueue("worker");
+  Issue(Tasks(8));
+  std::vector<absl::StatusOr<std::vector<Lease>>> results(4);
+  std::vector<sync::Thread> takers;
+  for (auto& result : results) takers.emplace_back("taker", [&] { result = worker->Take(2, Soon()); });
+  for (sync::Thread& taker : takers) taker.Join();
+  std::set<std::string> groups;
+  for (const auto& result : results) {
+    ASSERT_THAT(result, IsOkAndHolds(SizeIs(2)));
+    for (const Lease& lease : *result) groups.insert(lease.task.group_id());
+  }
+  EXPECT_EQ(groups.size(), 8);
+}
+
 TEST_P(PromptQueueTest, RenewAfterAnAcknowledgementIsNotFound) {
   auto worker = OpenQueue("worker");
   Issue(Tasks(1));

@@ -185,6 +185,23 @@ TEST_F(RedisPromptQueueTest, IssueWhoseAnswerIsLostIsAnUnknownOutcome) {
   server_->Resume();
 }
 
+TEST_F(RedisPromptQueueTest, TasksWhoseDeliveryWasNotHeardOfAreRecoveredWithoutWaitingForTheLease) {
+  StartServer();
+  auto learner = OpenLearner(), worker = OpenQueue("worker");
+  ASSERT_OK(learner->Issue(Tasks(3), Soon()));
+  ASSERT_THAT(worker->Take(1, Soon()), IsOkAndHolds(SizeIs(1)));
+  server_->Pause();
+  // The server runs this when it goes on; its answer finds nobody.
+  EXPECT_THAT(worker->Take(5, In(100)), Not(cohort::testing::IsOk()));
+  server_->Resume();
+  while (Command({"XPENDING", RedisQueueKeys("run").stream, "rollouts"})->elements[0].integer < 3) absl::SleepFor(absl::Milliseconds(5));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Lease> leases, worker->Take(5, Soon()));
+  ASSERT_THAT(leases, SizeIs(2));
+  EXPECT_EQ(leases[0].attempt, 1);
+  EXPECT_EQ(leases[0].task.group_id(), "g1");
+  EXPECT_OK(worker->Renew(leases[1], Soon()));
+}
+
 TEST_F(RedisPromptQueueTest, ServerThatMayEvictIsRefused) {
   StartServer({.arguments = {"--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"}});
   EXPECT_THAT(TryOpen("worker", Soon()),
