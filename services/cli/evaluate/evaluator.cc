@@ -77,7 +77,7 @@ GradedCompletion Combine(const EvaluationPlan& plan, const Chunk& chunk, const S
   graded.verdict = std::string(absl::StripPrefix(reward::v1::Verdict_Name(score.verdict()), "VERDICT_"));
   graded.correct = score.verdict() == reward::v1::VERDICT_CORRECT;
   graded.format_ok = score.format_ok();
-  graded.self_check = ContainsWord(completion.text, plan.self_check_words);
+  graded.self_check = ContainsAny(completion.text, plan.self_check_words);
   graded.truncated = completion.finish_reason == common::v1::FINISH_REASON_LENGTH;
   graded.tokens = completion.tokens;
   return graded;

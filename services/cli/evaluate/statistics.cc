@@ -5,24 +5,9 @@
 #include <map>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 
 namespace cohort::cli {
-namespace {
-
-bool IsWordByte(char byte) { return absl::ascii_isalnum(static_cast<unsigned char>(byte)) || byte == '_' || (byte & 0x80) != 0; }
-
-bool ContainsWholeWord(absl::string_view text, absl::string_view word) {
-  if (word.empty()) return false;
-  for (size_t at = text.find(word); at != absl::string_view::npos; at = text.find(word, at + 1)) {
-    const size_t end = at + word.size();
-    const bool begins = at == 0 || !IsWordByte(text[at - 1]) || !IsWordByte(word.front());
-    const bool ends = end == text.size() || !IsWordByte(text[end]) || !IsWordByte(word.back());
-    if (begins && ends) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 double PassAtK(int64_t n, int64_t c, int64_t k) {
   if (n - c < k) return 1;
@@ -55,9 +40,8 @@ double MajorityAtK(const std::vector<Vote>& votes, int64_t k) {
   return winners == 0 ? 0 : static_cast<double>(right) / static_cast<double>(winners);
 }
 
-bool ContainsWord(absl::string_view text, const std::vector<std::string>& words) {
-  const std::string lower = absl::AsciiStrToLower(text);
-  return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return ContainsWholeWord(lower, absl::AsciiStrToLower(word)); });
+bool ContainsAny(absl::string_view text, const std::vector<std::string>& words) {
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return !word.empty() && absl::StrContains(text, word); });
 }
 
 double Quantile(std::vector<double> values, double q) {

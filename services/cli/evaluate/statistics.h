@@ -22,8 +22,8 @@ struct Vote {
 // Answers are compared as text without surrounding or repeated white space. 0 when no vote has an answer.
 double MajorityAtK(const std::vector<Vote>& votes, int64_t k);
 
-// Whether `text` contains one of `words` as a whole word, letter case aside.
-bool ContainsWord(absl::string_view text, const std::vector<std::string>& words);
+// Whether `text` contains one of `words`, spelled exactly so: the rule by which the learner counts self-checks.
+bool ContainsAny(absl::string_view text, const std::vector<std::string>& words);
 
 // Values of `values` at quantile q in [0, 1], interpolated; 0 for none.
 double Quantile(std::vector<double> values, double q);

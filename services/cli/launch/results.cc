@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
+#include "services/cli/command/printable.h"
 #include "services/cli/command/text_table.h"
 #include "services/cli/report/html.h"
 
@@ -26,18 +27,10 @@ double Value(const json& summary, const char* side, const char* key) {
 std::string Share(double value) { return Percent(value); }
 std::string Tokens(double value) { return std::isfinite(value) ? absl::StrFormat("%.1f", value) : "–"; }
 
-// Text of a model for a terminal: no control characters, so that it cannot steer the terminal; lines indented.
-std::string Printable(const std::string& text) {
-  std::string out = "    ";
-  for (const char byte : text.substr(0, kLongestExample)) {
-    const auto code = static_cast<unsigned char>(byte);
-    if (byte == '\n') {
-      out += "\n    ";
-    } else {
-      out += code < 0x20 || code == 0x7F ? '?' : byte;
-    }
-  }
-  return out + (text.size() > kLongestExample ? " …\n" : "\n");
+// Text of a model, cut and indented.
+std::string Block(const std::string& text) {
+  const std::string cut = text.size() > kLongestExample ? absl::StrCat(text.substr(0, kLongestExample), " …") : text;
+  return absl::StrCat("    ", absl::StrReplaceAll(Printable(cut), {{"\n", "\n    "}}), "\n");
 }
 
 std::string Judgement(const GradedCompletion& c) {
@@ -85,10 +78,9 @@ std::string ExampleText(const RunData& run) {
   if (examples.empty()) return "";
   const ExamplePair& pair = examples[0];
   const auto problem = static_cast<size_t>(pair.problem);
-  const std::string gold = Printable(run.before->gold_answers[problem]);
-  return absl::StrCat("  Prompt (the right answer is ", gold.substr(4, gold.size() - 5), ")\n", Printable(run.before->prompts[problem]),
-                      "  Before: ", Judgement(*pair.before), "\n", Printable(pair.before->text), "  After: ", Judgement(*pair.after), "\n",
-                      Printable(pair.after->text));
+  return absl::StrCat("  Prompt (the right answer is ", Printable(run.before->gold_answers[problem]), ")\n", Block(run.before->prompts[problem]),
+                      "  Before: ", Judgement(*pair.before), "\n", Block(pair.before->text), "  After: ", Judgement(*pair.after), "\n",
+                      Block(pair.after->text));
 }
 
 }  // namespace cohort::cli

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -108,7 +111,7 @@ absl::StatusOr<ServiceSpec> RedisSpec(const RunPaths& paths) {
 
 absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_workers, double check_deadline_ms) {
   return CohortSpec(paths, "cohort-reward", "cohort-reward", kReadiness, [=](bool) {
-    return std::vector<std::string>{"--workers", absl::StrCat(sandbox_workers), "--check-deadline-ms", absl::StrCat(check_deadline_ms)};
+    return std::vector<std::string>{"--sandbox-workers", absl::StrCat(sandbox_workers), "--check-deadline-ms", absl::StrCat(std::max<int64_t>(1, std::llround(check_deadline_ms)))};
   });
 }
 

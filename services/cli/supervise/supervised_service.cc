@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -32,6 +33,16 @@ absl::Status PermanentError(int exit_code, const std::string& message) {
   return exit_code == kExitNotFound ? absl::NotFoundError(message) : absl::InvalidArgumentError(message);
 }
 
+// The message of a log line "E20260102 … file.cc:12] [run=x] message" of an error, or "".
+std::string ErrorMessage(const std::string& line) {
+  if (line.size() < 10 || (line[0] != 'E' && line[0] != 'F') || !absl::ascii_isdigit(static_cast<unsigned char>(line[1]))) return "";
+  const size_t bracket = line.find("] ");
+  if (bracket == std::string::npos) return "";
+  std::string message = line.substr(bracket + 2);
+  const size_t context = message.empty() || message[0] != '[' ? std::string::npos : message.find("] ");
+  return context == std::string::npos ? message : message.substr(context + 2);
+}
+
 }  // namespace
 
 std::string DescribeExit(int exit_code) {
@@ -49,6 +60,9 @@ std::string LastWords(const std::string& log_file, int64_t begin) {
     if (!said(lines[i])) continue;  // The message may go on over several lines.
     lines[i] = lines[i].substr(lines[i].find(": ") + 2);
     return absl::StrJoin(lines.begin() + static_cast<int64_t>(i), lines.end(), "\n");
+  }
+  for (size_t i = lines.size(); i-- > 0;) {
+    if (std::string message = ErrorMessage(lines[i]); !message.empty()) return message;
   }
   const size_t first = lines.size() > kQuotedLines ? lines.size() - kQuotedLines : 0;
   return absl::StrCat("its log ends with\n  ", absl::StrJoin(lines.begin() + static_cast<int64_t>(first), lines.end(), "\n  "));

@@ -46,12 +46,12 @@ TEST(MajorityAtKTest, TakesAnswersThatDifferInWhiteSpaceForOne) {
   EXPECT_DOUBLE_EQ(MajorityAtK({{" 12", true}, {"12 ", true}, {"13", false}}, 3), 1);
 }
 
-TEST(ContainsWordTest, FindsWholeWordsInAnyLetterCase) {
-  EXPECT_TRUE(ContainsWord("1276 wait ones 9", {"wait"}));
-  EXPECT_TRUE(ContainsWord("Wait, that is wrong", {"wait"}));
-  EXPECT_FALSE(ContainsWord("the waiter awaits", {"wait"}));
-  EXPECT_FALSE(ContainsWord("anything", {}));
-  EXPECT_TRUE(ContainsWord("let me check again", {"wait", "check again"}));
+TEST(ContainsAnyTest, FindsOneOfSeveralWordsAndNeverAnEmptyOne) {
+  EXPECT_TRUE(ContainsAny("1276 wait ones 9", {"wait"}));
+  EXPECT_TRUE(ContainsAny("let me check again", {"wait", "check again"}));
+  EXPECT_FALSE(ContainsAny("easy 1276", {"wait"}));
+  EXPECT_FALSE(ContainsAny("anything", {}));
+  EXPECT_FALSE(ContainsAny("anything", {""}));
 }
 
 TEST(QuantileTest, InterpolatesBetweenNeighbours) {
