@@ -27,11 +27,13 @@ struct DerivedQuantity {
 };
 std::vector<DerivedQuantity> Derive(const config::v1::RunConfig& config);
 
-// Documentation of a field ("algorithm.group_size") or a section: meaning, type, unit, range, default. NOT_FOUND names the nearest known field.
+// Documentation of a field ("algorithm.group_size", or "group_size" wherever it stands) or a section, of runs and of pre-training: meaning, type,
+// unit, range, default. NOT_FOUND names the nearest known field.
 absl::StatusOr<std::string> Explain(const std::string& field);
 
-// Fingerprint of everything that decides what is learnt; a run directory belongs to one. Places (directories, addresses), worker counts, thread
-// counts and run.steps do not enter, so that a run can be moved, rescaled or prolonged.
+// Fingerprint of everything that decides what is learnt; a run directory belongs to one. Places (directories, addresses), worker counts, batch and
+// thread counts, checkpoints, evaluation and run.steps do not enter, so that a run can be moved, rescaled or prolonged; of the paths of model and
+// data set only the last component does.
 std::string Fingerprint(const config::v1::RunConfig& config);
 
 }  // namespace cohort::config

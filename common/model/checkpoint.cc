@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -98,6 +99,14 @@ absl::Status CopyTensors(const WeightFiles& files, const std::map<std::string, T
   return absl::OkStatus();
 }
 
+bool HasSameSizes(const ModelConfig& a, const ModelConfig& b) {
+  const auto sizes = [](const ModelConfig& config) {
+    return std::tie(config.architecture, config.hidden_size, config.intermediate_size, config.num_layers, config.num_heads, config.num_kv_heads,
+                    config.head_dim, config.vocab_size, config.tie_word_embeddings);
+  };
+  return sizes(a) == sizes(b);
+}
+
 }  // namespace
 
 absl::StatusOr<LoadedModel> LoadCheckpoint(const std::string& directory) {
@@ -122,8 +131,11 @@ absl::Status SaveCheckpoint(const std::string& directory, const std::string& sou
   if (weights.size() != layout.size()) {
     return absl::InvalidArgumentError(absl::StrCat(directory, ": ", weights.size(), " weights do not fit a layout of ", layout.size()));
   }
-  (void)config;  // The source's config.json describes the same model.
   COHORT_RETURN_IF_ERROR(CopyDescription(source_directory, directory));
+  COHORT_ASSIGN_OR_RETURN(const ModelConfig described, LoadModelConfig(directory));
+  if (!HasSameSizes(described, config)) {
+    return absl::InvalidArgumentError(absl::StrCat(source_directory, "/config.json: describes another model than the one to save in ", directory));
+  }
   std::vector<TensorToWrite> tensors;
   for (const TensorSlot& slot : layout.slots()) {
     int64_t offset = slot.offset;

@@ -115,6 +115,15 @@ TEST(CheckpointFilesTest, RotaryFrequenciesOfOldCheckpointsAreIgnored) {
   EXPECT_OK(LoadCheckpoint(saved.path()));
 }
 
+TEST(CheckpointFilesTest, ADescriptionOfAnotherModelIsNotSavedBesideTheWeights) {
+  TinyCheckpoint other;
+  other.SetConfig("intermediate_size", 14);
+  const TinyCheckpoint saved;
+  TempDir target;
+  EXPECT_THAT(SaveCheckpoint(target.path(), other.path(), saved.model().config, saved.model().layout, *saved.model().weights),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(other.File("config.json"))));
+}
+
 TEST(CheckpointFilesTest, AFullDiskIsReportedByName) {
   const TinyCheckpoint saved;
   TempDir target;
