@@ -17,7 +17,7 @@ namespace {
 // More than a worker ever leases; who leases keeps the true bound.
 constexpr int64_t kMostWork = 1 << 16;
 // So often an unreachable peer is mentioned in the log.
-constexpr absl::Duration kPatience = absl::Seconds(5);
+constexpr absl::Duration kPatience = absl::Seconds(2);
 // What a released or acknowledged lease may take when this worker stops.
 constexpr absl::Duration kFarewell = absl::Milliseconds(500);
 

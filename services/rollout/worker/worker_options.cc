@@ -25,13 +25,16 @@ void FillIn(const CLI::App& app, const std::string& flag, T& value, const U& fro
 }  // namespace
 
 void AddWorkerFlags(CLI::App& app, WorkerOptions& o) {
+  // So that a command line can be prolonged to change it.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--listen", o.listen, "Address of the gRPC service")->capture_default_str();
   app.add_option("--metrics-listen", o.metrics_listen, "Address of /metrics")->capture_default_str();
   app.add_option("--name", o.name, "Name of the worker, unique in the run")->capture_default_str();
   app.add_option("--endpoint-file", o.endpoint_file, "Write the bound addresses to this file");
   app.add_flag("--allow-remote", o.allow_remote, "Listen on other addresses than loopback (there is no encryption)");
   app.add_option("--config", o.config, "The run's YAML file; gives what the flags below leave open");
-  app.add_option("--set", o.overrides, "Override a field of the config: section.field=value (may be repeated)");
+  app.add_option("--set", o.overrides, "Override a field of the config: section.field=value (may be repeated)")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_flag("--standalone", o.standalone, "Serve the weights of --model, without learner, reward service or queue");
   app.add_option("--model", o.model, "Hugging Face checkpoint directory (config.json, tokenizer.json; with --standalone also the weights)");
   app.add_option("--run", o.run, "Name of the run");

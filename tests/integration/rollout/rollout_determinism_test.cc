@@ -44,14 +44,17 @@ TEST_F(DeterminismTest, GroupsAreByteIdenticalWithOneWorkerWithTwoAndWithOneKill
     TestLearner learner(redis_->address(), run, options);
     const auto a = Worker(learner, run, "a", {"--threads", "2"});
     const auto b = Worker(learner, run, "b", {"--max-batch", "4"});
+    ASSERT_TRUE(Eventually([&] { return learner.publisher().subscribers() == 2; })) << a->log() << b->log();
     learner.Begin();
     ASSERT_TRUE(Eventually([&] { return learner.complete(); })) << a->log() << b->log();
     EXPECT_EQ(learner.Groups(), reference);
+    EXPECT_THAT(learner.Workers(), SizeIs(2));
   }
   {
     TestLearner learner(redis_->address(), run, options);
     const auto a = Worker(learner, run, "c");
     const auto b = Worker(learner, run, "d");
+    ASSERT_TRUE(Eventually([&] { return learner.publisher().subscribers() == 2; })) << a->log() << b->log();
     learner.Begin();
     ASSERT_TRUE(Eventually([&] { return learner.accepted() >= 2; })) << a->log();
     a->process().Signal(SIGKILL);
