@@ -17,24 +17,6 @@ constexpr float kMinusInfinity = -__builtin_inff();
 
 #define COHORT_UNROLL _Pragma("GCC unroll 16")
 
-inline float TreeSum(Vec a) {
-  float s[16];
-  Store(s, a);
-  for (int width = 8; width > 0; width /= 2) {
-    for (int i = 0; i < width; ++i) s[i] += s[i + width];
-  }
-  return s[0];
-}
-
-inline float TreeMax(Vec a) {
-  float s[16];
-  Store(s, a);
-  for (int width = 8; width > 0; width /= 2) {
-    for (int i = 0; i < width; ++i) s[i] = s[i] > s[i + width] ? s[i] : s[i + width];
-  }
-  return s[0];
-}
-
 // exp(x) within 1.3 ulp for x in [-87, 88]; smaller arguments count as -87, larger ones as 88. x = n·ln 2 + r with |r| <= ln 2 / 2.
 inline Vec Exp(Vec x) {
   x = Sub(Set1(0), Max(Sub(Set1(0), Max(x, Set1(-87))), Set1(-88)));
@@ -149,19 +131,42 @@ void Rope(float* x, const float* cosines, const float* sines, int64_t half) {
   }
 }
 
-// Scores of Q query heads against every position; rows of `scores` are `stride` apart. A chain over head_dim for each.
+// Scores of Q query heads against N pages from `page` on; rows of `scores` are `stride` apart. A chain over head_dim for each.
+template <int Q, int N>
+inline void PageScores(const AttentionArgs& a, const float* q, int64_t stride, int64_t page) {
+  const float* keys[N];
+  const float* queries[Q];
+  Vec acc[Q][N];
+  COHORT_UNROLL for (int n = 0; n < N; ++n) keys[n] = a.cache + a.pages[page + n] * a.page_stride + a.offset;
+  COHORT_UNROLL for (int h = 0; h < Q; ++h) {
+    queries[h] = q + h * a.head_dim;
+    COHORT_UNROLL for (int n = 0; n < N; ++n) acc[h][n] = Set1(0);
+  }
+  const int64_t head_dim = a.head_dim;
+  for (int64_t d = 0; d < head_dim; ++d) {
+    Vec key[N];
+    COHORT_UNROLL for (int n = 0; n < N; ++n) key[n] = Load(keys[n] + d * kLanes);
+    COHORT_UNROLL for (int h = 0; h < Q; ++h) {
+      const Vec query = Set1(queries[h][d]);
+      COHORT_UNROLL for (int n = 0; n < N; ++n) acc[h][n] = Fma(query, key[n], acc[h][n]);
+    }
+  }
+  COHORT_UNROLL for (int h = 0; h < Q; ++h) {
+    COHORT_UNROLL for (int n = 0; n < N; ++n) Store(a.scores + h * stride + (page + n) * kLanes, Mul(acc[h][n], Set1(a.scale)));
+  }
+}
+
+// Scores against every position, with enough chains side by side to hide their latency.
 template <int Q>
 inline void Scores(const AttentionArgs& a, const float* q, int64_t stride) {
-  for (int64_t page = 0; page * kLanes < a.context; ++page) {
-    const float* keys = a.cache + a.pages[page] * a.page_stride + a.offset;
-    Vec acc[Q];
-    COHORT_UNROLL for (int h = 0; h < Q; ++h) acc[h] = Set1(0);
-    for (int64_t d = 0; d < a.head_dim; ++d) {
-      const Vec key = Load(keys + d * kLanes);
-      COHORT_UNROLL for (int h = 0; h < Q; ++h) acc[h] = Fma(Set1(q[h * a.head_dim + d]), key, acc[h]);
-    }
-    COHORT_UNROLL for (int h = 0; h < Q; ++h) Store(a.scores + h * stride + page * kLanes, Mul(acc[h], Set1(a.scale)));
+  constexpr int kSideBySide = kVectorRegisters >= 32 ? 4 : (Q <= 2 ? 2 : 1);
+  const int64_t pages = RoundUpToLanes(a.context) / kLanes;
+  int64_t page = 0;
+  for (; page + kSideBySide <= pages; page += kSideBySide) PageScores<Q, kSideBySide>(a, q, stride, page);
+  if constexpr (kSideBySide > 2) {
+    for (; page + 2 <= pages; page += 2) PageScores<Q, 2>(a, q, stride, page);
   }
+  for (; page < pages; ++page) PageScores<Q, 1>(a, q, stride, page);
 }
 
 // Turns `context` scores into exp(score - max), zero beyond; returns their sum.

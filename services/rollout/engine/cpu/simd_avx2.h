@@ -39,5 +39,18 @@ inline __m256 ScaleHalf(__m256 a, __m256 shifted) {
 }
 inline Vec ScaleByPowerOfTwo(Vec a, Vec shifted) { return {ScaleHalf(a.lo, shifted.lo), ScaleHalf(a.hi, shifted.hi)}; }
 
+inline float TreeSum(Vec a) {
+  const __m256 eight = _mm256_add_ps(a.lo, a.hi);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+inline float TreeMax(Vec a) {
+  const __m256 eight = _mm256_max_ps(a.lo, a.hi);
+  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
 }  // namespace
 }  // namespace cohort::rollout::cpu

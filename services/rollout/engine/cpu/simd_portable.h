@@ -56,5 +56,18 @@ inline Vec ScaleByPowerOfTwo(Vec a, Vec shifted) {
   });
 }
 
+inline float TreeSum(Vec a) {
+  for (int width = 8; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) a.lane[i] += a.lane[i + width];
+  }
+  return a.lane[0];
+}
+inline float TreeMax(Vec a) {
+  for (int width = 8; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) a.lane[i] = a.lane[i] > a.lane[i + width] ? a.lane[i] : a.lane[i + width];
+  }
+  return a.lane[0];
+}
+
 }  // namespace
 }  // namespace cohort::rollout::cpu
