@@ -39,21 +39,30 @@ absl::Status TaskIssuer::OpenSlots(int64_t step, int64_t count) {
 }
 
 absl::Status TaskIssuer::Issue(const std::vector<prompt::v1::PromptTask>& tasks) {
-  for (size_t begin = 0; begin < tasks.size(); begin += kTasksPerCall) {
-    const std::vector<prompt::v1::PromptTask> part(tasks.begin() + begin, tasks.begin() + std::min(tasks.size(), begin + kTasksPerCall));
-    sync::Backoff backoff;
-    absl::Time complain = absl::Now();
-    for (;;) {
-      if (stop_.stop_requested()) return absl::CancelledError("the learner is stopping");
-      const absl::Status issued = queue_->Issue(part, absl::Now() + options_.call_timeout);
-      if (issued.ok()) break;
-      if (Permanent(issued)) return Annotate(issued, absl::StrCat("tasks of step ", part.front().step(), " cannot be issued"));
-      if (absl::Now() >= complain) {
-        COHORT_LOG(WARNING) << "step=" << part.front().step() << " the queue does not take tasks, trying on: " << issued.message();
-        complain = absl::Now() + kComplaintPeriod;
-      }
-      backoff.Wait(stop_, absl::InfiniteFuture());
+  size_t most = kTasksPerCall;
+  sync::Backoff backoff;
+  absl::Time complain = absl::Now();
+  for (size_t begin = 0; begin < tasks.size();) {
+    if (stop_.stop_requested()) return absl::CancelledError("the learner is stopping");
+    const size_t end = std::min(tasks.size(), begin + most);
+    const absl::Status issued = queue_->Issue({tasks.begin() + begin, tasks.begin() + end}, absl::Now() + options_.call_timeout);
+    if (issued.ok()) {
+      begin = end;
+      backoff.Reset();
+      continue;
     }
+    const int64_t step = tasks[begin].step();
+    if (Permanent(issued)) return Annotate(issued, absl::StrCat("tasks of step ", step, " cannot be issued"));
+    // A call is taken whole or not at all; fewer tasks may fit.
+    if (absl::IsResourceExhausted(issued) && end - begin > 1) {
+      most = (end - begin) / 2;
+      continue;
+    }
+    if (absl::Now() >= complain) {
+      COHORT_LOG(WARNING) << "step=" << step << " the queue does not take tasks, trying on: " << issued.message();
+      complain = absl::Now() + kComplaintPeriod;
+    }
+    backoff.Wait(stop_, absl::InfiniteFuture());
   }
   return absl::OkStatus();
 }
