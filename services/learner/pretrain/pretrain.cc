@@ -1,8 +1,9 @@
 #include "services/learner/pretrain/pretrain.h"
 
 #include <cmath>
-#include <cstring>
 #include <exception>
+#include <memory>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -19,9 +20,9 @@
 #include "services/learner/pretrain/output_directory.h"
 #include "services/learner/pretrain/row_packer.h"
 #include "services/learner/train/adamw.h"
-#include "services/learner/train/language_model.h"
+#include "services/learner/train/gradient_workers.h"
 #include "services/learner/train/learning_rate.h"
-#include "services/learner/train/parallel.h"
+#include "services/learner/train/work_shares.h"
 
 namespace cohort::learner {
 namespace {
@@ -45,9 +46,8 @@ class Pretraining {
         model_(model),
         documents_(std::move(documents)),
         packer_(Lengths(documents_), config.training().rows_per_step(), config.training().row_tokens(), config.model().seed()),
-        language_model_(model.config, model.layout, /*temperature=*/1),
-        optimizer_(config.optimizer(), model.layout),
-        gradient_(model.layout.size()) {}
+        workers_(model.config, model.layout, /*temperature=*/1, config.optimizer().threads()),
+        optimizer_(config.optimizer(), model.layout) {}
 
   // One optimizer step; fills loss, learning rate and gradient norm.
   absl::Status Step(int64_t step, PretrainProgress& progress);
@@ -61,18 +61,17 @@ class Pretraining {
     return lengths;
   }
 
-  // Cuts a step's documents into passes that fit the token budget.
-  std::vector<std::vector<int64_t>> Passes(const std::vector<int64_t>& step);
+  // Of each worker, the documents of each of its passes: an even share of the step, cut to fit the token budget.
+  std::vector<std::vector<std::vector<int64_t>>> Passes(const std::vector<int64_t>& step) const;
   // Adds the gradient of the sum of the losses, times `weight`, and returns that sum.
-  double AccumulatePass(const std::vector<int64_t>& chosen, double weight);
+  double AccumulatePass(const std::vector<int64_t>& chosen, double weight, GradientWorker& worker) const;
 
   const config::v1::PretrainConfig& config_;
   model::LoadedModel& model_;
   const std::vector<Document> documents_;
   RowPacker packer_;
-  LanguageModel language_model_;
+  GradientWorkers workers_;
   AdamW optimizer_;
-  model::Arena gradient_;
   int64_t tokens_ = 0;
 };
 
@@ -83,42 +82,50 @@ absl::Status Pretraining::Step(int64_t step, PretrainProgress& progress) {
     targets += static_cast<int64_t>(documents_[index].tokens.size()) - documents_[index].first_target;
     tokens_ += documents_[index].tokens.size();
   }
-  std::memset(gradient_.bytes().data(), 0, gradient_.bytes().size());
-  double loss = 0;
-  for (const std::vector<int64_t>& pass : Passes(chosen)) loss += AccumulatePass(pass, 1.0 / targets);
-  progress.loss = loss / targets;
-  progress.gradient_norm = GradientNorm(gradient_);
+  const auto passes = Passes(chosen);
+  std::vector<double> losses(workers_.count());
+  workers_.ClearGradients();
+  workers_.Run([&](int64_t index, GradientWorker& worker) {
+    for (const std::vector<int64_t>& pass : passes[index]) losses[index] += AccumulatePass(pass, 1.0 / targets, worker);
+  });
+  const model::Arena& gradient = workers_.SumGradients();
+  progress.loss = std::accumulate(losses.begin(), losses.end(), 0.0) / targets;
+  progress.gradient_norm = GradientNorm(gradient);
   if (!std::isfinite(progress.loss) || !std::isfinite(progress.gradient_norm)) {
     return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NON_FINITE",
                            absl::StrCat("step ", step, ": loss ", progress.loss, ", gradient norm ", progress.gradient_norm,
                                         "; lower optimizer.learning_rate or set optimizer.max_grad_norm"));
   }
   progress.learning_rate = LearningRate(config_.optimizer(), {step}, config_.training().steps());
-  optimizer_.Step(progress.learning_rate, ClippingScale(progress.gradient_norm, config_.optimizer().max_grad_norm()), gradient_.floats().data(),
+  optimizer_.Step(progress.learning_rate, ClippingScale(progress.gradient_norm, config_.optimizer().max_grad_norm()), gradient.floats().data(),
                   model_.weights->floats().data());
   return absl::OkStatus();
 }
 
-std::vector<std::vector<int64_t>> Pretraining::Passes(const std::vector<int64_t>& step) {
-  std::vector<std::vector<int64_t>> passes;
-  int64_t used = 0;
-  for (const int64_t index : step) {
-    const int64_t length = documents_[index].tokens.size();
-    if (passes.empty() || used + length > config_.optimizer().micro_batch_tokens()) {
-      passes.emplace_back();
-      used = 0;
+std::vector<std::vector<std::vector<int64_t>>> Pretraining::Passes(const std::vector<int64_t>& step) const {
+  std::vector<int64_t> lengths;
+  for (const int64_t index : step) lengths.push_back(documents_[index].tokens.size());
+  std::vector<std::vector<std::vector<int64_t>>> of_workers;
+  for (const IndexRange& share : CutEvenly(lengths, workers_.count())) {
+    std::vector<std::vector<int64_t>>& passes = of_workers.emplace_back();
+    int64_t used = 0;
+    for (int64_t i = share.begin; i < share.end; ++i) {
+      if (passes.empty() || used + lengths[i] > config_.optimizer().micro_batch_tokens()) {
+        passes.emplace_back();
+        used = 0;
+      }
+      passes.back().push_back(step[i]);
+      used += lengths[i];
     }
-    passes.back().push_back(index);
-    used += length;
   }
-  return passes;
+  return of_workers;
 }
 
-double Pretraining::AccumulatePass(const std::vector<int64_t>& chosen, double weight) {
+double Pretraining::AccumulatePass(const std::vector<int64_t>& chosen, double weight, GradientWorker& worker) const {
   const TokenBatch batch = BuildBatch(documents_, chosen);
   const float* weights = model_.weights->floats().data();
-  const TokenScores scores = language_model_.Score(weights, batch, /*keep=*/true);
-  language_model_.Backward(weights, batch, std::vector<double>(batch.predictions(), -weight), gradient_.floats().data());
+  const TokenScores scores = worker.language_model.Score(weights, batch, /*keep=*/true);
+  worker.language_model.Backward(weights, batch, std::vector<double>(batch.predictions(), -weight), worker.gradient.floats().data());
   double loss = 0;
   for (const double logprob : scores.logprobs) loss -= logprob;
   return loss;
@@ -149,7 +156,6 @@ absl::StatusOr<model::LoadedModel> RandomModel(const config::v1::PretrainConfig&
 
 absl::Status TrainAllSteps(const config::v1::PretrainConfig& config, Pretraining& training,
                            const std::function<absl::Status(const PretrainProgress&)>& on_step) {
-  SetThreads(config.optimizer().threads());
   const absl::Time begin = absl::Now();
   const int64_t steps = config.training().steps();
   for (int64_t step = 0; step < steps; ++step) {

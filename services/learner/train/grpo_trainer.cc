@@ -1,5 +1,6 @@
 #include "services/learner/train/grpo_trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <exception>
@@ -10,7 +11,6 @@
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/learner/train/learning_rate.h"
-#include "services/learner/train/parallel.h"
 #include "services/learner/train/trainer_state.h"
 
 namespace cohort::learner {
@@ -45,7 +45,7 @@ UpdateMetrics Metrics(const ObjectiveTotals& totals, double norms, double learni
   return metrics;
 }
 
-absl::Span<const PlannedSample> SamplesOf(const PlannedMinibatch& minibatch, const PlannedMinibatch::Pass& pass) {
+absl::Span<const PlannedSample> SamplesOf(const PlannedMinibatch& minibatch, const IndexRange& pass) {
   return absl::MakeConstSpan(minibatch.samples).subspan(pass.begin, pass.end - pass.begin);
 }
 
@@ -66,15 +66,14 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const config::v1::RunCo
 GrpoTrainer::GrpoTrainer(const config::v1::RunConfig& config, const model::LoadedModel& initial)
     : config_(config),
       model_config_(initial.config),
-      language_model_(initial.config, initial.layout, config.rollout().temperature()),
+      workers_(initial.config, initial.layout, config.rollout().temperature(), config.optimizer().threads()),
       optimizer_(config.optimizer(), initial.layout),
-      weights_(CopyOf(*initial.weights)),
-      gradient_(initial.layout.size()) {
+      weights_(CopyOf(*initial.weights)) {
   if (config.algorithm().kl_coefficient() > 0) reference_ = std::make_unique<model::Arena>(CopyOf(weights_));
 }
 
 absl::StatusOr<UpdateMetrics> GrpoTrainer::Update(int64_t step, const std::vector<SampleGroup>& groups) {
-  COHORT_ASSIGN_OR_RETURN(const UpdatePlan plan, PlanUpdate(config_, model_config_, step, groups));
+  COHORT_ASSIGN_OR_RETURN(const UpdatePlan plan, PlanUpdate(config_, model_config_, workers_.count(), step, groups));
   if (plan.minibatches.empty()) {
     UpdateMetrics nothing;
     nothing.learning_rate = LearningRate(config_.optimizer(), {step}, config_.run().steps());
@@ -85,7 +84,6 @@ absl::StatusOr<UpdateMetrics> GrpoTrainer::Update(int64_t step, const std::vecto
   if (plan.minibatches.size() > 1) before = TakeSnapshot();
   absl::StatusOr<UpdateMetrics> metrics = UpdateMetrics();
   try {
-    SetThreads(config_.optimizer().threads());
     metrics = RunMinibatches(step, plan, groups);
   } catch (const std::exception& error) {
     metrics = absl::InternalError(absl::StrCat("step ", step, ": ", error.what()));
@@ -102,12 +100,13 @@ absl::StatusOr<UpdateMetrics> GrpoTrainer::RunMinibatches(int64_t step, const Up
   double norms = 0, learning_rate = 0;
   for (int64_t m = 0; m < minibatches; ++m) {
     const PlannedMinibatch& minibatch = plan.minibatches[m];
-    std::memset(gradient_.bytes().data(), 0, gradient_.bytes().size());
-    for (const PlannedMinibatch::Pass& pass : minibatch.passes) AccumulatePass(groups, SamplesOf(minibatch, pass), old_logprobs, totals);
-    const double norm = GradientNorm(gradient_);
+    workers_.ClearGradients();
+    totals.Add(Accumulate(minibatch, groups, old_logprobs));
+    const model::Arena& gradient = workers_.SumGradients();
+    const double norm = GradientNorm(gradient);
     if (!std::isfinite(totals.loss) || !std::isfinite(norm)) return NonFinite(step, totals.loss, norm);
     learning_rate = LearningRate(config_.optimizer(), {step, m, minibatches}, config_.run().steps());
-    optimizer_.Step(learning_rate, ClippingScale(norm, config_.optimizer().max_grad_norm()), gradient_.floats().data(), weights_.floats().data());
+    optimizer_.Step(learning_rate, ClippingScale(norm, config_.optimizer().max_grad_norm()), gradient.floats().data(), weights_.floats().data());
     norms += norm;
   }
   return Metrics(totals, norms, learning_rate, minibatches);
@@ -116,27 +115,40 @@ absl::StatusOr<UpdateMetrics> GrpoTrainer::RunMinibatches(int64_t step, const Up
 std::vector<double> GrpoTrainer::OldLogprobs(const UpdatePlan& plan, const std::vector<SampleGroup>& groups) {
   std::vector<double> logprobs(plan.tokens);
   for (const PlannedMinibatch& minibatch : plan.minibatches) {
-    for (const PlannedMinibatch::Pass& pass : minibatch.passes) {
-      const absl::Span<const PlannedSample> samples = SamplesOf(minibatch, pass);
-      const TokenScores scores = language_model_.Score(weights_.floats().data(), BuildBatch(groups, samples), /*keep=*/false);
-      auto next = scores.logprobs.begin();
-      for (const PlannedSample& planned : samples) {
-        const int64_t tokens = groups[planned.group].samples[planned.sample].completion.size();
-        std::copy(next, next + tokens, logprobs.begin() + planned.first_token);
-        next += tokens;
+    workers_.Run([&](int64_t index, GradientWorker& worker) {
+      for (const IndexRange& pass : minibatch.passes[index]) {
+        const absl::Span<const PlannedSample> samples = SamplesOf(minibatch, pass);
+        const TokenScores scores = worker.language_model.Score(weights_.floats().data(), BuildBatch(groups, samples), /*keep=*/false);
+        auto next = scores.logprobs.begin();
+        for (const PlannedSample& planned : samples) {
+          const int64_t tokens = groups[planned.group].samples[planned.sample].completion.size();
+          std::copy(next, next + tokens, logprobs.begin() + planned.first_token);
+          next += tokens;
+        }
       }
-    }
+    });
   }
   return logprobs;
 }
 
+ObjectiveTotals GrpoTrainer::Accumulate(const PlannedMinibatch& minibatch, const std::vector<SampleGroup>& groups,
+                                        const std::vector<double>& old_logprobs) {
+  std::vector<ObjectiveTotals> totals(workers_.count());
+  workers_.Run([&](int64_t index, GradientWorker& worker) {
+    for (const IndexRange& pass : minibatch.passes[index]) AccumulatePass(groups, SamplesOf(minibatch, pass), old_logprobs, worker, totals[index]);
+  });
+  ObjectiveTotals sum;
+  for (const ObjectiveTotals& of_worker : totals) sum.Add(of_worker);
+  return sum;
+}
+
 void GrpoTrainer::AccumulatePass(const std::vector<SampleGroup>& groups, absl::Span<const PlannedSample> samples,
-                                 const std::vector<double>& old_logprobs, ObjectiveTotals& totals) {
+                                 const std::vector<double>& old_logprobs, GradientWorker& worker, ObjectiveTotals& totals) const {
   const TokenBatch batch = BuildBatch(groups, samples);
   // The reference first: both models use the same activations' memory, and Backward wants the policy's.
   TokenScores reference;
-  if (reference_ != nullptr) reference = language_model_.Score(reference_->floats().data(), batch, /*keep=*/false);
-  const TokenScores policy = language_model_.Score(weights_.floats().data(), batch, /*keep=*/true);
+  if (reference_ != nullptr) reference = worker.language_model.Score(reference_->floats().data(), batch, /*keep=*/false);
+  const TokenScores policy = worker.language_model.Score(weights_.floats().data(), batch, /*keep=*/true);
   std::vector<double> dlogprobs(batch.predictions());
   int64_t first = 0;
   for (const PlannedSample& planned : samples) {
@@ -153,7 +165,7 @@ void GrpoTrainer::AccumulatePass(const std::vector<SampleGroup>& groups, absl::S
     AddObjective(config_.algorithm(), input, absl::MakeSpan(dlogprobs).subspan(first, tokens), totals);
     first += tokens;
   }
-  language_model_.Backward(weights_.floats().data(), batch, dlogprobs, gradient_.floats().data());
+  worker.language_model.Backward(weights_.floats().data(), batch, dlogprobs, worker.gradient.floats().data());
 }
 
 std::shared_ptr<const model::Arena> GrpoTrainer::Weights() const { return std::make_shared<const model::Arena>(CopyOf(weights_)); }

@@ -10,7 +10,7 @@
 #include "common/model/checkpoint.h"
 #include "proto/cohort/config/v1/run.pb.h"
 #include "services/learner/train/adamw.h"
-#include "services/learner/train/language_model.h"
+#include "services/learner/train/gradient_workers.h"
 #include "services/learner/train/objective.h"
 #include "services/learner/train/trainer.h"
 #include "services/learner/train/update_plan.h"
@@ -39,18 +39,18 @@ class GrpoTrainer final : public Trainer {
   absl::StatusOr<UpdateMetrics> RunMinibatches(int64_t step, const UpdatePlan& plan, const std::vector<SampleGroup>& groups);
   // Log-probabilities of all planned tokens under the current weights.
   std::vector<double> OldLogprobs(const UpdatePlan& plan, const std::vector<SampleGroup>& groups);
-  // Forward and backward of one pass; adds to gradient_ and totals. `old_logprobs` is empty when the policy itself is the old one.
+  // Forward and backward of all passes of a minibatch; adds to the workers' gradients. `old_logprobs` is empty when the policy itself is the old one.
+  ObjectiveTotals Accumulate(const PlannedMinibatch& minibatch, const std::vector<SampleGroup>& groups, const std::vector<double>& old_logprobs);
   void AccumulatePass(const std::vector<SampleGroup>& groups, absl::Span<const PlannedSample> samples, const std::vector<double>& old_logprobs,
-                      ObjectiveTotals& totals);
+                      GradientWorker& worker, ObjectiveTotals& totals) const;
   Snapshot TakeSnapshot() const;
   void TakeBack(const Snapshot& snapshot);
 
   const config::v1::RunConfig config_;
   const model::ModelConfig model_config_;
-  LanguageModel language_model_;
+  GradientWorkers workers_;
   AdamW optimizer_;
   model::Arena weights_;
-  model::Arena gradient_;
   std::unique_ptr<model::Arena> reference_;  // Null when the loss has no KL term.
 };
 

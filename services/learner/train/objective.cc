@@ -10,6 +10,17 @@
 
 namespace cohort::learner {
 
+void ObjectiveTotals::Add(const ObjectiveTotals& other) {
+  loss += other.loss;
+  kl += other.kl;
+  entropy += other.entropy;
+  importance += other.importance;
+  logprob_diff += other.logprob_diff;
+  logprob_diff_max = std::max(logprob_diff_max, other.logprob_diff_max);
+  clipped += other.clipped;
+  tokens += other.tokens;
+}
+
 void AddObjective(const config::v1::AlgorithmSection& algorithm, const ObjectiveInput& input, absl::Span<double> gradient, ObjectiveTotals& totals) {
   const ClipBounds bounds{algorithm.clip_low(), algorithm.clip_high(), algorithm.dual_clip()};
   const std::vector<double> importance =

@@ -28,6 +28,8 @@ struct ObjectiveTotals {
   double logprob_diff_max = 0;
   int64_t clipped = 0;
   int64_t tokens = 0;
+
+  void Add(const ObjectiveTotals& other);
 };
 
 // GRPO's loss of one completion, sum_t token_weight * (importance_t * policy_loss_t + kl_coefficient * kl_t), added to `totals`; its derivative by

@@ -90,14 +90,15 @@ void WeighTokens(const config::v1::RunConfig& config, const std::vector<SampleGr
 }
 
 // Fills passes up to the budget in order; a prompt counts once in each pass that has completions of it, and each pass has one sample at least.
-std::vector<PlannedMinibatch::Pass> CutIntoPasses(const std::vector<SampleGroup>& groups, const std::vector<PlannedSample>& samples, int64_t budget) {
-  std::vector<PlannedMinibatch::Pass> passes;
+std::vector<IndexRange> CutIntoPasses(const std::vector<SampleGroup>& groups, const std::vector<PlannedSample>& samples, IndexRange share,
+                                      int64_t budget) {
+  std::vector<IndexRange> passes;
   int64_t used = 0;
-  for (int64_t i = 0; i < static_cast<int64_t>(samples.size()); ++i) {
+  for (int64_t i = share.begin; i < share.end; ++i) {
     const SampleGroup& group = groups[samples[i].group];
     const int64_t completion = static_cast<int64_t>(group.samples[samples[i].sample].completion.size()) - 1;
     const int64_t prompt = group.prompt.size();
-    const bool shares = i > 0 && samples[i].group == samples[i - 1].group;
+    const bool shares = i > share.begin && samples[i].group == samples[i - 1].group;
     int64_t cost = completion + (shares ? 0 : prompt);
     if (passes.empty() || used + cost > budget) {
       passes.push_back({i, i});
@@ -110,9 +111,18 @@ std::vector<PlannedMinibatch::Pass> CutIntoPasses(const std::vector<SampleGroup>
   return passes;
 }
 
+std::vector<std::vector<IndexRange>> PassesOfWorkers(const std::vector<SampleGroup>& groups, const std::vector<PlannedSample>& samples,
+                                                     int64_t workers, int64_t budget) {
+  std::vector<int64_t> costs;
+  for (const PlannedSample& planned : samples) costs.push_back(groups[planned.group].samples[planned.sample].completion.size());
+  std::vector<std::vector<IndexRange>> passes;
+  for (const IndexRange& share : CutEvenly(costs, workers)) passes.push_back(CutIntoPasses(groups, samples, share, budget));
+  return passes;
+}
+
 }  // namespace
 
-absl::StatusOr<UpdatePlan> PlanUpdate(const config::v1::RunConfig& config, const model::ModelConfig& model, int64_t step,
+absl::StatusOr<UpdatePlan> PlanUpdate(const config::v1::RunConfig& config, const model::ModelConfig& model, int64_t workers, int64_t step,
                                       const std::vector<SampleGroup>& groups) {
   for (size_t g = 0; g < groups.size(); ++g) {
     const absl::Status checked = CheckGroup(groups[g], model);
@@ -123,7 +133,7 @@ absl::StatusOr<UpdatePlan> PlanUpdate(const config::v1::RunConfig& config, const
   for (const PlannedSample& planned : samples) plan.tokens += groups[planned.group].samples[planned.sample].completion.size();
   for (std::vector<PlannedSample>& minibatch : Split(config, step, std::move(samples))) {
     WeighTokens(config, groups, minibatch);
-    std::vector<PlannedMinibatch::Pass> passes = CutIntoPasses(groups, minibatch, config.optimizer().micro_batch_tokens());
+    std::vector<std::vector<IndexRange>> passes = PassesOfWorkers(groups, minibatch, workers, config.optimizer().micro_batch_tokens());
     plan.minibatches.push_back({std::move(minibatch), std::move(passes)});
   }
   return plan;

@@ -20,7 +20,7 @@ using Ids = std::set<std::pair<int64_t, int64_t>>;
 
 class UpdatePlanTest : public ::testing::Test {
  protected:
-  absl::StatusOr<UpdatePlan> Plan(int64_t step = 0) const { return PlanUpdate(config_, model_, step, groups_); }
+  absl::StatusOr<UpdatePlan> Plan(int64_t step = 0) const { return PlanUpdate(config_, model_, workers_, step, groups_); }
 
   static std::vector<Ids> Samples(const UpdatePlan& plan) {
     std::vector<Ids> minibatches;
@@ -33,6 +33,7 @@ class UpdatePlanTest : public ::testing::Test {
 
   config::v1::RunConfig config_ = TinyRunConfig();
   const model::ModelConfig model_ = TinyConfig({});
+  int64_t workers_ = 1;
   std::vector<SampleGroup> groups_ = RandomGroups(4, 4, 40, 1);
 };
 
@@ -82,7 +83,7 @@ TEST_F(UpdatePlanTest, PassesStayWithinTheTokenBudget) {
   config_.mutable_optimizer()->set_micro_batch_tokens(30);
   ASSERT_OK_AND_ASSIGN(const UpdatePlan plan, Plan());
   int64_t next = 0;
-  for (const PlannedMinibatch::Pass& pass : plan.minibatches[0].passes) {
+  for (const IndexRange& pass : plan.minibatches[0].passes[0]) {
     EXPECT_EQ(pass.begin, next);
     next = pass.end;
     EXPECT_LE(BuildBatch(groups_, absl::MakeConstSpan(plan.minibatches[0].samples).subspan(pass.begin, pass.end - pass.begin)).rows(), 30);
@@ -93,7 +94,38 @@ TEST_F(UpdatePlanTest, PassesStayWithinTheTokenBudget) {
 TEST_F(UpdatePlanTest, ASampleLargerThanTheBudgetGetsItsOwnPass) {
   config_.mutable_optimizer()->set_micro_batch_tokens(1);
   ASSERT_OK_AND_ASSIGN(const UpdatePlan plan, Plan());
-  EXPECT_EQ(plan.minibatches[0].passes.size(), 16);
+  EXPECT_EQ(plan.minibatches[0].passes[0].size(), 16);
+}
+
+TEST_F(UpdatePlanTest, WorkersGetEvenSharesOfTheTokens) {
+  workers_ = 3;
+  groups_ = RandomGroups(16, 4, 40, 1);
+  ASSERT_OK_AND_ASSIGN(const UpdatePlan plan, Plan());
+  ASSERT_EQ(plan.minibatches[0].passes.size(), 3);
+  int64_t next = 0;
+  for (const auto& passes : plan.minibatches[0].passes) {
+    int64_t tokens = 0;
+    for (const IndexRange& pass : passes) {
+      EXPECT_EQ(pass.begin, next);
+      next = pass.end;
+      for (int64_t i = pass.begin; i < pass.end; ++i) {
+        const PlannedSample& sample = plan.minibatches[0].samples[i];
+        tokens += groups_[sample.group].samples[sample.sample].completion.size();
+      }
+    }
+    EXPECT_NEAR(tokens, plan.tokens / 3.0, 12);
+  }
+  EXPECT_EQ(next, 64);
+}
+
+TEST_F(UpdatePlanTest, MoreWorkersThanSamplesLeaveSomeIdle) {
+  workers_ = 8;
+  groups_.resize(1);
+  groups_[0].samples.resize(2);
+  ASSERT_OK_AND_ASSIGN(const UpdatePlan plan, Plan());
+  size_t passes = 0;
+  for (const auto& of_worker : plan.minibatches[0].passes) passes += of_worker.size();
+  EXPECT_EQ(passes, 2);
 }
 
 TEST_F(UpdatePlanTest, APromptIsComputedOnceForItsCompletions) {
