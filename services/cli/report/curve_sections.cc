@@ -74,13 +74,13 @@ std::string OutcomeCurves(const RunData& run) {
   length.marks = HeldOutMarks(run, "mean_length");
   return absl::StrCat(
       RenderLineChart(Curve(run, "Reward", "mean scalar reward", Unit::kPlain, [](const auto& r) { return r.reward_mean(); })),
-      RenderLineChart(ShareCurve(run, "Accuracy", "share of right answers, training prompts; ◇ held out", "accuracy",
+      RenderLineChart(ShareCurve(run, "Accuracy", "training prompts; ◇ held out", "accuracy",
                                  [](const auto& r) { return r.accuracy(); })),
       RenderLineChart(ShareCurve(run, "Format", "share in the right format; ◇ held out", "format", [](const auto& r) { return r.format(); })),
       RenderLineChart(length),
-      RenderLineChart(ShareCurve(run, "Self-checks", "share of completions that check themselves; ◇ held out", "self_check",
+      RenderLineChart(ShareCurve(run, "Self-checks", "share of completions; ◇ held out", "self_check",
                                  [](const auto& r) { return r.self_check(); })),
-      RenderLineChart(ShareCurve(run, "Groups without signal", "share of groups whose rewards are all equal", nullptr,
+      RenderLineChart(ShareCurve(run, "Groups without signal", "all rewards of the group equal", nullptr,
                                  [](const auto& r) { return r.zero_std_groups(); })));
 }
 
@@ -118,7 +118,7 @@ std::vector<double> Lengths(const Evaluation& evaluation) {
 
 std::string CurveSection(const RunData& run) {
   if (run.steps.empty()) return "";
-  return absl::StrCat("<section><h2>What the policy learnt</h2><p class=\"lead\">Each point is one step; the dark line is smoothed. Point at a step to "
+  return absl::StrCat("<section><h2>What the policy learnt</h2><p class=\"lead\">Each point is one step; the strong line is smoothed. Point at a step to "
                       "read all curves there.</p><div class=\"grid-of-cards\">",
                       OutcomeCurves(run),
                       "</div></section>\n<section><h2>How the updates went</h2><p class=\"lead\">The distance to the reference, the size of the updates, and "

@@ -129,7 +129,7 @@ std::string OutcomeSection(const RunData& run) {
   rows.push_back({"Cut off at the length limit", "truncated"});
   std::string html = "<section><h2>Before and after</h2><p class=\"lead\">";
   const double problems = Value(after, "problems"), completions = Value(after, "completions");
-  absl::StrAppend(&html, "Held-out problems that neither pre-training nor training has seen");
+  absl::StrAppend(&html, "Held-out problems, which training has not seen");
   if (std::isfinite(problems)) absl::StrAppend(&html, ": ", Count(problems), " problems, ", Count(completions), " sampled completions");
   absl::StrAppend(&html, ". The tick on each bar is the base model.</p><div class=\"tiles\">");
   for (const Quantity& tile : tiles) absl::StrAppend(&html, Tile(tile, before, after));
