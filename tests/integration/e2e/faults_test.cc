@@ -12,6 +12,7 @@ namespace cohort::testing {
 namespace {
 
 using ::nlohmann::json;
+using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::Pair;
 using ::testing::SizeIs;
