@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,17 +43,20 @@ class ServiceFinder {
 
   absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect() {
     const absl::Time deadline = absl::Now() + kReadyPatience;
-    std::string address = options_.endpoint;
-    if (address.empty()) {
+    if (!options_.endpoint.empty()) return ConnectTo(options_.endpoint, deadline, nullptr);
+    for (;;) {  // A private service that was killed may still be about to end.
       COHORT_RETURN_IF_ERROR(EnsurePrivate(deadline));
-      address = private_->address();
+      auto channel = ConnectTo(private_->address(), deadline, [this] { return !private_->running(); });
+      if (channel.ok() || private_->running() || absl::Now() >= deadline) return channel;
     }
-    auto channel = rpc::Connect(address);
-    COHORT_RETURN_IF_ERROR(rpc::WaitUntilReady(channel, absl::StrCat("reward service at ", address), "readiness", deadline));
-    return channel;
   }
 
  private:
+  static absl::StatusOr<std::shared_ptr<grpc::Channel>> ConnectTo(const std::string& address, absl::Time deadline, const std::function<bool()>& cancelled) {
+    auto channel = rpc::Connect(address);
+    COHORT_RETURN_IF_ERROR(rpc::WaitUntilReady(channel, absl::StrCat("reward service at ", address), "readiness", deadline, cancelled));
+    return channel;
+  }
   absl::Status EnsurePrivate(absl::Time deadline) {
     if (private_ != nullptr) return private_->EnsureRunning(deadline);
     COHORT_ASSIGN_OR_RETURN(private_, PrivateRewardService::Start({"--name", "reward-grade", "--sandbox-workers", absl::StrCat(options_.workers),
@@ -94,6 +98,9 @@ absl::Status GradeAll(LineReader& reader, GradePipeline& pipeline, bool* bad_row
     if (batch.size() >= kMaxBatchRows || bytes >= kMaxBatchBytes || (!batch.empty() && reader.WouldBlock())) {
       COHORT_RETURN_IF_ERROR(pipeline.Add(std::exchange(batch, {})));
       bytes = 0;
+    }
+    for (bool idle = false; !idle && reader.WouldBlock();) {
+      COHORT_ASSIGN_OR_RETURN(idle, pipeline.Idle());
     }
   }
   if (!batch.empty()) COHORT_RETURN_IF_ERROR(pipeline.Add(std::move(batch)));

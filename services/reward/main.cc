@@ -22,7 +22,7 @@
 namespace cohort::reward {
 namespace {
 
-constexpr absl::Duration kDrain = absl::Seconds(5);
+constexpr absl::Duration kDrain = absl::Seconds(1);  // Many times the deadline of a check.
 constexpr absl::Duration kLookInterval = absl::Milliseconds(200);
 
 absl::Status WriteEndpoints(const std::string& path, const std::string& grpc, const std::string& metrics) {
@@ -66,10 +66,12 @@ absl::Status Serve(Zygote& zygote, const Flags& flags, const sync::SignalWaiter&
   COHORT_RETURN_IF_ERROR(WriteEndpoints(flags.endpoint_file, server->address(), WithPort(flags.metrics_listen, metrics_port)));
   COHORT_LOG(INFO) << "serving on " << server->address() << " with " << flags.PoolOptions().workers << " sandboxed workers";
 
-  while (!signals.WaitUntil(absl::Now() + kLookInterval) && !pool->failure().has_value()) {
+  while (!signals.WaitUntil(absl::Now() + kLookInterval) && zygote.running() && !pool->failure().has_value()) {
   }
+  const bool zygote_lost = !zygote.running();
   server->SetReady(false);
   server->Shutdown(absl::Now() + kDrain);
+  if (zygote_lost) return absl::UnavailableError("the zygote has ended, so there are no workers any more");
   if (const auto failure = pool->failure(); failure.has_value()) return *failure;
   return absl::OkStatus();
 }

@@ -16,6 +16,7 @@ namespace {
 namespace rv1 = cohort::reward::v1;
 
 constexpr absl::Duration kWatchInterval = absl::Seconds(1);
+constexpr absl::Duration kIdleWait = absl::Milliseconds(10);
 constexpr int kMaxFailuresInARow = 3;
 
 }  // namespace
@@ -169,6 +170,18 @@ absl::Status GradePipeline::Recover() {
     COHORT_RETURN_IF_ERROR(Open());
     if (std::all_of(again.begin(), again.end(), [this](const auto& batch) { return Send(*batch); })) return absl::OkStatus();
   }
+}
+
+absl::StatusOr<bool> GradePipeline::Idle() {
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto settled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return broken_ || in_flight_.empty(); };
+    mutex_.AwaitWithTimeout(absl::Condition(&settled), kIdleWait);
+    if (output_failed_) return absl::UnavailableError("the output cannot be written");
+    if (!broken_ || in_flight_.empty()) return in_flight_.empty();
+  }
+  COHORT_RETURN_IF_ERROR(Recover());
+  return false;
 }
 
 absl::Status GradePipeline::Finish() {

@@ -23,7 +23,7 @@ namespace cohort::cli {
 // Sends batches of rows over ScoreStream and writes their results in the order of the rows, each batch as soon as it and those before it are done. At most
 // kMaxBatchesInFlight batches are held. When the service goes away, the batches without results are sent again to the service that `connect` finds.
 //
-// Add() and Finish() are for one thread.
+// Add(), Idle() and Finish() are for one thread.
 class GradePipeline {
  public:
   static constexpr size_t kMaxBatchesInFlight = 16;
@@ -35,6 +35,8 @@ class GradePipeline {
 
   // Takes the rows; blocks while too many are in flight.
   absl::Status Add(std::vector<GradeRow> rows);
+  // Waits a moment for results and deals with a call that broke. True when none are awaited. For the time in which there is no input to add.
+  absl::StatusOr<bool> Idle();
   // Waits until all results are written.
   absl::Status Finish();
 

@@ -37,7 +37,7 @@ PrivateRewardService::~PrivateRewardService() {
 }
 
 absl::Status PrivateRewardService::EnsureRunning(absl::Time deadline) {
-  if (child_ != nullptr && child_->running()) return absl::OkStatus();
+  if (running()) return absl::OkStatus();
   const std::string endpoint_file = directory_ + "/endpoint.json";
   unlink(endpoint_file.c_str());
   process::ChildProcess::Options options;

@@ -19,6 +19,7 @@ class PrivateRewardService {
 
   // Starts it again when it has ended.
   absl::Status EnsureRunning(absl::Time deadline);
+  bool running() { return child_ != nullptr && child_->running(); }
 
   // "127.0.0.1:PORT" of the service that runs now.
   const std::string& address() const { return address_; }

@@ -30,15 +30,19 @@ absl::Status CheckQueue::Add(std::vector<QueuedCheck> checks) {
   return absl::OkStatus();
 }
 
-void CheckQueue::AddWhenRoom(std::vector<QueuedCheck> checks) {
+std::vector<QueuedCheck> CheckQueue::AddWhenRoom(std::vector<QueuedCheck> checks) {
   absl::MutexLock lock(&mutex_);
+  if (closed_) return checks;
   waiting_.push_back(std::move(checks));
   AdmitWaiting();
+  return {};
 }
 
-void CheckQueue::PutBack(std::vector<QueuedCheck> checks) {
+std::vector<QueuedCheck> CheckQueue::PutBack(std::vector<QueuedCheck> checks) {
   absl::MutexLock lock(&mutex_);
+  if (closed_) return checks;
   MoveTo(std::move(checks), ready_, ready_.begin());
+  return {};
 }
 
 std::vector<QueuedCheck> CheckQueue::Take(int workers) {

@@ -20,8 +20,9 @@ struct QueuedCheck {
   std::shared_ptr<Job> job;
   size_t index = 0;
   CheckKey key;
-  int attempts = 0;  // Workers that have begun with it.
   absl::Time queued_at;
+  int deaths = 0;  // Of workers during it, by themselves.
+  int kills = 0;   // Of workers during it, from outside.
 
   const CheckInput& input() const { return job->check(index); }
 };
@@ -34,15 +35,16 @@ class CheckQueue {
 
   // Takes all checks or none. RESOURCE_EXHAUSTED with a retry delay when they do not fit; a batch larger than the capacity fits an empty queue.
   absl::Status Add(std::vector<QueuedCheck> checks);
-  // Like Add, but instead of failing the batch waits its turn outside the queue; the caller bounds how many it has here.
-  void AddWhenRoom(std::vector<QueuedCheck> checks);
-  // Puts checks that were taken back in front, in order.
-  void PutBack(std::vector<QueuedCheck> checks);
+  // Like Add, but instead of failing the batch waits its turn outside the queue; the caller bounds how many it has here. Gives the checks back when the
+  // queue is closed.
+  [[nodiscard]] std::vector<QueuedCheck> AddWhenRoom(std::vector<QueuedCheck> checks);
+  // Puts checks that were taken back in front, in order. Gives them back when the queue is closed.
+  [[nodiscard]] std::vector<QueuedCheck> PutBack(std::vector<QueuedCheck> checks);
 
   // The next batch for one of `workers` workers: at most kMaxBatchChecks and kMaxBatchBytes, at least one check. Blocks until there is one; empty after Close.
   std::vector<QueuedCheck> Take(int workers);
 
-  // Wakes everyone who waits in Take and returns what was left.
+  // Wakes everyone who waits in Take and returns what was left; nothing comes in any more.
   std::vector<QueuedCheck> Close();
 
   size_t depth();

@@ -34,7 +34,9 @@ inline constexpr int64_t kRecycleGrowthBytes = int64_t{64} << 20;
 // wall time the worker is killed whatever it did.
 inline constexpr int kWallTimeFactor = 20;
 
-// How often a check is given to a worker whose predecessor died of something else than the deadline, in all.
-inline constexpr int kMaxAttempts = 2;
+// A check is INTERNAL when so many workers have died during it: by themselves (a crash, a forbidden call), or by a SIGKILL from outside, which says little
+// about the check.
+inline constexpr int kMaxDeaths = 2;
+inline constexpr int kMaxKillsFromOutside = 8;
 
 }  // namespace cohort::reward

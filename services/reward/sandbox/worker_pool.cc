@@ -40,11 +40,8 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(Zygote& zygote, Po
 
 WorkerPool::~WorkerPool() {
   stop_.RequestStop();
-  const std::vector<QueuedCheck> first = queue_.Close();
-  for (const QueuedCheck& check : first) check.job->Complete(check.index, WithVerdict(v1::VERDICT_INTERNAL));
+  Abandon(queue_.Close());
   seats_.clear();
-  const std::vector<QueuedCheck> put_back = queue_.Close();
-  for (const QueuedCheck& check : put_back) check.job->Complete(check.index, WithVerdict(v1::VERDICT_INTERNAL));
 }
 
 absl::Status WorkerPool::Submit(std::shared_ptr<Job> job) {
@@ -57,7 +54,7 @@ absl::Status WorkerPool::Submit(std::shared_ptr<Job> job) {
 
 void WorkerPool::SubmitWhenRoom(std::shared_ptr<Job> job) {
   std::vector<QueuedCheck> checks = AnswerFromCaches(job);
-  if (!checks.empty()) queue_.AddWhenRoom(std::move(checks));
+  if (!checks.empty()) Abandon(queue_.AddWhenRoom(std::move(checks)));
 }
 
 std::vector<QueuedCheck> WorkerPool::AnswerFromCaches(const std::shared_ptr<Job>& job) {
@@ -69,7 +66,7 @@ std::vector<QueuedCheck> WorkerPool::AnswerFromCaches(const std::shared_ptr<Job>
       if (job->check(i).kind == CheckKind::kScore) metrics_.CountOutcome(*known);
       job->Complete(i, *std::move(known));
     } else {
-      checks.push_back({job, i, key, 0, now});
+      checks.push_back({job, i, key, now});
     }
   }
   metrics_.cache_misses->Add(static_cast<double>(checks.size()));
@@ -101,9 +98,16 @@ void WorkerPool::Condemn(const QueuedCheck& check, v1::Verdict verdict) {
   Finish(check, WithVerdict(verdict));
 }
 
+void WorkerPool::Abandon(const std::vector<QueuedCheck>& checks) {
+  for (const QueuedCheck& check : checks) check.job->Complete(check.index, WithVerdict(v1::VERDICT_INTERNAL));
+}
+
 void WorkerPool::SetFailure(absl::Status status) {
-  absl::MutexLock lock(&failure_mutex_);
-  if (!failure_.has_value()) failure_ = std::move(status);
+  {
+    absl::MutexLock lock(&failure_mutex_);
+    if (!failure_.has_value()) failure_ = std::move(status);
+  }
+  Abandon(queue_.Close());
 }
 
 std::optional<absl::Status> WorkerPool::failure() {

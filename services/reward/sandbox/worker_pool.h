@@ -53,7 +53,7 @@ class WorkerPool {
   // Takes the job in any case; when the queue is full it waits outside. The caller bounds how many jobs it has here at a time.
   void SubmitWhenRoom(std::shared_ptr<Job> job);
 
-  // Set when workers cannot be started any more, so that the process should end.
+  // Set when workers cannot be started any more, so that the process should end. Every check is answered INTERNAL then.
   std::optional<absl::Status> failure();
 
  private:
@@ -70,6 +70,9 @@ class WorkerPool {
   std::optional<CheckOutcome> Remembered(const CheckKey& key);
   void Finish(const QueuedCheck& check, CheckOutcome outcome);
   void Condemn(const QueuedCheck& check, v1::Verdict verdict);
+  // Answers INTERNAL to checks that nobody will run any more.
+  static void Abandon(const std::vector<QueuedCheck>& checks);
+  // No worker can be started any more: takes no checks from here on and answers those that wait.
   void SetFailure(absl::Status status);
 
   Zygote& zygote_;

@@ -1,5 +1,8 @@
 #include "services/reward/sandbox/worker_seat.h"
 
+#include <sys/wait.h>
+
+#include <csignal>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +14,7 @@ namespace cohort::reward {
 namespace {
 
 constexpr absl::Duration kStartPatience = absl::Seconds(10);
+constexpr absl::Duration kEndPatience = absl::Seconds(1);
 constexpr absl::Duration kGiveUpAfter = absl::Seconds(30);  // Without a worker for so long the service is of no use.
 constexpr int64_t kChecksBetweenLooks = 1'000;
 
@@ -66,14 +70,21 @@ void WorkerPool::Seat::Recover(std::vector<QueuedCheck> batch, const BatchResult
     batch.erase(batch.begin());
   } else {
     pool_.metrics_.worker_deaths->Add();
-    if (++in_progress.attempts >= kMaxAttempts) {
+    if (MayTryAgain(in_progress)) {
+      pool_.metrics_.retries->Add();
+    } else {
       pool_.Condemn(in_progress, v1::VERDICT_INTERNAL);
       batch.erase(batch.begin());
-    } else {
-      pool_.metrics_.retries->Add();
     }
   }
-  pool_.queue_.PutBack(std::move(batch));
+  Abandon(pool_.queue_.PutBack(std::move(batch)));
+}
+
+bool WorkerPool::Seat::MayTryAgain(QueuedCheck& check) {
+  worker_->Kill();  // It may be alive and deaf.
+  const absl::StatusOr<int> status = worker_->WaitStatus(absl::Now() + kEndPatience);
+  const bool from_outside = status.ok() && WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL;
+  return from_outside ? ++check.kills < kMaxKillsFromOutside : ++check.deaths < kMaxDeaths;
 }
 
 bool WorkerPool::Seat::EnsureWorker() {

@@ -19,6 +19,8 @@ class WorkerPool::Seat {
   void RunBatch(std::vector<QueuedCheck> batch);
   // Puts the checks without an outcome back and deals with the one that was in progress.
   void Recover(std::vector<QueuedCheck> batch, const BatchResult& result);
+  // Notes that a worker died during the check; false when that happened too often.
+  bool MayTryAgain(QueuedCheck& check);
   // False when the pool stops or no worker can be had.
   bool EnsureWorker();
   void RecycleIfDue();

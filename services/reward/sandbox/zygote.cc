@@ -64,6 +64,11 @@ Zygote::~Zygote() {
   waitpid(pid_, nullptr, 0);
 }
 
+bool Zygote::running() const {
+  siginfo_t ended{};
+  return waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0;
+}
+
 absl::StatusOr<Zygote::Notice> Zygote::Receive(absl::Time deadline, UniqueFd* descriptor) {
   if (!WaitReadable(control_.get(), deadline)) return absl::DeadlineExceededError("the zygote did not answer");
   Notice notice;

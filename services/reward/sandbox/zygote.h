@@ -44,6 +44,8 @@ class Zygote {
   // How the child ended, as waitpid() reports it. DEADLINE_EXCEEDED while it lives.
   absl::StatusOr<int> WaitStatus(const Child& child, absl::Time deadline);
 
+  // False when it has ended, and with it every worker.
+  bool running() const;
   pid_t pid() const { return pid_; }
 
  private:
