@@ -8,6 +8,7 @@
 #include "common/rpc/status.h"
 #include "common/status/errors.h"
 #include "common/testing/status_matchers.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "proto/cohort/rollout/v1/rollout_service.grpc.pb.h"
 
 namespace cohort::rpc {
@@ -66,6 +67,46 @@ TEST(RpcServerTest, BecomesReadyOnlyWhenToldWhileLivenessServesFromTheStart) {
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr(server->address())));
   server->SetReady(true);
   EXPECT_OK(WaitUntilReady(channel, server->address(), "readiness", Soon()));
+}
+
+// The reply to the first message of a call to `method`, both as bytes of the wire format: what a tool does that has no generated code.
+std::string RawCall(const std::string& address, const std::string& method, const std::string& request) {
+  grpc::GenericStub stub(Connect(address));
+  grpc::ClientContext context;
+  SetDeadline(context, Soon());
+  grpc::CompletionQueue queue;
+  const auto next = [&] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  const auto call = stub.PrepareCall(&context, method, &queue);
+  call->StartCall(nullptr);
+  EXPECT_TRUE(next());
+  const grpc::Slice slice(request);
+  call->Write(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions().set_last_message(), nullptr);
+  EXPECT_TRUE(next());
+  grpc::ByteBuffer reply;
+  call->Read(&reply, nullptr);
+  EXPECT_TRUE(next()) << method << " sent no reply";
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  next();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  std::string bytes;
+  std::vector<grpc::Slice> slices;
+  EXPECT_TRUE(reply.Dump(&slices).ok());
+  for (const grpc::Slice& part : slices) bytes.append(reinterpret_cast<const char*>(part.begin()), part.size());
+  return bytes;
+}
+
+TEST(RpcServerTest, ToolsFindItsServicesByReflectionAndItsSocketsByChannelz) {
+  FlakyRollout service(0);
+  ASSERT_OK_AND_ASSIGN(auto server, Server::Start({.address = "127.0.0.1:0", .services = {&service}}));
+  const std::string list_services("\x3a\x00", 2);  // ServerReflectionRequest{list_services: ""}
+  EXPECT_THAT(RawCall(server->address(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", list_services),
+              AllOf(HasSubstr("cohort.rollout.v1.RolloutService"), HasSubstr("grpc.health.v1.Health")));
+  EXPECT_THAT(RawCall(server->address(), "/grpc.channelz.v1.Channelz/GetServers", ""), HasSubstr(absl::StrCat(server->port())));
 }
 
 TEST(RpcServerTest, RefusesToServePlaintextBeyondLoopbackUnlessAskedTo) {
