@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "services/cli/command/printable.h"
 #include "services/cli/command/text_table.h"
+#include "services/cli/evaluate/verdict_text.h"
 #include "services/cli/report/html.h"
 
 namespace cohort::cli {
@@ -34,7 +35,7 @@ std::string Block(const std::string& text) {
 }
 
 std::string Judgement(const GradedCompletion& c) {
-  return absl::StrCat(absl::StrReplaceAll(c.verdict, {{"_", " "}}), c.format_ok ? ", format right, " : ", format wrong, ", c.tokens, " tokens");
+  return absl::StrCat(VerdictText(c.verdict), c.format_ok ? ", format right, " : ", format wrong, ", c.tokens, " tokens");
 }
 
 }  // namespace

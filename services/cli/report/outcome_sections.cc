@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "services/cli/report/html.h"
 #include "services/cli/report/sections.h"
 
@@ -38,7 +39,7 @@ struct Quantity {
     if (!std::isfinite(before) || !std::isfinite(after)) return "–";
     if (!share) return before > 0 ? absl::StrCat("×", HumanNumber(after / before)) : "–";
     const double points = (after - before) * 100;
-    return absl::StrCat(points >= 0 ? "+" : "", HumanNumber(points), " points");
+    return absl::StrFormat("%s%.1f points", points < 0 ? "−" : "+", std::abs(points));
   }
 };
 

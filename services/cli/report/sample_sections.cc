@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "services/cli/evaluate/verdict_text.h"
 #include "services/cli/report/html.h"
 #include "services/cli/report/sections.h"
 
@@ -56,13 +57,6 @@ std::string CompletionHtml(const std::string& text, const std::vector<std::strin
 
 std::string Badge(const std::string& text, bool good) {
   return absl::StrCat("<span class=\"badge ", good ? "good" : "bad", "\">", EscapeHtml(text), "</span>");
-}
-
-// "VERDICT_PRED_UNPARSEABLE" -> "pred unparseable".
-std::string VerdictText(std::string verdict) {
-  const std::string prefix = "VERDICT_";
-  if (verdict.rfind(prefix, 0) == 0) verdict.erase(0, prefix.size());
-  return absl::StrReplaceAll(absl::AsciiStrToLower(verdict), {{"_", " "}});
 }
 
 std::string ExampleCard(const char* when, const std::string& prompt, const GradedCompletion& c, const std::vector<std::string>& words) {
