@@ -100,13 +100,13 @@ std::string RawCall(const std::string& address, const std::string& method, const
   return bytes;
 }
 
-TEST(RpcServerTest, ToolsFindItsServicesByReflectionAndItsSocketsByChannelz) {
+TEST(RpcServerTest, ToolsFindItsServicesByReflectionAndItsListenerByChannelz) {
   FlakyRollout service(0);
   ASSERT_OK_AND_ASSIGN(auto server, Server::Start({.address = "127.0.0.1:0", .services = {&service}}));
   const std::string list_services("\x3a\x00", 2);  // ServerReflectionRequest{list_services: ""}
   EXPECT_THAT(RawCall(server->address(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", list_services),
               AllOf(HasSubstr("cohort.rollout.v1.RolloutService"), HasSubstr("grpc.health.v1.Health")));
-  EXPECT_THAT(RawCall(server->address(), "/grpc.channelz.v1.Channelz/GetServers", ""), HasSubstr(absl::StrCat(server->port())));
+  EXPECT_THAT(RawCall(server->address(), "/grpc.channelz.v1.Channelz/GetServers", ""), HasSubstr("chttp2 listener"));
 }
 
 TEST(RpcServerTest, RefusesToServePlaintextBeyondLoopbackUnlessAskedTo) {
