@@ -1,20 +1,36 @@
 #include "common/model/arena.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
+#include "glog/logging.h"
+
 namespace cohort::model {
 
-Arena::Arena(int64_t elements) : elements_(elements) {
-  const size_t bytes = (static_cast<size_t>(elements) * sizeof(float) + 63) / 64 * 64;
+Arena::Arena(int64_t elements, DType dtype) : elements_(elements), dtype_(dtype) {
+  const size_t bytes = (static_cast<size_t>(elements * SizeOf(dtype)) + 63) / 64 * 64;
   if (bytes == 0) return;
-  auto* data = static_cast<float*>(std::aligned_alloc(64, bytes));
+  auto* data = static_cast<char*>(std::aligned_alloc(64, bytes));
   if (data == nullptr) throw std::bad_alloc();
   std::memset(data, 0, bytes);
   data_.reset(data);
 }
 
-void Arena::Free::operator()(float* data) const { std::free(data); }
+void Arena::Free::operator()(char* data) const { std::free(data); }
+
+void Arena::CheckType(DType asked) const { CHECK(asked == dtype_) << "an arena of " << NameOf(dtype_) << " taken for one of " << NameOf(asked); }
+
+void Convert(const Arena& from, Arena& to) {
+  CHECK_EQ(from.size(), to.size());
+  if (from.dtype() == to.dtype()) {
+    std::copy(from.bytes().begin(), from.bytes().end(), to.bytes().begin());
+  } else if (from.dtype() == DType::kFloat32) {
+    std::transform(from.floats().begin(), from.floats().end(), to.bfloats().begin(), FloatToBfloat);
+  } else {
+    std::transform(from.bfloats().begin(), from.bfloats().end(), to.floats().begin(), BfloatToFloat);
+  }
+}
 
 }  // namespace cohort::model

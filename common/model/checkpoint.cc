@@ -21,13 +21,14 @@ namespace {
 
 // Where one Hugging Face tensor goes.
 struct Target {
-  absl::Span<float> values;
+  absl::Span<char> bytes;
   std::vector<int64_t> shape;
 };
 
 // The arena's places by Hugging Face name.
 std::map<std::string, Target> TargetsOf(const ArenaLayout& layout, Arena& arena) {
   std::map<std::string, Target> targets;
+  const int64_t width = SizeOf(arena.dtype());
   for (const TensorSlot& slot : layout.slots()) {
     int64_t offset = slot.offset;
     for (const auto& part : slot.parts) {
@@ -36,7 +37,7 @@ std::map<std::string, Target> TargetsOf(const ArenaLayout& layout, Arena& arena)
       target.shape[0] = part.rows;
       int64_t size = 1;
       for (const int64_t extent : target.shape) size *= extent;
-      target.values = arena.floats().subspan(offset, size);
+      target.bytes = arena.bytes().subspan(offset * width, size * width);
       offset += size;
       targets.emplace(part.hf_name, std::move(target));
     }
@@ -84,7 +85,7 @@ absl::Status CheckNames(const WeightFiles& files, const std::map<std::string, Ta
   return absl::OkStatus();
 }
 
-absl::Status CopyTensors(const WeightFiles& files, const std::map<std::string, Target>& targets) {
+absl::Status CopyTensors(const WeightFiles& files, DType dtype, const std::map<std::string, Target>& targets) {
   for (const auto& [name, target] : targets) {
     const auto& tensor = files.tensors.at(name);
     const std::string place = absl::StrCat(tensor.file, ": tensor '", name, "' ");
@@ -92,11 +93,28 @@ absl::Status CopyTensors(const WeightFiles& files, const std::map<std::string, T
       return absl::InvalidArgumentError(absl::StrCat(place, "has the shape ", ShapeText(tensor.view->shape), " where config.json asks for ",
                                                      ShapeText(target.shape), "; fetch config.json and weights from the same model"));
     }
-    if (const absl::Status copied = CopyAsFloat(*tensor.view, target.values); !copied.ok()) {
+    if (const absl::Status copied = CopyConverted(*tensor.view, dtype, target.bytes); !copied.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(place, copied.message()));
     }
   }
   return absl::OkStatus();
+}
+
+// The arena's tensors under their Hugging Face names.
+std::vector<TensorToWrite> TensorsOf(const ArenaLayout& layout, const Arena& weights) {
+  std::vector<TensorToWrite> tensors;
+  const int64_t width = SizeOf(weights.dtype());
+  for (const TensorSlot& slot : layout.slots()) {
+    int64_t offset = slot.offset;
+    for (const auto& part : slot.parts) {
+      std::vector<int64_t> shape = slot.shape;
+      shape[0] = part.rows;
+      const int64_t size = part.rows * (slot.size() / slot.shape[0]);
+      tensors.emplace_back(part.hf_name, std::move(shape), weights.dtype(), weights.bytes().subspan(offset * width, size * width));
+      offset += size;
+    }
+  }
+  return tensors;
 }
 
 bool HasSameSizes(const ModelConfig& a, const ModelConfig& b) {
@@ -109,46 +127,34 @@ bool HasSameSizes(const ModelConfig& a, const ModelConfig& b) {
 
 }  // namespace
 
-absl::StatusOr<LoadedModel> LoadCheckpoint(const std::string& directory) {
+absl::StatusOr<LoadedModel> LoadCheckpoint(const std::string& directory, DType dtype) {
   std::error_code ignored;
   if (std::filesystem::exists(absl::StrCat(directory, "/", kManifestName), ignored)) COHORT_RETURN_IF_ERROR(VerifyManifest(directory));
   LoadedModel model;
   COHORT_ASSIGN_OR_RETURN(model.config, LoadModelConfig(directory));
   COHORT_ASSIGN_OR_RETURN(model.layout, ArenaLayout::Create(model.config));
   COHORT_ASSIGN_OR_RETURN(const WeightFiles files, OpenWeightFiles(directory));
-  model.weights = std::make_shared<Arena>(model.layout.size());
+  model.weights = std::make_shared<Arena>(model.layout.size(), dtype);
   const auto targets = TargetsOf(model.layout, *model.weights);
   COHORT_RETURN_IF_ERROR(CheckNames(files, targets, model.config.tie_word_embeddings));
   if (model.config.tie_word_embeddings) {
     COHORT_RETURN_IF_ERROR(CheckTiedHead(files, model.layout.slot(model.layout.embedding()).parts.front().hf_name));
   }
-  COHORT_RETURN_IF_ERROR(CopyTensors(files, targets));
+  COHORT_RETURN_IF_ERROR(CopyTensors(files, dtype, targets));
   return model;
 }
 
 absl::Status SaveCheckpoint(const std::string& directory, const std::string& source_directory, const ModelConfig& config, const ArenaLayout& layout,
-                            const Arena& weights) {
+                            const Arena& weights, int64_t largest_shard) {
   if (weights.size() != layout.size()) {
     return absl::InvalidArgumentError(absl::StrCat(directory, ": ", weights.size(), " weights do not fit a layout of ", layout.size()));
   }
-  COHORT_RETURN_IF_ERROR(CopyDescription(source_directory, directory));
+  COHORT_RETURN_IF_ERROR(CopyDescription(source_directory, directory, weights.dtype()));
   COHORT_ASSIGN_OR_RETURN(const ModelConfig described, LoadModelConfig(directory));
   if (!HasSameSizes(described, config)) {
     return absl::InvalidArgumentError(absl::StrCat(source_directory, "/config.json: describes another model than the one to save in ", directory));
   }
-  std::vector<TensorToWrite> tensors;
-  for (const TensorSlot& slot : layout.slots()) {
-    int64_t offset = slot.offset;
-    for (const auto& part : slot.parts) {
-      TensorToWrite tensor{part.hf_name, slot.shape, {}};
-      tensor.shape[0] = part.rows;
-      const int64_t size = part.rows * (slot.size() / slot.shape[0]);
-      tensor.values = weights.floats().subspan(offset, size);
-      offset += size;
-      tensors.push_back(std::move(tensor));
-    }
-  }
-  COHORT_RETURN_IF_ERROR(WriteSafetensors(absl::StrCat(directory, "/model.safetensors"), tensors));
+  COHORT_RETURN_IF_ERROR(WriteWeightFiles(directory, TensorsOf(layout, weights), largest_shard));
   return io::SyncDirectory(directory);
 }
 

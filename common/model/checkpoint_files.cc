@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/io/files.h"
 #include "common/model/json_fields.h"
 #include "common/status/status_macros.h"
@@ -63,13 +64,14 @@ absl::Status AddShard(WeightFiles& weights, SafetensorsFile file, const std::set
   return absl::OkStatus();
 }
 
-// The text of a config.json whose weights are fp32 from now on; unchanged where it says so already.
-std::string WithFloat32(std::string text) {
+// The text of a config.json whose weights are of type `dtype` from now on; unchanged where it says so already.
+std::string WithType(std::string text, DType dtype) {
+  const std::string name(NameOf(dtype));
   auto config = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
   bool changed = false;
   for (const char* key : {"torch_dtype", "dtype"}) {
-    if (!config.is_object() || !config.contains(key) || config[key] == "float32") continue;
-    config[key] = "float32";
+    if (!config.is_object() || !config.contains(key) || config[key] == name) continue;
+    config[key] = name;
     changed = true;
   }
   return changed ? config.dump(2) + "\n" : text;
@@ -104,7 +106,31 @@ absl::StatusOr<WeightFiles> OpenWeightFiles(const std::string& directory) {
   return weights;
 }
 
-absl::Status CopyDescription(const std::string& from, const std::string& to) {
+absl::Status WriteWeightFiles(const std::string& directory, const std::vector<TensorToWrite>& tensors, int64_t largest_shard) {
+  std::vector<std::vector<TensorToWrite>> shards(1);
+  int64_t total = 0, in_shard = 0;
+  for (const TensorToWrite& tensor : tensors) {
+    const int64_t bytes = static_cast<int64_t>(tensor.bytes.size());
+    if (!shards.back().empty() && in_shard + bytes > largest_shard) {
+      shards.emplace_back();
+      in_shard = 0;
+    }
+    shards.back().push_back(tensor);
+    in_shard += bytes;
+    total += bytes;
+  }
+  if (shards.size() == 1) return WriteSafetensors(directory + "/model.safetensors", tensors);
+  nlohmann::ordered_json index;
+  index["metadata"] = {{"total_size", total}};
+  for (size_t i = 0; i < shards.size(); ++i) {
+    const std::string name = absl::StrFormat("model-%05d-of-%05d.safetensors", i + 1, shards.size());
+    COHORT_RETURN_IF_ERROR(WriteSafetensors(absl::StrCat(directory, "/", name), shards[i]));
+    for (const TensorToWrite& tensor : shards[i]) index["weight_map"][tensor.name] = name;
+  }
+  return io::WriteFileDurably(directory + "/model.safetensors.index.json", index.dump(2) + "\n");
+}
+
+absl::Status CopyDescription(const std::string& from, const std::string& to, DType dtype) {
   constexpr const char* kFiles[] = {"config.json",
                                     "generation_config.json",
                                     "tokenizer.json",
@@ -122,7 +148,7 @@ absl::Status CopyDescription(const std::string& from, const std::string& to) {
     const std::string source = absl::StrCat(from, "/", name);
     if (!Exists(source) && absl::string_view(name) != "config.json") continue;
     COHORT_ASSIGN_OR_RETURN(std::string content, io::ReadFile(source));
-    if (absl::string_view(name) == "config.json") content = WithFloat32(std::move(content));
+    if (absl::string_view(name) == "config.json") content = WithType(std::move(content), dtype);
     COHORT_RETURN_IF_ERROR(io::WriteFileDurably(absl::StrCat(to, "/", name), content));
   }
   return absl::OkStatus();

@@ -25,8 +25,12 @@ struct WeightFiles {
 // with the remedy, when the directory has no weights in this format.
 absl::StatusOr<WeightFiles> OpenWeightFiles(const std::string& directory);
 
-// Copies what describes a model besides its weights (config.json, generation_config.json, the tokenizer's files) and flushes it to disk. In
-// config.json the dtype becomes float32, which is what SaveCheckpoint writes.
-absl::Status CopyDescription(const std::string& from, const std::string& to);
+// Writes model.safetensors, or, where the tensors have more than `largest_shard` bytes, model-00001-of-0000N.safetensors and so on in the given order
+// and model.safetensors.index.json. Flushed to disk. Errors as of WriteSafetensors.
+absl::Status WriteWeightFiles(const std::string& directory, const std::vector<TensorToWrite>& tensors, int64_t largest_shard);
+
+// Copies what describes a model besides its weights (config.json, generation_config.json, the tokenizer's files) and flushes it to disk. config.json
+// says afterwards that the weights are of type `dtype`.
+absl::Status CopyDescription(const std::string& from, const std::string& to, DType dtype);
 
 }  // namespace cohort::model

@@ -47,31 +47,15 @@ int64_t ByteCount(absl::Span<const int64_t> shape, int64_t element_size) {
   return static_cast<int64_t>(product);
 }
 
-float HalfToFloat(uint16_t half) {
-  const uint32_t sign = uint32_t{half & 0x8000u} << 16, exponent = (half >> 10) & 31, mantissa = half & 1023;
-  if (exponent == 0) {  // Zero and subnormal: mantissa · 2^-24, exact in fp32.
-    const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
-    return sign ? -magnitude : magnitude;
-  }
-  const uint32_t bits = sign | ((exponent == 31 ? 255 : exponent + 112) << 23) | (mantissa << 13);
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
-float BrainToFloat(uint16_t brain) {
-  const uint32_t bits = uint32_t{brain} << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
-template <typename Convert>
-void Widen(absl::Span<const char> bytes, absl::Span<float> out, Convert convert) {
-  for (size_t i = 0; i < out.size(); ++i) {
-    uint16_t narrow;
-    std::memcpy(&narrow, bytes.data() + 2 * i, sizeof(narrow));
-    out[i] = convert(narrow);
+// Elements as they lie in the file, which need not be aligned, to elements of the arena.
+template <typename From, typename To, typename Function>
+void ConvertEach(absl::Span<const char> bytes, absl::Span<char> out, Function convert) {
+  const int64_t count = static_cast<int64_t>(bytes.size() / sizeof(From));
+  for (int64_t i = 0; i < count; ++i) {
+    From from;
+    std::memcpy(&from, bytes.data() + i * sizeof(From), sizeof(From));
+    const To to = convert(from);
+    std::memcpy(out.data() + i * sizeof(To), &to, sizeof(To));
   }
 }
 
@@ -144,18 +128,26 @@ absl::Status SafetensorsFile::Parse() {
   return absl::OkStatus();
 }
 
-absl::Status CopyAsFloat(const TensorView& tensor, absl::Span<float> out) {
-  const int64_t element_size = ElementSize(tensor.dtype);
+absl::Status CopyConverted(const TensorView& tensor, DType dtype, absl::Span<char> out) {
   if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {
     return absl::InvalidArgumentError(absl::StrCat("has the dtype ", tensor.dtype, "; convert the checkpoint to F32, BF16 or F16"));
   }
-  if (tensor.bytes.size() != out.size() * element_size) {
-    return absl::InvalidArgumentError(absl::StrCat("has ", tensor.bytes.size() / element_size, " values where ", out.size(), " are expected"));
+  const size_t count = tensor.bytes.size() / ElementSize(tensor.dtype), expected = out.size() / SizeOf(dtype);
+  if (count != expected) return absl::InvalidArgumentError(absl::StrCat("has ", count, " values where ", expected, " are expected"));
+  if (tensor.dtype == SafetensorsName(dtype)) {
+    if (!out.empty()) std::memcpy(out.data(), tensor.bytes.data(), out.size());
+  } else if (dtype == DType::kFloat32) {
+    ConvertEach<uint16_t, float>(tensor.bytes, out, tensor.dtype == "F16" ? HalfToFloat : BfloatToFloat);
+  } else if (tensor.dtype == "F16") {
+    ConvertEach<uint16_t, uint16_t>(tensor.bytes, out, [](uint16_t half) { return FloatToBfloat(HalfToFloat(half)); });
+  } else {
+    ConvertEach<float, uint16_t>(tensor.bytes, out, FloatToBfloat);
   }
-  if (tensor.dtype == "F32" && !out.empty()) std::memcpy(out.data(), tensor.bytes.data(), tensor.bytes.size());
-  if (tensor.dtype == "F16") Widen(tensor.bytes, out, HalfToFloat);
-  if (tensor.dtype == "BF16") Widen(tensor.bytes, out, BrainToFloat);
   return absl::OkStatus();
+}
+
+absl::Status CopyAsFloat(const TensorView& tensor, absl::Span<float> out) {
+  return CopyConverted(tensor, DType::kFloat32, absl::MakeSpan(reinterpret_cast<char*>(out.data()), out.size() * sizeof(float)));
 }
 
 }  // namespace cohort::model

@@ -56,8 +56,8 @@ std::string Header(const std::vector<TensorToWrite>& tensors) {
   header["__metadata__"] = {{"format", "pt"}};  // transformers refuses files without it.
   int64_t offset = 0;
   for (const auto& tensor : tensors) {
-    const int64_t end = offset + static_cast<int64_t>(tensor.values.size() * sizeof(float));
-    header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    const int64_t end = offset + static_cast<int64_t>(tensor.bytes.size());
+    header[tensor.name] = {{"dtype", std::string(SafetensorsName(tensor.dtype))}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump();
@@ -70,11 +70,11 @@ std::string Header(const std::vector<TensorToWrite>& tensors) {
 absl::Status WriteSafetensors(const std::string& path, const std::vector<TensorToWrite>& tensors) {
   std::set<std::string> names;
   for (const auto& tensor : tensors) {
-    int64_t values = 1;
-    for (const int64_t extent : tensor.shape) values *= extent;
-    if (values != static_cast<int64_t>(tensor.values.size())) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": tensor '", tensor.name, "' of shape ", ShapeText(tensor.shape), " was given ", tensor.values.size(), " values"));
+    int64_t bytes = SizeOf(tensor.dtype);
+    for (const int64_t extent : tensor.shape) bytes *= extent;
+    if (bytes != static_cast<int64_t>(tensor.bytes.size())) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": tensor '", tensor.name, "' of shape ", ShapeText(tensor.shape), " and type ",
+                                                     NameOf(tensor.dtype), " was given ", tensor.bytes.size(), " bytes"));
     }
     if (!names.insert(tensor.name).second) return absl::InvalidArgumentError(absl::StrCat(path, ": two tensors are called '", tensor.name, "'"));
   }
@@ -84,7 +84,7 @@ absl::Status WriteSafetensors(const std::string& path, const std::vector<TensorT
   COHORT_RETURN_IF_ERROR(file.Write(reinterpret_cast<const char*>(&header_size), sizeof(header_size)));
   COHORT_RETURN_IF_ERROR(file.Write(header.data(), header.size()));
   for (const auto& tensor : tensors) {
-    COHORT_RETURN_IF_ERROR(file.Write(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float)));
+    COHORT_RETURN_IF_ERROR(file.Write(tensor.bytes.data(), tensor.bytes.size()));
   }
   return file.Flush();
 }

@@ -4,7 +4,6 @@
 #include <set>
 #include <string>
 
-#include "common/model/arena.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "tests/unit/common/model/tiny_model.h"
@@ -13,7 +12,6 @@ namespace cohort::model {
 namespace {
 
 using ::cohort::testing::StatusIs;
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -72,16 +70,6 @@ TEST(ArenaLayoutTest, AnUnknownArchitectureIsRefused) {
   config.architecture = "Other";
   EXPECT_THAT(ArenaLayout::Create(config), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("supported: Qwen2ForCausalLM")));
 }
-
-TEST(ArenaTest, IsAlignedAndZeroAtFirst) {
-  const Arena arena(1001);
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(arena.floats().data()) % 64, 0);
-  EXPECT_EQ(arena.size(), 1001);
-  EXPECT_EQ(arena.bytes().size(), 4004);
-  EXPECT_THAT(arena.floats(), Each(0.0f));
-}
-
-TEST(ArenaTest, OfNoElementsHoldsNothing) { EXPECT_TRUE(Arena(0).floats().empty()); }
 
 }  // namespace
 }  // namespace cohort::model

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "common/io/files.h"
@@ -67,6 +68,55 @@ TEST(CheckpointFilesTest, NarrowWeightsAreWidened) {
   ASSERT_OK_AND_ASSIGN(const auto loaded, LoadCheckpoint(saved.path()));
   EXPECT_EQ(loaded.weights->floats()[loaded.layout.slot(loaded.layout.final_norm()).offset + 7], 1.5f);
   EXPECT_EQ(loaded.weights->floats()[loaded.layout.slot(loaded.layout.layer(0).input_norm).offset], 0.5f);
+}
+
+TEST(CheckpointFilesTest, WeightsAreNarrowedToTheTypeThatIsAskedFor) {
+  TinyCheckpoint saved;
+  RawTensors tensors = ReadRaw(saved.Weights());
+  tensors["model.norm.weight"] = {"F16", {8}, BytesOf(std::vector<uint16_t>(8, 0x3801))};  // 0.5 and one unit in the last place of fp16.
+  WriteRaw(saved.Weights(), tensors);
+  ASSERT_OK_AND_ASSIGN(const auto wide, LoadCheckpoint(saved.path()));
+  ASSERT_OK_AND_ASSIGN(const auto narrow, LoadCheckpoint(saved.path(), DType::kBfloat16));
+  Arena expected(wide.layout.size(), DType::kBfloat16);
+  Convert(*wide.weights, expected);
+  EXPECT_THAT(narrow.weights->bfloats(), ElementsAreArray(expected.bfloats()));
+}
+
+TEST(CheckpointFilesTest, ABfloatModelIsSavedAsOneAndLoadsBack) {
+  TinyCheckpoint saved;
+  saved.SetConfig("torch_dtype", "float32");
+  ASSERT_OK_AND_ASSIGN(const auto narrow, LoadCheckpoint(saved.path(), DType::kBfloat16));
+  TempDir target;
+  ASSERT_OK(SaveCheckpoint(target.path(), saved.path(), narrow.config, narrow.layout, *narrow.weights));
+  EXPECT_EQ(ReadRaw(target / "model.safetensors").at("model.norm.weight").dtype, "BF16");
+  ASSERT_OK_AND_ASSIGN(const std::string config, io::ReadFile(target / "config.json"));
+  EXPECT_THAT(config, HasSubstr(R"("torch_dtype": "bfloat16")"));
+  ASSERT_OK_AND_ASSIGN(const auto loaded, LoadCheckpoint(target.path(), DType::kBfloat16));
+  EXPECT_THAT(loaded.weights->bfloats(), ElementsAreArray(narrow.weights->bfloats()));
+}
+
+TEST(CheckpointFilesTest, LargeModelsAreSavedInShardsThatLoadBack) {
+  const TinyCheckpoint saved;
+  const auto& model = saved.model();
+  TempDir target;
+  ASSERT_OK(SaveCheckpoint(target.path(), saved.path(), model.config, model.layout, *model.weights, /*largest_shard=*/1000));
+  EXPECT_FALSE(std::filesystem::exists(target / "model.safetensors"));
+  ASSERT_OK_AND_ASSIGN(const std::string text, io::ReadFile(target / "model.safetensors.index.json"));
+  const auto index = nlohmann::json::parse(text);
+  EXPECT_EQ(index["weight_map"].size(), 2 * 12 + 2);
+  int64_t bytes = 0;
+  std::set<std::string> files;
+  for (const auto& [name, file] : index["weight_map"].items()) files.insert(file.get<std::string>());
+  EXPECT_GT(files.size(), 2);
+  for (const std::string& file : files) {
+    int64_t in_file = 0;
+    for (const auto& [name, tensor] : ReadRaw(target / file)) in_file += static_cast<int64_t>(tensor.bytes.size());
+    EXPECT_LE(in_file, 1000) << file;
+    bytes += in_file;
+  }
+  EXPECT_EQ(index["metadata"]["total_size"], bytes);
+  ASSERT_OK_AND_ASSIGN(const auto loaded, LoadCheckpoint(target.path()));
+  EXPECT_THAT(loaded.weights->floats(), ElementsAreArray(model.weights->floats()));
 }
 
 TEST(CheckpointFilesTest, ConfigSaysFloat32AfterSavingANarrowModel) {
