@@ -57,11 +57,12 @@ install_rust() {
   quiet apt-rust sh -c 'apt-get update && apt-get install -y --no-install-recommends cargo-web rustc-web'
 }
 
-# LibTorch from the PyPI wheel, CPU parts only; COHORT_SITE is the folder that holds torch/ and nvidia/.
+# LibTorch from the PyPI wheel, CPU parts only; COHORT_SITE is the folder that holds torch/ and nvidia/. The Python parts stay for the tests' oracle
+# (tests/golden/transformers).
 install_torch() {
   COHORT_SITE="$COHORT_CACHE/torch-$TORCH_VERSION"
   export COHORT_SITE
-  [ -e "$COHORT_SITE/.complete" ] && return
+  [ -e "$COHORT_SITE/.complete" ] && [ -e "$COHORT_SITE/torch/lib/libtorch_python.so" ] && return
   say "fetching LibTorch $TORCH_VERSION (531 MB, once)"
   local staging="$COHORT_SITE.partial"
   rm -rf "$staging" "$COHORT_SITE"
@@ -70,8 +71,8 @@ install_torch() {
   quiet torch-wheel "$COHORT_CACHE/pip-venv/bin/pip" install --disable-pip-version-check --no-deps --no-compile --no-cache-dir \
     --target "$staging" --python-version 3.11 --only-binary=:all: "torch==$TORCH_VERSION" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85
   local kept="$staging/torch/lib"
-  find "$kept" -maxdepth 1 -type f ! -name 'libtorch_cpu.so' ! -name 'libc10.so' ! -name 'libgomp*' -delete
-  find "$staging/torch" -mindepth 1 -maxdepth 1 ! -name lib ! -name include ! -name version.py -exec rm -rf {} +
+  find "$kept" -maxdepth 1 -type f \( -name 'libtorch_cuda*' -o -name 'libtorch_nvshmem*' \) -delete
+  find "$staging/torch/bin" -type f ! -name torch_shm_manager -delete
   touch "$staging/.complete"
   mv "$staging" "$COHORT_SITE"
 }
