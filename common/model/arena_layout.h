@@ -28,6 +28,7 @@ struct LayerSlots {
   int input_norm = -1;      // [hidden]
   int qkv_weight = -1;      // [(heads + 2·kv_heads)·head_dim, hidden]: query rows, key rows, value rows.
   int qkv_bias = -1;        // [(heads + 2·kv_heads)·head_dim]
+  int qk_norm = -1;         // [2·head_dim]: the gain of every query head, then that of every key head; applied before the rotation.
   int o_weight = -1;        // [hidden, heads·head_dim]
   int post_norm = -1;       // [hidden]
   int gate_up_weight = -1;  // [2·intermediate, hidden]: gate rows, then up rows.

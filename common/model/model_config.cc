@@ -29,22 +29,6 @@ absl::StatusOr<const Architecture*> ReadArchitecture(const JsonFields& fields) {
   return absl::InvalidArgumentError(absl::StrCat(fields.path(), ": architectures: '", name, "' is not supported; ", supported));
 }
 
-// "rope_theta" beside the other sizes or, as newer files have it, inside "rope_parameters"; any scaling of positions is refused.
-void ReadRotaryPositions(JsonFields& fields, ModelConfig& config) {
-  config.rope_theta = fields.Positive("rope_theta", 1e4);
-  for (const char* field : {"rope_scaling", "rope_parameters"}) {
-    if (!fields.Has(field)) continue;
-    const auto& rope = fields.object().at(field);
-    if (!rope.is_object()) return fields.Fail(field, absl::StrCat("is ", rope.dump(), "; expected an object"));
-    JsonFields inner(fields.path(), rope);
-    const std::string type = inner.Text("rope_type", inner.Text("type", "default"));
-    if (type != "default")
-      inner.Fail(field, absl::StrCat("asks for '", type, "' scaling, which Cohort does not compute; remove it to use the plain positions"));
-    config.rope_theta = inner.Positive("rope_theta", config.rope_theta);
-    if (!inner.status().ok()) return fields.Fail(field, absl::StrCat("is not usable: ", inner.status().message()));
-  }
-}
-
 void ReadSizes(JsonFields& fields, ModelConfig& config) {
   config.hidden_size = fields.Size("hidden_size", kMaxWidth);
   config.intermediate_size = fields.Size("intermediate_size", kMaxWidth);
@@ -64,7 +48,6 @@ void ReadSizes(JsonFields& fields, ModelConfig& config) {
   if (config.num_heads % config.num_kv_heads != 0) {
     fields.Fail("num_key_value_heads", absl::StrCat("is ", config.num_kv_heads, ", which does not divide num_attention_heads ", config.num_heads));
   }
-  if (config.head_dim % 2 != 0) fields.Fail("head_dim", absl::StrCat("is ", config.head_dim, "; rotary positions need an even one"));
 }
 
 void CheckTokenIds(JsonFields& fields, absl::string_view field, const std::vector<int64_t>& ids, const ModelConfig& config) {
@@ -107,8 +90,9 @@ absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& directory) {
   ModelConfig config;
   config.architecture = std::string(architecture->name);
   ReadSizes(fields, config);
-  ReadRotaryPositions(fields, config);
+  ReadRotaryPositions(fields, config.max_positions, config.rope_theta, config.rotary_scaling);
   architecture->read_config(fields, config);
+  if (config.head_dim % 2 != 0) fields.Fail("head_dim", absl::StrCat("is ", config.head_dim, "; rotary positions need an even one"));
   COHORT_RETURN_IF_ERROR(fields.status());
   COHORT_RETURN_IF_ERROR(ReadEndTokens(directory, fields, config));
   return config;

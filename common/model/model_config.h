@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/model/rotary_scaling.h"
 
 namespace cohort::model {
 
@@ -21,13 +22,15 @@ struct ModelConfig {
   int64_t max_positions = 0;
   double rms_norm_eps = 1e-6;
   double rope_theta = 1e4;
+  RotaryScaling rotary_scaling;
   bool tie_word_embeddings = false;
-  bool qkv_bias = false;
+  bool qkv_bias = false;  // Query, key and value have a bias.
+  bool qk_norm = false;   // RMSNorm on each query and key head, before the rotation.
   int64_t bos_token_id = -1;           // -1: the model has none.
   std::vector<int64_t> eos_token_ids;  // From generation_config.json when it is there, else config.json.
 };
 
-// Reads `directory`/config.json. INVALID_ARGUMENT names the file, the field and what is supported (Qwen2ForCausalLM today).
+// Reads `directory`/config.json. INVALID_ARGUMENT names the file, the field and what is supported.
 absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& directory);
 
 }  // namespace cohort::model

@@ -135,8 +135,10 @@ TEST_P(DecoderReferenceTest, HeadInChunksGivesTheSameGradientAsAtOnce) {
 
 // Ratios of query to key heads as in the tiny model and in Qwen2.5-0.5B; head_dim 8 is narrower than a vector, 32 is the tiny model's.
 INSTANTIATE_TEST_SUITE_P(Sizes, DecoderReferenceTest,
-                         ::testing::Values(Case{"Ratio2Tied", {32, 48, 2, 4, 2, 8, 40, true}}, Case{"Ratio2Untied", {32, 48, 2, 4, 2, 32, 40, false}},
-                                           Case{"Ratio7Tied", {56, 40, 2, 14, 2, 4, 37, true}}, Case{"Ratio7Untied", {48, 37, 1, 7, 1, 16, 33, false}}),
+                         ::testing::Values(Case{"Ratio2Tied", {32, 48, 2, 4, 2, 8, 40, true}},
+                                           Case{"Ratio2Untied", {32, 48, 2, 4, 2, 32, 40, false}},
+                                           Case{"Ratio7Tied", {56, 40, 2, 14, 2, 4, 37, true}}, Case{"Ratio7Untied", {48, 37, 1, 7, 1, 16, 33, false}},
+                                           Case{"HeadNorms", {32, 40, 2, 6, 1, 8, 36, true, /*qk_norm=*/true}}),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

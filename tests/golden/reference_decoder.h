@@ -11,7 +11,7 @@
 
 namespace cohort::golden {
 
-// A Qwen2 forward pass as the formulas say it, in double precision, one sequence and one token at a time; shares nothing with the product.
+// A forward pass as the formulas say it, in double precision, one sequence and one token at a time; shares nothing with the product.
 class ReferenceDecoder {
  public:
   ReferenceDecoder(const model::ModelConfig& config, const model::ArenaLayout& layout, std::vector<double> weights)
@@ -70,6 +70,14 @@ class ReferenceDecoder {
     return y;
   }
 
+  // One head in place; its gain lies `offset` elements into the slot.
+  void NormHead(int slot, int64_t offset, double* head) const {
+    double squares = 0;
+    for (int64_t c = 0; c < config_.head_dim; ++c) squares += head[c] * head[c];
+    const double scale = 1 / std::sqrt(squares / config_.head_dim + config_.rms_norm_eps);
+    for (int64_t c = 0; c < config_.head_dim; ++c) head[c] *= scale * At(slot, offset + c);
+  }
+
   Row Linear(int slot, int bias, int64_t outputs, const Row& x) const {
     Row y(outputs);
     for (int64_t o = 0; o < outputs; ++o) {
@@ -109,7 +117,10 @@ class ReferenceDecoder {
     std::vector<Row> qkv;
     for (size_t t = 0; t < x.size(); ++t) {
       qkv.push_back(Linear(slots.qkv_weight, slots.qkv_bias, (heads + 2 * kv_heads) * dim, Norm(slots.input_norm, x[t])));
-      for (int64_t h = 0; h < heads + kv_heads; ++h) Rotate(qkv[t].data() + h * dim, t);
+      for (int64_t h = 0; h < heads + kv_heads; ++h) {
+        if (slots.qk_norm >= 0) NormHead(slots.qk_norm, h < heads ? 0 : dim, qkv[t].data() + h * dim);
+        Rotate(qkv[t].data() + h * dim, t);
+      }
     }
     for (size_t t = 0; t < x.size(); ++t) {
       Row attended(heads * dim);

@@ -4,7 +4,7 @@
 
 namespace cohort::model {
 
-// Qwen2 and Qwen2.5: RMSNorm, rotary positions, grouped-query attention with a bias on query, key and value, SwiGLU.
+// Qwen2 and Qwen2.5: a bias on query, key and value.
 extern const Architecture kQwen2;
 
 }  // namespace cohort::model

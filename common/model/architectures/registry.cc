@@ -1,11 +1,13 @@
 #include "absl/strings/str_cat.h"
 #include "common/model/architectures/architecture.h"
+#include "common/model/architectures/llama.h"
 #include "common/model/architectures/qwen2.h"
+#include "common/model/architectures/qwen3.h"
 
 namespace cohort::model {
 namespace {
 
-constexpr const Architecture* kArchitectures[] = {&kQwen2};
+constexpr const Architecture* kArchitectures[] = {&kQwen2, &kQwen3, &kLlama};
 
 }  // namespace
 

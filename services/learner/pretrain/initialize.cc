@@ -30,6 +30,7 @@ void InitializeWeights(const model::ModelConfig& config, const model::ArenaLayou
   for (int64_t layer = 0; layer < config.num_layers; ++layer) {
     norms.insert(layout.layer(layer).input_norm);
     norms.insert(layout.layer(layer).post_norm);
+    norms.insert(layout.layer(layer).qk_norm);
     residual.insert(layout.layer(layer).o_weight);
     residual.insert(layout.layer(layer).down_weight);
   }

@@ -1,7 +1,6 @@
 #include "services/learner/train/decoder.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "services/learner/train/parallel.h"
@@ -21,6 +20,7 @@ Decoder::Decoder(const model::ModelConfig& config, const model::ArenaLayout& lay
     : config_(config),
       layout_(layout),
       attention_{config.num_heads, config.num_kv_heads, config.head_dim},
+      rotary_(config),
       kernels_(ActiveKernels()),
       layers_(config.num_layers) {}
 
@@ -61,6 +61,7 @@ void Decoder::AttentionBlock(const float* weights, const TokenBatch& batch, cons
   Norm(x, At(weights, slots.input_norm), rows, kept.normed, kept.inverse_rms);
   float* qkv = kept.qkv.Resize(rows * width);
   MultiplyTransposed(kept.normed.data(), At(weights, slots.qkv_weight), rows, width, hidden, false, qkv);
+  if (slots.qk_norm >= 0) NormalizeHeads(At(weights, slots.qk_norm), rows, kept, qkv);
   const float* bias = slots.qkv_bias < 0 ? nullptr : At(weights, slots.qkv_bias);
   ParallelFor(0, rows, RowGrain(width), [&](int64_t first, int64_t end) {
     kernels_.bias_and_rotate(attention_, bias, batch.positions().data() + first, cosines_.data(), sines_.data(), end - first, qkv + first * width);
@@ -145,11 +146,44 @@ void Decoder::AttentionBackward(const float* weights, const TokenBatch& batch, c
   ParallelFor(0, rows, RowGrain(width), [&](int64_t first, int64_t end) {
     kernels_.rotate_back(attention_, batch.positions().data() + first, cosines_.data(), sines_.data(), end - first, dqkv + first * width);
   });
+  if (slots.qk_norm >= 0) NormalizeHeadsBackward(At(weights, slots.qk_norm), rows, kept, dqkv, At(gradient, slots.qk_norm));
   if (slots.qkv_bias >= 0) SumRows(dqkv, rows, width, At(gradient, slots.qkv_bias));
   float* dnormed = dnormed_.Resize(rows * hidden);
   Multiply(dqkv, At(weights, slots.qkv_weight), rows, hidden, width, false, dnormed);
   TransposedMultiply(dqkv, kept.normed.data(), width, hidden, rows, true, At(gradient, slots.qkv_weight));
   NormBackward(dnormed, kept.input.data(), At(weights, slots.input_norm), kept.inverse_rms.data(), rows, dx, At(gradient, slots.input_norm));
+}
+
+void Decoder::NormalizeHeads(const float* gain, int64_t rows, Activations& kept, float* qkv) {
+  const int64_t width = attention_.row_width(), dim = config_.head_dim, queries = config_.num_heads, heads = queries + config_.num_kv_heads;
+  float* raw = kept.raw_heads.Resize(rows * heads * dim);
+  float* scales = kept.head_inverse_rms.Resize(rows * heads);
+  const float epsilon = static_cast<float>(config_.rms_norm_eps);
+  ParallelFor(0, rows, RowGrain(width), [&](int64_t first, int64_t end) {
+    for (int64_t r = first; r < end; ++r) {
+      float *from = raw + r * heads * dim, *to = qkv + r * width, *scale = scales + r * heads;
+      std::memcpy(from, to, heads * dim * sizeof(float));
+      kernels_.rms_norm(from, gain, epsilon, queries, dim, to, scale);
+      kernels_.rms_norm(from + queries * dim, gain + dim, epsilon, heads - queries, dim, to + queries * dim, scale + queries);
+    }
+  });
+}
+
+void Decoder::NormalizeHeadsBackward(const float* gain, int64_t rows, const Activations& kept, float* dqkv, float* dgain) {
+  const int64_t width = attention_.row_width(), dim = config_.head_dim, queries = config_.num_heads, heads = queries + config_.num_kv_heads;
+  float* dheads = dheads_.Resize(rows * heads * dim);
+  const auto block = [&](int64_t first, int64_t end, float* sums) {
+    for (int64_t r = first; r < end; ++r) {
+      float *dy = dheads + r * heads * dim, *dx = dqkv + r * width;
+      const float *x = kept.raw_heads.data() + r * heads * dim, *scale = kept.head_inverse_rms.data() + r * heads;
+      std::memcpy(dy, dx, heads * dim * sizeof(float));
+      std::memset(dx, 0, heads * dim * sizeof(float));
+      kernels_.rms_norm_backward(dy, x, gain, scale, queries, dim, dx, sums);
+      const int64_t keys = queries * dim;
+      kernels_.rms_norm_backward(dy + keys, x + keys, gain + dim, scale + queries, heads - queries, dim, dx + keys, sums + dim);
+    }
+  };
+  SumOverBlocks(rows, 2 * dim, block, dgain);
 }
 
 void Decoder::Norm(const float* x, const float* gain, int64_t rows, FloatBuffer& y, FloatBuffer& inverse_rms) {
@@ -206,15 +240,7 @@ void Decoder::ForEachAttention(const TokenBatch& batch,
 void Decoder::PrepareAngles(int64_t positions) {
   if (positions <= prepared_positions_) return;
   const int64_t half = config_.head_dim / 2;
-  float* cosines = cosines_.Resize(positions * half);
-  float* sines = sines_.Resize(positions * half);
-  for (int64_t p = 0; p < positions; ++p) {
-    for (int64_t c = 0; c < half; ++c) {
-      const double angle = p * std::pow(config_.rope_theta, -2.0 * c / config_.head_dim);
-      cosines[p * half + c] = static_cast<float>(std::cos(angle));
-      sines[p * half + c] = static_cast<float>(std::sin(angle));
-    }
-  }
+  rotary_.FillTables(positions, cosines_.Resize(positions * half), sines_.Resize(positions * half));
   prepared_positions_ = positions;
 }
 

@@ -6,13 +6,14 @@
 
 #include "common/model/arena_layout.h"
 #include "common/model/model_config.h"
+#include "common/model/rotary.h"
 #include "services/learner/train/float_buffer.h"
 #include "services/learner/train/kernels/kernels.h"
 #include "services/learner/train/token_batch.h"
 
 namespace cohort::learner {
 
-// A Qwen2 decoder without its head: from packed tokens to final hidden states, and the gradient back, in fp32. Weights and gradient are flat buffers
+// A decoder without its head: from packed tokens to final hidden states, and the gradient back, in fp32. Weights and gradient are flat buffers
 // of the arena's layout and belong to the caller. The backward pass is written out instead of recorded: every large product goes to LibTorch and
 // writes where its result is wanted, everything between two products is one pass over memory.
 //
@@ -29,7 +30,7 @@ class Decoder {
 
  private:
   struct Activations {
-    FloatBuffer input, normed, inverse_rms, qkv, attended, log_sums, middle, post_normed, post_inverse_rms, gate_up, activated;
+    FloatBuffer input, normed, inverse_rms, qkv, raw_heads, head_inverse_rms, attended, log_sums, middle, post_normed, post_inverse_rms, gate_up, activated;
   };
 
   void Embed(const float* weights, const TokenBatch& batch, float* x);
@@ -38,6 +39,9 @@ class Decoder {
   void FeedForwardBackward(const float* weights, int64_t rows, const model::LayerSlots& slots, Activations& kept, float* dx, float* gradient);
   void AttentionBackward(const float* weights, const TokenBatch& batch, const model::LayerSlots& slots, Activations& kept, float* dx,
                          float* gradient);
+  // RMSNorm of every query and key head of qkv [rows, row_width], in place; and back, from the gradient of its result to that of its input.
+  void NormalizeHeads(const float* gain, int64_t rows, Activations& kept, float* qkv);
+  void NormalizeHeadsBackward(const float* gain, int64_t rows, const Activations& kept, float* dqkv, float* dgain);
   void FinalNormBackward(const float* weights, const TokenBatch& batch, const float* dhidden, float* dx, float* gradient);
 
   void Norm(const float* x, const float* gain, int64_t rows, FloatBuffer& y, FloatBuffer& inverse_rms);
@@ -55,10 +59,11 @@ class Decoder {
   const model::ModelConfig config_;
   const model::ArenaLayout layout_;
   const AttentionShape attention_;
+  const model::Rotary rotary_;
   const Kernels& kernels_;
   std::vector<Activations> layers_;
   FloatBuffer final_, gathered_, hidden_, final_inverse_rms_;  // Output of the last layer; its predicting rows, as they are and normalised.
-  FloatBuffer dx_, dnormed_, dwide_, dattended_, dgathered_, partial_sums_;
+  FloatBuffer dx_, dnormed_, dwide_, dheads_, dattended_, dgathered_, partial_sums_;
   FloatBuffer cosines_, sines_;
   int64_t prepared_positions_ = 0;
 };

@@ -12,41 +12,42 @@ import pathlib
 import sys
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+import transformers
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
-SIZES = {"vocab_size": 101, "num_hidden_layers": 3, "max_position_embeddings": 256, "bos_token_id": None, "eos_token_id": 100, "pad_token_id": None}
-LLAMA3_ROPE = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32}
+SIZES = {"intermediate_size": 96, "vocab_size": 101, "num_hidden_layers": 3, "max_position_embeddings": 256, "bos_token_id": None,
+         "eos_token_id": 100, "pad_token_id": None}
+LLAMA3_ROPE = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+               "original_max_position_embeddings": 32}
 YARN_ROPE = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 64}
+STRONG_YARN_ROPE = YARN_ROPE | {"beta_fast": 16.0, "beta_slow": 2.0, "attention_factor": 1.3}
+LONG_ROPE = {"rope_type": "default", "rope_theta": 1e6}
 
-
-def qwen2(hidden_size, heads, kv_heads, **more):
-    return Qwen2ForCausalLM(Qwen2Config(hidden_size=hidden_size, intermediate_size=96, num_attention_heads=heads, num_key_value_heads=kv_heads, **(SIZES | more)))
-
-
-def qwen3(hidden_size, heads, kv_heads, **more):
-    return Qwen3ForCausalLM(Qwen3Config(hidden_size=hidden_size, intermediate_size=96, num_attention_heads=heads, num_key_value_heads=kv_heads, **(SIZES | more)))
-
-
-def llama(hidden_size, heads, kv_heads, **more):
-    return LlamaForCausalLM(LlamaConfig(hidden_size=hidden_size, intermediate_size=96, num_attention_heads=heads, num_key_value_heads=kv_heads, **(SIZES | more)))
-
-
-# Name: model, dtype of the files, largest shard.
+# Name: family, sizes, dtype of the files, largest shard.
 CASES = {
-    "qwen2_ratio7_tied": lambda: (qwen2(56, 14, 2, tie_word_embeddings=True), torch.bfloat16, None),
-    "qwen2_ratio6": lambda: (qwen2(96, 12, 2, tie_word_embeddings=False), torch.float32, "60KB"),
-    "qwen2_yarn": lambda: (qwen2(64, 4, 2, rope_parameters=dict(YARN_ROPE)), torch.float32, None),
-    "qwen3_tied": lambda: (qwen3(40, 6, 1, head_dim=32, tie_word_embeddings=True), torch.bfloat16, None),
-    "qwen3": lambda: (qwen3(64, 4, 2, head_dim=16, tie_word_embeddings=False, rope_parameters={"rope_type": "default", "rope_theta": 1e6}), torch.float16, None),
-    "qwen3_yarn_bias": lambda: (qwen3(48, 4, 4, head_dim=16, attention_bias=True, rope_parameters=YARN_ROPE | {"beta_fast": 16.0, "beta_slow": 2.0, "attention_factor": 1.3}), torch.float32, None),
-    "llama3": lambda: (llama(64, 8, 2, tie_word_embeddings=False, rope_parameters=dict(LLAMA3_ROPE)), torch.bfloat16, "50KB"),
-    "llama3_tied_head_dim": lambda: (llama(48, 6, 3, head_dim=24, tie_word_embeddings=True, rope_parameters=dict(LLAMA3_ROPE)), torch.float16, None),
+    "qwen2_ratio7_tied": ("Qwen2", {"hidden_size": 56, "heads": (14, 2), "tie_word_embeddings": True}, torch.bfloat16, None),
+    "qwen2_ratio6": ("Qwen2", {"hidden_size": 96, "heads": (12, 2), "tie_word_embeddings": False}, torch.float32, "60KB"),
+    "qwen2_yarn": ("Qwen2", {"hidden_size": 64, "heads": (4, 2), "rope_parameters": YARN_ROPE}, torch.float32, None),
+    "qwen3_tied": ("Qwen3", {"hidden_size": 40, "heads": (6, 1), "head_dim": 32, "tie_word_embeddings": True}, torch.bfloat16, None),
+    "qwen3": ("Qwen3", {"hidden_size": 64, "heads": (4, 2), "head_dim": 16, "rope_parameters": LONG_ROPE}, torch.float16, None),
+    "qwen3_yarn": ("Qwen3", {"hidden_size": 48, "heads": (4, 4), "head_dim": 16, "rope_parameters": STRONG_YARN_ROPE}, torch.float32, None),
+    "llama3": ("Llama", {"hidden_size": 64, "heads": (8, 2), "rope_parameters": LLAMA3_ROPE}, torch.bfloat16, "50KB"),
+    "llama3_tied_head_dim": ("Llama", {"hidden_size": 48, "heads": (6, 3), "head_dim": 24, "tie_word_embeddings": True,
+                                       "rope_parameters": LLAMA3_ROPE}, torch.float16, None),
 }
+
+
+def new_model(family, sizes):
+    heads, kv_heads = sizes["heads"]
+    sizes = SIZES | {key: value for key, value in sizes.items() if key != "heads"}
+    config = getattr(transformers, f"{family}Config")(num_attention_heads=heads, num_key_value_heads=kv_heads, **sizes)
+    return getattr(transformers, f"{family}ForCausalLM")(config)
 
 
 def make(name, directory):
     torch.manual_seed(list(CASES).index(name))
-    model, dtype, shard = CASES[name]()
+    family, sizes, dtype, shard = CASES[name]
+    model = new_model(family, sizes)
     for key, weight in model.named_parameters():
         # Large enough that attention and sampling have something to choose between.
         weight.copy_(torch.randn_like(weight) * (0.1 if weight.dim() == 1 else 1.2 / weight.shape[-1] ** 0.5) + (1 if "norm" in key else 0))

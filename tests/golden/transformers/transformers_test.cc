@@ -1,5 +1,5 @@
-// Checkpoints in both directions between Cohort and Hugging Face transformers, which is the oracle of every architecture: what the one writes the other
-// loads, and both compute the same with it.
+// Checkpoints in both directions between Cohort and Hugging Face transformers, which is the oracle of every architecture: what the one writes the
+// other loads, and both compute the same with it.
 
 #include <algorithm>
 #include <cmath>
@@ -20,7 +20,8 @@
 namespace cohort::golden {
 namespace {
 
-constexpr const char* kCases[] = {"qwen2_ratio7_tied", "qwen2_ratio6"};
+constexpr const char* kCases[] = {"qwen2_ratio7_tied", "qwen2_ratio6", "qwen2_yarn", "qwen3_tied", "qwen3", "qwen3_yarn", "llama3",
+                                  "llama3_tied_head_dim"};
 constexpr const char* kTiny = "configs/tiny";
 constexpr double kTolerance = 1e-5;
 
@@ -38,7 +39,7 @@ class Exchange {
     make.insert(make.end(), std::begin(kCases), std::end(kCases));
     RunOracle(make, path("make.log"));
     for (const char* name : kCases) {
-      Save(made(name), saved(name), /*largest_shard=*/name == kCases[1] ? 100'000 : model::kLargestShard);
+      Save(made(name), saved(name), /*largest_shard=*/100'000);
       score.push_back(saved(name));
     }
     RunOracle(score, path("score.log"));

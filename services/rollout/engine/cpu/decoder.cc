@@ -17,7 +17,7 @@ Decoder::Decoder(const model::ModelConfig& config, const model::ArenaLayout& lay
       kernels_(kernels),
       pool_(pool),
       weights_(config, layout),
-      rope_(config.rope_theta, config.head_dim, max_context),
+      rope_(config, max_context),
       hidden_stride_(RoundUpToLanes(config.hidden_size)),
       qkv_stride_(RoundUpToLanes((config.num_heads + 2 * config.num_kv_heads) * config.head_dim)),
       query_stride_(RoundUpToLanes(config.num_heads * config.head_dim)),
@@ -30,7 +30,8 @@ Decoder::Decoder(const model::ModelConfig& config, const model::ArenaLayout& lay
       attention_(max_rows * query_stride_),
       inner_(max_rows * inner_stride_),
       logits_(max_rows * vocab_stride_),
-      scores_(pool.threads() * score_stride_) {}
+      scores_(pool.threads() * score_stride_),
+      heads_(config.qk_norm ? pool.threads() * 2 * RoundUpToLanes(config.head_dim) : 0) {}
 
 void Decoder::Forward(absl::Span<const DecoderRow> rows, KvCache& cache) {
   const int64_t count = static_cast<int64_t>(rows.size());
@@ -39,6 +40,7 @@ void Decoder::Forward(absl::Span<const DecoderRow> rows, KvCache& cache) {
     const PackedLayer& layer = weights_.layer(i);
     Normalize(layer.input_norm, count);
     Multiply(kernels_.gemm, layer.qkv, normed_, hidden_stride_, qkv_, qkv_stride_, count);
+    if (config_.qk_norm) NormalizeHeads(count, layer);
     RotateAndStore(rows, i, cache);
     Attend(rows, i, cache);
     Multiply(kernels_.gemm_add, layer.o, attention_, query_stride_, hidden_, hidden_stride_, count);
@@ -87,6 +89,23 @@ void Decoder::Multiply(void (*kernel)(const GemmArgs&), const PackedLinear& line
     args.panel_begin = begin;
     args.panel_end = end;
     kernel(args);
+  });
+}
+
+void Decoder::NormalizeHeads(int64_t rows, const PackedLayer& layer) {
+  const float epsilon = static_cast<float>(config_.rms_norm_eps);
+  const int64_t dim = config_.head_dim, padded = RoundUpToLanes(dim);
+  pool_.For(rows, 1, [&](int thread, int64_t begin, int64_t end) {
+    float* in = heads_.data() + thread * 2 * padded;  // Zero beyond the head, as the kernel wants it.
+    float* out = in + padded;
+    for (int64_t row = begin; row < end; ++row) {
+      for (int64_t head = 0; head < config_.num_heads + config_.num_kv_heads; ++head) {
+        float* values = qkv_.data() + row * qkv_stride_ + head * dim;
+        std::copy_n(values, dim, in);
+        kernels_.rms_norm(in, (head < config_.num_heads ? layer.query_norm : layer.key_norm).data(), epsilon, dim, out);
+        std::copy_n(out, dim, values);
+      }
+    }
   });
 }
 

@@ -25,7 +25,7 @@ struct DecoderRow {
   bool wants_logits = false;
 };
 
-// The Qwen2 decoder in fp32. Not thread-safe; works on the threads of `pool`.
+// The decoder of every architecture that model::ArenaLayout knows, in fp32. Not thread-safe; works on the threads of `pool`.
 class Decoder {
  public:
   // `pool` must outlive the decoder. `max_rows` bounds one Forward(), `max_context` the positions.
@@ -46,6 +46,8 @@ class Decoder {
   void Normalize(const AlignedBuffer& weight, int64_t rows);
   void Multiply(void (*kernel)(const GemmArgs&), const PackedLinear& linear, const AlignedBuffer& x, int64_t x_stride, AlignedBuffer& y,
                 int64_t y_stride, int64_t rows);
+  // RMSNorm of every query and key head, in place.
+  void NormalizeHeads(int64_t rows, const PackedLayer& layer);
   void RotateAndStore(absl::Span<const DecoderRow> rows, int64_t layer, KvCache& cache);
   void Attend(absl::Span<const DecoderRow> rows, int64_t layer, const KvCache& cache);
 
@@ -67,6 +69,7 @@ class Decoder {
   AlignedBuffer inner_;
   AlignedBuffer logits_;
   AlignedBuffer scores_;          // One piece of scratch for each thread.
+  AlignedBuffer heads_;           // Two heads of scratch, in whole lanes, for each thread.
 };
 
 }  // namespace cohort::rollout::cpu

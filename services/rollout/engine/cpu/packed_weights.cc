@@ -42,6 +42,10 @@ PackedWeights::PackedWeights(const model::ModelConfig& config, const model::Aren
     PackedLayer layer;
     layer.input_norm = AlignedBuffer(RoundUpToLanes(hidden));
     layer.post_norm = AlignedBuffer(RoundUpToLanes(hidden));
+    if (config.qk_norm) {
+      layer.query_norm = AlignedBuffer(RoundUpToLanes(config.head_dim));
+      layer.key_norm = AlignedBuffer(RoundUpToLanes(config.head_dim));
+    }
     layer.qkv = Allocate(hidden, qkv_width, layout.layer(i).qkv_bias >= 0);
     layer.o = Allocate(query_width, hidden, false);
     layer.gate_up = Allocate(hidden, 2 * RoundUpToLanes(config.intermediate_size), false);
@@ -60,6 +64,10 @@ void PackedWeights::Pack(std::shared_ptr<const model::Arena> arena) {
     PackedLayer& layer = layers_[i];
     std::copy_n(at(slots.input_norm), hidden, layer.input_norm.data());
     std::copy_n(at(slots.post_norm), hidden, layer.post_norm.data());
+    if (slots.qk_norm >= 0) {
+      std::copy_n(at(slots.qk_norm), config_.head_dim, layer.query_norm.data());
+      std::copy_n(at(slots.qk_norm) + config_.head_dim, config_.head_dim, layer.key_norm.data());
+    }
     const int64_t qkv_width = layout_.slot(slots.qkv_weight).shape[0];
     PackMatrix(at(slots.qkv_weight), qkv_width, 0, 1, layer.qkv);
     if (slots.qkv_bias >= 0) std::copy_n(at(slots.qkv_bias), qkv_width, layer.qkv.bias.data());

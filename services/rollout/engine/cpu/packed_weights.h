@@ -24,6 +24,8 @@ struct PackedLinear {
 struct PackedLayer {
   AlignedBuffer input_norm;   // Padded to whole lanes, as are all norms.
   AlignedBuffer post_norm;
+  AlignedBuffer query_norm;   // Of each head; empty where the architecture has none, as is key_norm.
+  AlignedBuffer key_norm;
   PackedLinear qkv;
   PackedLinear o;
   PackedLinear gate_up;       // Panels alternate: gate, up, gate, up, ….

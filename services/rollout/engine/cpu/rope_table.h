@@ -2,14 +2,15 @@
 
 #include <cstdint>
 
+#include "common/model/model_config.h"
 #include "services/rollout/engine/cpu/aligned_buffer.h"
 
 namespace cohort::rollout::cpu {
 
-// Cosines and sines of the rotary position embedding for positions [0, positions). Angles are products in fp32, as in Hugging Face transformers.
+// Cosines and sines of the model's rotary position embedding for positions [0, positions); see model::Rotary.
 class RopeTable {
  public:
-  RopeTable(double theta, int64_t head_dim, int64_t positions);
+  RopeTable(const model::ModelConfig& config, int64_t positions);
 
   const float* cosines(int64_t position) const { return cosines_.data() + position * half_; }
   const float* sines(int64_t position) const { return sines_.data() + position * half_; }

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
-#include "services/rollout/engine/cpu/scalar_math.h"
+#include "common/math/scalar_math.h"
 
 namespace cohort::rollout::cpu {
 namespace {
@@ -60,7 +60,7 @@ Choice Sampler::Sample(const float* logits, const common::v1::SamplingParams& pa
     if (sum > target) break;
   }
   const float scaled = logits[choice.token] / params.temperature();
-  choice.logprob = static_cast<float>((double{scaled} - double{max}) - Log(total));
+  choice.logprob = static_cast<float>((double{scaled} - double{max}) - math::Log(total));
   return choice;
 }
 

@@ -65,6 +65,19 @@ TEST(ArenaLayoutTest, ATiedHeadIsTheEmbedding) {
   EXPECT_THAT(apart.slot(apart.lm_head()).shape, ElementsAre(11, 8));
 }
 
+TEST(ArenaLayoutTest, HeadNormsOfQwen3LieTogetherAndThereIsNoBias) {
+  ModelConfig config = Config(true);
+  config.architecture = "Qwen3ForCausalLM";
+  config.qkv_bias = false;
+  config.qk_norm = true;
+  ASSERT_OK_AND_ASSIGN(const auto layout, ArenaLayout::Create(config));
+  EXPECT_EQ(layout.layer(0).qkv_bias, -1);
+  const TensorSlot& norms = layout.slot(layout.layer(1).qk_norm);
+  EXPECT_THAT(norms.shape, ElementsAre(2 * 2));
+  ASSERT_EQ(norms.parts.size(), 2);
+  EXPECT_EQ(norms.parts[1].hf_name, "model.layers.1.self_attn.k_norm.weight");
+}
+
 TEST(ArenaLayoutTest, AnUnknownArchitectureIsRefused) {
   ModelConfig config = Config(true);
   config.architecture = "Other";

@@ -110,7 +110,47 @@ TEST_F(ModelConfigTest, MissingAndImpossibleSizesAreRefused) {
 TEST_F(ModelConfigTest, WhatCohortDoesNotComputeIsRefused) {
   ExpectRefused("hidden_act", "gelu", "silu only");
   ExpectRefused("use_sliding_window", true, "set it to false");
-  ExpectRefused("rope_scaling", {{"type", "yarn"}, {"factor", 4.0}}, "'yarn' scaling");
+  ExpectRefused("layer_types", {"full_attention", "sliding_attention"}, "\"sliding_attention\"");
+  ExpectRefused("attention_bias", true, "without a bias");
+  ExpectRefused("mlp_bias", true, "without a bias");
+  ExpectRefused("rope_scaling", {{"type", "dynamic"}, {"factor", 4.0}}, "'dynamic' scaling");
+  ExpectRefused("rope_parameters", {{"rope_type", "default"}, {"partial_rotary_factor", 0.5}}, "turns whole heads");
+}
+
+TEST_F(ModelConfigTest, ImpossibleScalingsAreRefused) {
+  ExpectRefused("rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}}, "low_freq_factor: is missing");
+  ExpectRefused("rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 4.0}, {"high_freq_factor", 1.0}},
+                "not above low_freq_factor");
+  ExpectRefused("rope_scaling", {{"rope_type", "yarn"}, {"factor", -4.0}}, "factor: is -4.0");
+  ExpectRefused("rope_theta", 1.0, "above 1");
+}
+
+TEST_F(ModelConfigTest, ReadsTheScalingOfLlama3) {
+  ASSERT_OK_AND_ASSIGN(const auto config, LoadWith("rope_scaling", {{"rope_type", "llama3"},
+                                                                    {"factor", 8.0},
+                                                                    {"low_freq_factor", 1.0},
+                                                                    {"high_freq_factor", 4.0},
+                                                                    {"original_max_position_embeddings", 32}}));
+  EXPECT_EQ(config.rotary_scaling.kind, RotaryScaling::Kind::kLlama3);
+  EXPECT_EQ(config.rotary_scaling.factor, 8);
+  EXPECT_EQ(config.rotary_scaling.original_positions, 32);
+}
+
+TEST_F(ModelConfigTest, ReadsYarnInTheOldSpelling) {
+  ASSERT_OK_AND_ASSIGN(const auto config, LoadWith("rope_scaling", {{"type", "yarn"}, {"factor", 4.0}, {"original_max_position_embeddings", 16}}));
+  EXPECT_EQ(config.rotary_scaling.kind, RotaryScaling::Kind::kYarn);
+  EXPECT_EQ(config.rotary_scaling.original_positions, 16);
+  EXPECT_NEAR(config.rotary_scaling.attention_factor, 1.13863, 1e-5);
+}
+
+TEST_F(ModelConfigTest, EachArchitectureHasItsBiasesAndNorms) {
+  ASSERT_OK_AND_ASSIGN(const auto llama, LoadWith("architectures", {"LlamaForCausalLM"}));
+  EXPECT_FALSE(llama.qkv_bias);
+  EXPECT_FALSE(llama.qk_norm);
+  ASSERT_OK_AND_ASSIGN(const auto qwen3, LoadWith("architectures", {"Qwen3ForCausalLM"}));
+  EXPECT_FALSE(qwen3.qkv_bias);
+  EXPECT_TRUE(qwen3.qk_norm);
+  EXPECT_EQ(qwen3.head_dim, 128);
 }
 
 TEST_F(ModelConfigTest, AFileThatIsNotJsonIsRefusedWithTheByte) {

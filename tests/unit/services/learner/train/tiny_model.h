@@ -20,11 +20,14 @@ struct TinySizes {
   int64_t head_dim = 8;
   int64_t vocab = 40;
   bool tied = true;
+  bool qk_norm = false;  // A Qwen3 instead of a Qwen2.
 };
 
 inline model::ModelConfig TinyConfig(const TinySizes& sizes) {
   model::ModelConfig config;
-  config.architecture = "Qwen2ForCausalLM";
+  config.architecture = sizes.qk_norm ? "Qwen3ForCausalLM" : "Qwen2ForCausalLM";
+  config.qk_norm = sizes.qk_norm;
+  config.qkv_bias = !sizes.qk_norm;
   config.hidden_size = sizes.hidden;
   config.intermediate_size = sizes.inner;
   config.num_layers = sizes.layers;
@@ -34,7 +37,6 @@ inline model::ModelConfig TinyConfig(const TinySizes& sizes) {
   config.vocab_size = sizes.vocab;
   config.max_positions = 512;
   config.tie_word_embeddings = sizes.tied;
-  config.qkv_bias = true;
   return config;
 }
 

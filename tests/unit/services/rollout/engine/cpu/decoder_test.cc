@@ -11,6 +11,7 @@
 namespace cohort::rollout::cpu {
 namespace {
 
+using rollout::testing::HeadNormConfig;
 using rollout::testing::MakeModel;
 using rollout::testing::OddConfig;
 using rollout::testing::TestModel;
@@ -18,10 +19,10 @@ using rollout::testing::TinyConfig;
 
 using Vector = std::vector<double>;
 
-// Qwen2 written down in double precision, straight from its definition: one token after the other, nothing fused, nothing cached but keys and values.
-class ReferenceQwen2 {
+// The decoder written down in double precision, straight from its definition: one token after the other, nothing fused, nothing cached but keys and values.
+class ReferenceDecoder {
  public:
-  explicit ReferenceQwen2(const TestModel& model) : model_(model), keys_(model.config.num_layers), values_(model.config.num_layers) {}
+  explicit ReferenceDecoder(const TestModel& model) : model_(model), keys_(model.config.num_layers), values_(model.config.num_layers) {}
 
   Vector Next(int32_t token) {
     const auto& c = model_.config;
@@ -70,6 +71,13 @@ class ReferenceQwen2 {
     return y;
   }
 
+  void NormHead(int slot, int64_t gain, double* x) const {
+    const int64_t dim = model_.config.head_dim;
+    double squares = 0;
+    for (int64_t i = 0; i < dim; ++i) squares += x[i] * x[i];
+    for (int64_t i = 0; i < dim; ++i) x[i] = x[i] / std::sqrt(squares / dim + model_.config.rms_norm_eps) * At(slot, gain + i);
+  }
+
   void Rotate(double* x) const {
     const int64_t half = model_.config.head_dim / 2;
     for (int64_t i = 0; i < half; ++i) {
@@ -83,7 +91,10 @@ class ReferenceQwen2 {
   Vector Attention(int64_t layer, Vector qkv) {
     const auto& c = model_.config;
     const int64_t d = c.head_dim;
-    for (int64_t head = 0; head < c.num_heads + c.num_kv_heads; ++head) Rotate(qkv.data() + head * d);
+    for (int64_t head = 0; head < c.num_heads + c.num_kv_heads; ++head) {
+      if (c.qk_norm) NormHead(model_.layout.layer(layer).qk_norm, head < c.num_heads ? 0 : d, qkv.data() + head * d);
+      Rotate(qkv.data() + head * d);
+    }
     keys_[layer].emplace_back(qkv.begin() + c.num_heads * d, qkv.begin() + (c.num_heads + c.num_kv_heads) * d);
     values_[layer].emplace_back(qkv.begin() + (c.num_heads + c.num_kv_heads) * d, qkv.end());
     Vector out(c.num_heads * d, 0.0);
@@ -135,13 +146,17 @@ std::vector<std::vector<float>> AllLogits(const TestModel& model, const Kernels&
 
 class DecoderTest : public ::testing::TestWithParam<const char*> {
  protected:
-  const TestModel model_ = MakeModel(std::string(GetParam()) == "tiny" ? TinyConfig() : OddConfig());
+  static model::ModelConfig Config(const std::string& name) {
+    return name == "tiny" ? TinyConfig() : name == "odd" ? OddConfig() : HeadNormConfig();
+  }
+
+  const TestModel model_ = MakeModel(Config(GetParam()));
   const std::vector<int32_t> tokens_ = SomeTokens(37, model_.config.vocab_size);
 };
 
 TEST_P(DecoderTest, AgreesWithTheDefinitionInDoublePrecision) {
   const auto logits = AllLogits(model_, BestKernels(), 1, 64, tokens_);
-  ReferenceQwen2 reference(model_);
+  ReferenceDecoder reference(model_);
   for (size_t t = 0; t < tokens_.size(); ++t) {
     const Vector expected = reference.Next(tokens_[t]);
     for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(logits[t][i], expected[i], 3e-5) << "position " << t << " token " << i;
@@ -163,7 +178,7 @@ TEST_P(DecoderTest, AnyNumberOfThreadsGivesTheSameBits) {
   for (int threads : {2, 3, 5}) EXPECT_EQ(AllLogits(model_, BestKernels(), threads, 10, tokens_), one) << threads;
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, DecoderTest, ::testing::Values("tiny", "odd"), [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Shapes, DecoderTest, ::testing::Values("tiny", "odd", "head_norms"), [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
 }  // namespace cohort::rollout::cpu

@@ -45,6 +45,15 @@ inline model::ModelConfig OddConfig() {
   return config;
 }
 
+// Norms on the heads, which are wider together than the residual stream, no biases.
+inline model::ModelConfig HeadNormConfig() {
+  model::ModelConfig config = OddConfig();
+  config.architecture = "Qwen3ForCausalLM";
+  config.qkv_bias = false;
+  config.qk_norm = true;
+  return config;
+}
+
 // A model with random weights, norms near one.
 struct TestModel {
   model::ModelConfig config;

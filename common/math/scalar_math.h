@@ -1,6 +1,6 @@
 #pragma once
 
-namespace cohort::rollout::cpu {
+namespace cohort::math {
 
 // Elementary functions in double precision, within a few ulp, built from exactly rounded operations only: unlike those of the C library they give the same
 // bits on every machine, which picks its own variant of those at load time.
@@ -18,4 +18,4 @@ struct SineAndCosine {
 // For |x| <= 2^26.
 SineAndCosine SinCos(double x);
 
-}  // namespace cohort::rollout::cpu
+}  // namespace cohort::math

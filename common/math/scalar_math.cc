@@ -1,10 +1,10 @@
-#include "services/rollout/engine/cpu/scalar_math.h"
+#include "common/math/scalar_math.h"
 
 #include <bit>
 #include <cmath>
 #include <cstdint>
 
-namespace cohort::rollout::cpu {
+namespace cohort::math {
 namespace {
 
 // fl(x) split of constants: the first part has so few bits that its product with a small integer is exact.
@@ -68,4 +68,4 @@ SineAndCosine SinCos(double x) {
   }
 }
 
-}  // namespace cohort::rollout::cpu
+}  // namespace cohort::math

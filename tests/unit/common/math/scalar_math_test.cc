@@ -1,11 +1,11 @@
-#include "services/rollout/engine/cpu/scalar_math.h"
+#include "common/math/scalar_math.h"
 
 #include <cmath>
 
 #include "common/random/philox.h"
 #include "gtest/gtest.h"
 
-namespace cohort::rollout::cpu {
+namespace cohort::math {
 namespace {
 
 TEST(ScalarMathTest, LogarithmIsWithinAFewUlp) {
@@ -35,4 +35,4 @@ TEST(ScalarMathTest, SineAndCosineAreRightInEveryQuadrant) {
 }
 
 }  // namespace
-}  // namespace cohort::rollout::cpu
+}  // namespace cohort::math
