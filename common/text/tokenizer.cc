@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,65 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/io/files.h"
 #include "common/status/status_macros.h"
-#include "common/text/tokenizer_c.h"
-#include "nlohmann/json.hpp"
+#include "common/text/rust_text.h"
+#include "common/text/tokenizer_config.h"
 
 namespace cohort::text {
-namespace {
-
-// Takes over a text of the Rust library.
-std::string Take(CohortText text) {
-  std::string copy(text.data == nullptr ? "" : std::string(text.data, text.size));
-  cohort_text_free(text);
-  return copy;
-}
-
-absl::Status Check(CohortText error, absl::string_view context) {
-  if (error.data == nullptr) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(context, ": ", Take(error)));
-}
-
-// What tokenizer_config.json adds to tokenizer.json.
-struct TokenizerConfig {
-  bool add_bos_token = false;
-  std::string bos_token;
-  std::vector<std::string> special_tokens;
-};
-
-// A token is written as its text or as an object with "content".
-std::optional<std::string> TokenContent(const nlohmann::json& token) {
-  if (token.is_string()) return token.get<std::string>();
-  if (token.is_object() && token.contains("content") && token["content"].is_string()) return token["content"].get<std::string>();
-  return std::nullopt;
-}
-
-// A tokenizer without tokenizer_config.json is complete: then tokenizer.json says everything.
-absl::StatusOr<TokenizerConfig> ReadConfig(const std::string& path) {
-  TokenizerConfig config;
-  const auto content = io::ReadFile(path);
-  if (absl::IsNotFound(content.status())) return config;
-  COHORT_RETURN_IF_ERROR(content.status());
-  const auto json = nlohmann::json::parse(*content, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return absl::InvalidArgumentError(absl::StrCat(path, ": is not a JSON object; fetch the file again"));
-  for (const char* key : {"bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "mask_token"}) {
-    const auto token = json.contains(key) ? TokenContent(json[key]) : std::nullopt;
-    if (!token || token->empty()) continue;
-    config.special_tokens.push_back(*token);
-    if (std::string(key) == "bos_token") config.bos_token = *token;
-  }
-  if (json.contains("add_bos_token") && !json["add_bos_token"].is_null()) {
-    if (!json["add_bos_token"].is_boolean()) return absl::InvalidArgumentError(absl::StrCat(path, ": add_bos_token: expected true or false"));
-    config.add_bos_token = json["add_bos_token"].get<bool>();
-  }
-  if (config.add_bos_token && config.bos_token.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": add_bos_token is true but there is no bos_token; name the token, or set add_bos_token to false"));
-  }
-  return config;
-}
-
-}  // namespace
-
 struct Tokenizer::Impl {
   struct Free {
     void operator()(CohortTokenizer* tokenizer) const { cohort_tokenizer_free(tokenizer); }
@@ -82,11 +26,11 @@ Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Tokenizer::~Tokenizer() = default;
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Load(const std::string& directory) {
-  const std::string path = directory + "/tokenizer.json", config_path = directory + "/tokenizer_config.json";
+  const std::string path = directory + "/tokenizer.json";
   COHORT_ASSIGN_OR_RETURN(const std::string json, io::ReadFile(path));
-  COHORT_ASSIGN_OR_RETURN(TokenizerConfig config, ReadConfig(config_path));
+  COHORT_ASSIGN_OR_RETURN(TokenizerConfig config, LoadTokenizerConfig(directory));
   std::vector<CohortText> special;
-  for (auto& token : config.special_tokens) special.push_back({token.data(), token.size()});
+  for (auto& [name, token] : config.special_tokens) special.push_back({token.data(), token.size()});
   CohortTokenizer* loaded = nullptr;
   COHORT_RETURN_IF_ERROR(Check(cohort_tokenizer_load(json.data(), json.size(), special.data(), special.size(), &loaded), path));
   auto impl = std::make_unique<Impl>();
@@ -100,9 +44,12 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Load(const std::string& di
   std::unique_ptr<Tokenizer> tokenizer(new Tokenizer(std::move(impl)));
   if (!config.add_bos_token) return tokenizer;
 
-  const int32_t bos = tokenizer->TokenId(config.bos_token);
-  if (bos < 0)
-    return absl::InvalidArgumentError(absl::StrCat(config_path, ": bos_token '", config.bos_token, "' is not in the vocabulary of ", path));
+  const std::string& bos_token = config.special_tokens.at("bos_token");
+  const int32_t bos = tokenizer->TokenId(bos_token);
+  if (bos < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(directory, "/tokenizer_config.json: bos_token '", bos_token, "' is not in the vocabulary of ", path));
+  }
   COHORT_ASSIGN_OR_RETURN(const auto nothing, tokenizer->Encode("", /*add_special_tokens=*/true));
   if (nothing.empty() || nothing.front() != bos) tokenizer->impl_->prepended_bos = bos;
   return tokenizer;

@@ -25,8 +25,8 @@ constexpr const char* kCases[] = {"qwen2_ratio7_tied", "qwen2_ratio6", "qwen2_ya
 constexpr const char* kTiny = "configs/tiny";
 constexpr double kTolerance = 1e-5;
 
-// Both directories of each case: made/NAME was written by transformers, saved/NAME by Cohort; each has the oracle's answer. Asked once, because Python
-// takes its time to start.
+// Both directories of each case: made/NAME was written by transformers, saved/NAME by Cohort; each has the oracle's answer. Asked once, because
+// Python takes its time to start.
 class Exchange {
  public:
   Exchange() {

@@ -1,6 +1,8 @@
-//! Hugging Face tokenizers behind a small C interface; `../tokenizer_c.h` is its documentation.
+//! Hugging Face tokenizers and chat templates behind a small C interface; `../text_c.h` is its documentation.
 //!
 //! Nothing unwinds out of here: every entry point that runs foreign code catches panics and answers them as error texts.
+
+mod chat_template;
 
 use std::os::raw::{c_char, c_int};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -46,7 +48,7 @@ fn guarded(body: impl FnOnce() -> Result<(), String>) -> CohortText {
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
-            CohortText::new(format!("the tokenizer panicked: {}", text.unwrap_or_default()))
+            CohortText::new(format!("the text library panicked: {}", text.unwrap_or_default()))
         }
     }
 }

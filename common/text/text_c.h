@@ -3,9 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The C interface of the Rust library in rust/; only tokenizer.cc includes it. Text is UTF-8 with its length, never zero-terminated. Every call that
-// can fail answers an error text, `data == NULL` when it succeeded; whatever it hands out, errors included, belongs to the caller and is given back
-// with the function of its type. A panic inside is an error like any other. A tokenizer is immutable after loading: share it among threads.
+// The C interface of the Rust library in rust/; only tokenizer.cc and chat_template.cc call it. Text is UTF-8 with its length, never zero-terminated.
+// Every call that can fail answers an error text, `data == NULL` when it succeeded; whatever it hands out, errors included, belongs to the caller and
+// is given back with the function of its type. A panic inside is an error like any other. Tokenizers and templates are immutable after loading: share
+// them among threads.
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -37,6 +38,14 @@ size_t cohort_tokenizer_vocab_size(const CohortTokenizer* tokenizer);
 CohortText cohort_tokenizer_token_text(const CohortTokenizer* tokenizer, uint32_t id);
 // -1 when there is no such token.
 int64_t cohort_tokenizer_token_id(const CohortTokenizer* tokenizer, const char* text, size_t text_size);
+
+typedef struct CohortChatTemplate CohortChatTemplate;
+
+// `source` is Jinja.
+CohortText cohort_chat_template_load(const char* source, size_t source_size, CohortChatTemplate** chat_template);
+void cohort_chat_template_free(CohortChatTemplate* chat_template);
+// `variables` is a JSON object of what the template sees by name.
+CohortText cohort_chat_template_render(const CohortChatTemplate* chat_template, const char* variables, size_t variables_size, CohortText* text);
 
 void cohort_text_free(CohortText text);
 void cohort_ids_free(CohortIds ids);
