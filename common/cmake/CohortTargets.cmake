@@ -6,6 +6,11 @@
 #   cohort_cc_test(NAME prompt_queue_test SRCS prompt_queue_test.cc DEPS cohort::queue [LABELS integration] [TIMEOUT 60] [PROCESSORS 1] [RESOURCE x])
 #   cohort_cc_benchmark(NAME queue_bench SRCS queue_bench.cc DEPS cohort::queue)          -> build/bin/bench/queue_bench
 #
+# For COHORT_CUDA=ON alone; sources may be .cu and .cc. cohort_cc_library takes .cu files too.
+#   cohort_gpu_test(NAME rms_norm_gpu_test SRCS rms_norm_test.cc DEPS cohort::rollout_cuda [GROUP nccl])  -> build/gpu/unit/rms_norm_gpu_test, needs a GPU
+#   cohort_gpu_benchmark(NAME decode_bench SRCS decode_bench.cc DEPS cohort::rollout_cuda)                -> build/gpu/bench/decode_bench
+# A test of CUDA code that needs no GPU is a cohort_cc_test with LABELS cuda: `tests/run --cuda-build` runs those.
+#
 # Include paths are the source root, the folder of generated code, and nothing else.
 
 set(COHORT_GEN "${CMAKE_BINARY_DIR}/gen")
@@ -15,9 +20,10 @@ add_library(cohort_options INTERFACE)
 target_compile_features(cohort_options INTERFACE cxx_std_20)
 target_include_directories(cohort_options INTERFACE "${PROJECT_SOURCE_DIR}")
 target_include_directories(cohort_options SYSTEM INTERFACE "${COHORT_GEN}" "${COHORT_GEN}/proto")
-target_compile_options(cohort_options INTERFACE -Wall -Wextra -Wno-sign-compare -Wno-missing-field-initializers -Werror)
 # What only some dependencies ask for, everywhere: a precompiled header fits only targets with equal settings.
-target_compile_options(cohort_options INTERFACE -pthread -fPIC)
+target_compile_options(cohort_options INTERFACE
+  "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wno-sign-compare;-Wno-missing-field-initializers;-Werror;-pthread;-fPIC>"
+  "$<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;-Xcompiler=-Wall,-Wno-sign-compare;-Werror=all-warnings>")
 target_compile_definitions(cohort_options INTERFACE _FILE_OFFSET_BITS=64)
 if(COHORT_SANITIZE)
   target_compile_options(cohort_options INTERFACE -fsanitize=${COHORT_SANITIZE} -fno-omit-frame-pointer -g1)
@@ -100,11 +106,16 @@ function(cohort_cc_library)
   add_library(cohort::${A_NAME} ALIAS cohort_${A_NAME})
 endfunction()
 
+# Linked by g++ also where a library holds CUDA code: nvcc would only pass the work on, and refuses some of the options.
+function(cohort_place_program name folder)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/${folder}" JOB_POOL_LINK heavy_link LINKER_LANGUAGE CXX)
+endfunction()
+
 function(cohort_cc_binary)
   cmake_parse_arguments(A "" "NAME" "SRCS;DEPS" ${ARGN})
   add_executable(${A_NAME} ${A_SRCS})
   target_link_libraries(${A_NAME} PRIVATE cohort_options ${A_DEPS})
-  set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin" JOB_POOL_LINK heavy_link)
+  cohort_place_program(${A_NAME} bin)
   set_property(GLOBAL APPEND PROPERTY COHORT_BINARIES ${A_NAME})
 endfunction()
 
@@ -113,7 +124,7 @@ function(cohort_cc_test)
   add_executable(${A_NAME} EXCLUDE_FROM_ALL ${A_SRCS})
   target_link_libraries(${A_NAME} PRIVATE cohort_options ${A_DEPS} cohort_test_options GTest::gtest_main)
   cohort_use_pch(${A_NAME} cohort_test_pch)
-  set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests" JOB_POOL_LINK heavy_link)
+  cohort_place_program(${A_NAME} tests)
   add_dependencies(cohort_tests ${A_NAME})
   add_test(NAME ${A_NAME} COMMAND ${A_NAME} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set(labels ${A_LABELS})
@@ -126,6 +137,9 @@ function(cohort_cc_test)
   endif()
   set_tests_properties(${A_NAME} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout}
     ENVIRONMENT "COHORT_BIN=${CMAKE_BINARY_DIR}/bin;COHORT_SOURCE=${PROJECT_SOURCE_DIR};OMP_NUM_THREADS=1;OMP_WAIT_POLICY=passive")
+  if(COHORT_CUDA AND "cuda" IN_LIST labels)
+    add_dependencies(cohort_cuda_tests ${A_NAME})
+  endif()
   if(A_PROCESSORS)
     set_tests_properties(${A_NAME} PROPERTIES PROCESSORS ${A_PROCESSORS})
   endif()
@@ -138,6 +152,34 @@ function(cohort_cc_benchmark)
   cmake_parse_arguments(A "" "NAME" "SRCS;DEPS" ${ARGN})
   add_executable(${A_NAME} EXCLUDE_FROM_ALL ${A_SRCS})
   target_link_libraries(${A_NAME} PRIVATE cohort_options ${A_DEPS} benchmark::benchmark)
-  set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin/bench" JOB_POOL_LINK heavy_link)
+  cohort_place_program(${A_NAME} bin/bench)
   add_dependencies(cohort_benchmarks ${A_NAME})
+endfunction()
+
+function(cohort_gpu_test)
+  cmake_parse_arguments(A "" "NAME;GROUP;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  set(group unit)
+  if(A_GROUP)
+    set(group ${A_GROUP})
+  endif()
+  set(timeout 300)
+  if(A_TIMEOUT)
+    set(timeout ${A_TIMEOUT})
+  endif()
+  add_executable(${A_NAME} EXCLUDE_FROM_ALL ${A_SRCS})
+  target_link_libraries(${A_NAME} PRIVATE cohort_options ${A_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
+  target_compile_options(${A_NAME} PRIVATE ${test_options})
+  cohort_use_pch(${A_NAME} cohort_test_pch)
+  cohort_place_program(${A_NAME} gpu/${group})
+  add_dependencies(cohort_gpu_tests ${A_NAME})
+  add_test(NAME ${A_NAME} COMMAND ${A_NAME} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(${A_NAME} PROPERTIES LABELS "gpu;gpu_${group}" TIMEOUT ${timeout} RESOURCE_LOCK gpu)
+endfunction()
+
+function(cohort_gpu_benchmark)
+  cmake_parse_arguments(A "" "NAME" "SRCS;DEPS" ${ARGN})
+  add_executable(${A_NAME} EXCLUDE_FROM_ALL ${A_SRCS})
+  target_link_libraries(${A_NAME} PRIVATE cohort_options ${A_DEPS})
+  cohort_place_program(${A_NAME} gpu/bench)
+  add_dependencies(cohort_gpu_benchmarks ${A_NAME})
 endfunction()

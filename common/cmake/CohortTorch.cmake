@@ -1,7 +1,6 @@
 # cohort::torch  : CPU part (libtorch_cpu + libc10), always.
 # cohort::torch_cuda : adds libtorch_cuda + libc10_cuda + cudart (needs COHORT_CUDA=ON).
 # COHORT_SITE = directory that holds torch/ and nvidia/ (pip --target dir, or the system's dist-packages).
-set(COHORT_SITE "" CACHE PATH "pip --target directory that holds torch/ (and nvidia/)")
 set(_t "${COHORT_SITE}/torch")
 if(NOT EXISTS "${_t}/lib/libtorch_cpu.so")
   message(FATAL_ERROR "COHORT_SITE=${COHORT_SITE}: no torch/lib/libtorch_cpu.so below it; deploy/quickstart fetches one")
@@ -20,10 +19,12 @@ target_compile_features(cohort_torch INTERFACE cxx_std_17)
 target_link_libraries(cohort_torch INTERFACE "${_t}/lib/libtorch_cpu.so" "${_t}/lib/libc10.so")
 target_link_options(cohort_torch INTERFACE "LINKER:--allow-shlib-undefined")
 if(COHORT_CUDA)
+  if(NOT EXISTS "${_t}/lib/libtorch_cuda.so")
+    message(FATAL_ERROR "COHORT_SITE=${COHORT_SITE}: no torch/lib/libtorch_cuda.so below it; `tests/run --cuda-build` fetches one")
+  endif()
   add_library(cohort_torch_cuda INTERFACE)
   add_library(cohort::torch_cuda ALIAS cohort_torch_cuda)
-  target_include_directories(cohort_torch_cuda SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
-  # nothing refers to libtorch_cuda by symbol (it registers itself at load): keep it although "unneeded"
-  target_link_libraries(cohort_torch_cuda INTERFACE cohort_torch
-    "-Wl,--no-as-needed,${_t}/lib/libtorch_cuda.so,${_t}/lib/libc10_cuda.so,--as-needed" CUDA::cudart)
+  # Nothing refers to libtorch_cuda by symbol (it registers itself when it is loaded): keep it although "unneeded".
+  target_link_libraries(cohort_torch_cuda INTERFACE cohort_torch cohort_cuda_runtime
+    "-Wl,--no-as-needed,${_t}/lib/libtorch_cuda.so,${_t}/lib/libc10_cuda.so,--as-needed")
 endif()

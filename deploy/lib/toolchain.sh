@@ -77,6 +77,49 @@ install_torch() {
   mv "$staging" "$COHORT_SITE"
 }
 
+# LibTorch with its CUDA parts and the CUDA 13.0.2 toolkit from NVIDIA's wheels, all in one folder that takes the place of install_torch's. Called only
+# where CUDA is asked for; needs no GPU. One pip command for all of it: a second one would replace the nvidia/ folder that the wheels share.
+install_cuda() {
+  COHORT_SITE="$COHORT_CACHE/torch-$TORCH_VERSION-cuda-13.0.2"
+  export COHORT_SITE
+  [ -e "$COHORT_SITE/.complete" ] && return
+  say "fetching LibTorch $TORCH_VERSION with CUDA and the CUDA 13.0.2 toolkit (2.0 GB, once; 4.1 GB on disk)"
+  local staging="$COHORT_SITE.partial"
+  rm -rf "$staging" "$COHORT_SITE"
+  mkdir -p "$staging"
+  quiet pip-venv python3 -m venv "$COHORT_CACHE/pip-venv"
+  # shellcheck disable=SC2046
+  quiet cuda-wheels "$COHORT_CACHE/pip-venv/bin/pip" install --disable-pip-version-check --no-deps --no-compile --no-cache-dir \
+    --target "$staging" --python-version 3.11 --only-binary=:all: $(cuda_wheels)
+  quiet cuda-links arrange_cuda_toolkit "$staging"
+  touch "$staging/.complete"
+  mv "$staging" "$COHORT_SITE"
+}
+
+# To compile and link: nvcc, nvvm, crt, cccl, cublas, nccl. The rest is what libtorch_cuda.so loads, needed to run what was linked, with or without a GPU.
+cuda_wheels() {
+  cat <<LIST
+torch==$TORCH_VERSION
+nvidia-cuda-nvcc==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-crt==13.0.88 nvidia-cuda-cccl==13.0.85 nvidia-cublas==13.1.0.3 nvidia-nccl-cu13==2.28.9
+nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85 nvidia-cudnn-cu13==9.19.0.56 nvidia-cusparselt-cu13==0.8.0 nvidia-nvshmem-cu13==3.4.5
+nvidia-cufft==12.0.0.61 nvidia-cufile==1.15.1.6 nvidia-curand==10.4.0.35 nvidia-cusolver==12.0.4.66 nvidia-cusparse==12.6.3.3
+nvidia-nvjitlink==13.0.88 nvidia-cuda-nvrtc==13.0.88 nvidia-nvtx==13.0.85 nvidia-nvml-dev==13.0.87 nvidia-cuda-profiler-api==13.0.85
+nvidia-cuda-culibos==13.0.85
+LIST
+}
+
+# arrange_cuda_toolkit SITE: makes the wheels usable as a toolkit: a lib64 link, and the unversioned .so links that a linker looks for.
+arrange_cuda_toolkit() {
+  local site="$1" folder library name
+  ln -sfn lib "$site/nvidia/cu13/lib64"
+  for folder in "$site"/nvidia/{cu13,nccl}/lib; do
+    for library in "$folder"/lib*.so.[0-9]*; do
+      name="$(basename "$library")"
+      [ -e "$folder/${name%%.so.*}.so" ] || ln -s "$name" "$folder/${name%%.so.*}.so"
+    done
+  done
+}
+
 # buf, the protobuf linter, from its npm package; used by tests/run.
 install_buf() {
   BUF="$COHORT_CACHE/buf-$BUF_VERSION/node_modules/.bin/buf"
