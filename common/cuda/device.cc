@@ -1,0 +1,53 @@
+#include "common/cuda/device.h"
+
+#include <cuda_runtime_api.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/cuda/status.h"
+#include "common/status/errors.h"
+#include "common/status/status_macros.h"
+
+namespace cohort::cuda {
+namespace {
+
+constexpr int kOldestMajor = 9;
+
+}  // namespace
+
+int DeviceCount() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) {
+    cudaGetLastError();
+    return 0;
+  }
+  return count;
+}
+
+absl::StatusOr<DeviceInfo> UseDevice(int index) {
+  const int count = DeviceCount();
+  if (index < 0 || index >= count) {
+    return absl::UnavailableError(
+        absl::StrCat("GPU ", index, " is not there: this process sees ", count, " GPUs; check the driver and CUDA_VISIBLE_DEVICES"));
+  }
+  cudaDeviceProp properties;
+  COHORT_RETURN_IF_ERROR(ToStatus(cudaGetDeviceProperties(&properties, index), absl::StrCat("reading the properties of GPU ", index)));
+  if (properties.major < kOldestMajor) {
+    return absl::UnavailableError(absl::StrCat("GPU ", index, " (", properties.name, ") has compute capability ", properties.major, ".", properties.minor,
+                                               "; the kernels need ", kOldestMajor, ".0"));
+  }
+  size_t free = 0, total = 0;
+  absl::Status status = ToStatus(cudaSetDevice(index), "selecting it");
+  if (status.ok()) status = ToStatus(cudaMemGetInfo(&free, &total), "reading its free memory");
+  if (!status.ok()) return Annotate(status, absl::StrCat("GPU ", index, " (", properties.name, ") cannot be used, somebody else may have it"));
+  DeviceInfo info;
+  info.index = index;
+  info.name = properties.name;
+  info.compute_major = properties.major;
+  info.compute_minor = properties.minor;
+  info.multiprocessors = properties.multiProcessorCount;
+  info.total_bytes = static_cast<int64_t>(total);
+  info.free_bytes = static_cast<int64_t>(free);
+  return info;
+}
+
+}  // namespace cohort::cuda
