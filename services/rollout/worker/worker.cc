@@ -23,10 +23,10 @@
 #include "common/status/status_macros.h"
 #include "common/text/tokenizer.h"
 #include "nlohmann/json.hpp"
-#include "services/rollout/engine/cpu/cpu_engine.h"
 #include "services/rollout/worker/engine_loop.h"
 #include "services/rollout/worker/group_finisher.h"
 #include "services/rollout/worker/lease_keeper.h"
+#include "services/rollout/worker/make_engine.h"
 #include "services/rollout/worker/rollout_service.h"
 #include "services/rollout/worker/task_intake.h"
 #include "services/rollout/worker/weight_source.h"
@@ -76,18 +76,6 @@ std::unique_ptr<WeightSource> MakeWeights(const WorkerOptions& options, const Mo
   return MakeSubscribedWeights(std::make_unique<policy::PolicySubscriber>(rpc::Connect(options.learner), std::move(subscription)));
 }
 
-absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const WorkerOptions& options, const Model& model) {
-  cpu::CpuEngineOptions engine_options;
-  engine_options.threads = options.threads;
-  engine_options.max_batch = options.max_batch;
-  engine_options.max_context = options.max_context;
-  engine_options.kv_bytes = options.kv_megabytes << 20;
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, cpu::CpuEngine::Create(model.config, *model.layout, engine_options));
-  COHORT_LOG(INFO) << "engine: " << model.config.architecture << " of " << model.layout->size() << " parameters, " << cpu::BestKernels().name
-                   << " kernels on " << options.threads << " threads, batch " << options.max_batch << ", context " << engine->max_context();
-  return engine;
-}
-
 absl::StatusOr<std::unique_ptr<queue::PromptQueue>> OpenQueue(const WorkerOptions& options) {
   queue::QueueOptions queue_options;
   queue_options.run_id = options.run;
@@ -132,7 +120,7 @@ void Drain(const WorkerOptions& options, EngineLoop& loop, TaskIntake* intake, Q
 
 absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop) {
   COHORT_ASSIGN_OR_RETURN(const Model model, LoadModel(options));
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, MakeEngine(options, model));
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, MakeEngine(options, model.config, *model.layout));
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "rollout");
   WorkerMetrics metrics(registry);

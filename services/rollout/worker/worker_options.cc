@@ -16,6 +16,12 @@ const std::map<std::string, reward::v1::Template>& Templates() {
   return templates;
 }
 
+const std::map<std::string, config::v1::Device>& Devices() {
+  static const auto& devices = *new std::map<std::string, config::v1::Device>{
+      {"AUTO", config::v1::DEVICE_AUTO}, {"CPU", config::v1::DEVICE_CPU}, {"CUDA", config::v1::DEVICE_CUDA}};
+  return devices;
+}
+
 // Sets `value` unless its flag was given.
 template <typename T, typename U>
 void FillIn(const CLI::App& app, const std::string& flag, T& value, const U& from_config) {
@@ -41,10 +47,13 @@ void AddWorkerFlags(CLI::App& app, WorkerOptions& o) {
   app.add_option("--learner", o.learner, "host:port of the learner");
   app.add_option("--reward", o.reward, "host:port of a reward service");
   app.add_option("--redis", o.redis, "host:port of the prompt queue");
+  app.add_option("--device", o.device, "Where the engine computes: AUTO (a GPU where there is one), CPU or CUDA")->transform(CLI::CheckedTransformer(Devices()));
   app.add_option("--threads", o.threads, "Threads of the engine")->capture_default_str()->check(CLI::Range(1, 256));
   app.add_option("--max-batch", o.max_batch, "Sequences decoded together")->capture_default_str()->check(CLI::Range(1, 1 << 20));
   app.add_option("--max-context", o.max_context, "Most tokens of prompt and completion; 0: the model's limit, at most 4096")->capture_default_str();
-  app.add_option("--kv-megabytes", o.kv_megabytes, "Most memory for keys and values")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--kv-megabytes", o.kv_megabytes, "Most memory for keys and values; 0: 2048 on processors, what is free on a GPU")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--group-size", o.group_size, "Completions of a task; 0: learnt from the first")->capture_default_str()->check(CLI::NonNegativeNumber);
   app.add_option("--lease-seconds", o.lease_seconds, "A worker silent for so long is taken for dead")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--max-attempts", o.max_attempts, "A task delivered so often goes to the dead letters")->capture_default_str()->check(CLI::PositiveNumber);
@@ -65,6 +74,7 @@ absl::Status CompleteOptions(const CLI::App& app, WorkerOptions& o) {
     FillIn(app, "--run", o.run, config.run().name());
     FillIn(app, "--model", o.model, config.model().path());
     FillIn(app, "--redis", o.redis, config.queue().redis_address());
+    FillIn(app, "--device", o.device, config.rollout().device());
     FillIn(app, "--threads", o.threads, config.rollout().threads());
     FillIn(app, "--max-batch", o.max_batch, config.rollout().max_batch());
     FillIn(app, "--group-size", o.group_size, config.algorithm().group_size());

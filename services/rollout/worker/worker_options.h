@@ -7,6 +7,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "proto/cohort/config/v1/run.pb.h"
 #include "proto/cohort/reward/v1/reward_service.pb.h"
 
 namespace cohort::rollout {
@@ -28,10 +29,11 @@ struct WorkerOptions {
   std::string reward;
   std::string redis;
 
+  config::v1::Device device = config::v1::DEVICE_AUTO;
   int threads = 1;
   int max_batch = 128;
   int64_t max_context = 0;                // 0: the model's limit, but no more than 4,096.
-  int64_t kv_megabytes = 2048;
+  int64_t kv_megabytes = 0;               // 0: 2,048 on processors, what is free on a GPU.
   int group_size = 0;                     // 0: learnt from the first task.
   double lease_seconds = 10;
   int max_attempts = 5;

@@ -21,6 +21,14 @@ class PagedContext {
     for (int p = pages - 1; p > 0; --p) std::swap(order[p], order[stream.NextBelow(p + 1)]);
     table_.assign(order.begin(), order.begin() + sequences * stride_);
     data_ = RandomBf16(int64_t{2} * pages * kv_heads * kPageTokens * head_dim, 1, stream);
+    // What lies behind a context must not matter.
+    for (int s = 0; s < sequences; ++s) {
+      for (int position = contexts[s]; position < stride_ * kPageTokens; ++position) {
+        for (int head = 0; head < 2 * kv_heads; ++head) {
+          std::fill_n(data_.begin() + Index(s, position, head / kv_heads, head % kv_heads), head_dim, __float2bfloat16_rn(NAN));
+        }
+      }
+    }
     device_data_ = Upload(data_);
     device_table_ = Upload(table_);
   }

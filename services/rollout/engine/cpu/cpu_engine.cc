@@ -8,6 +8,7 @@
 #include "common/random/philox.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
+#include "services/rollout/engine/request_check.h"
 
 namespace cohort::rollout::cpu {
 namespace {
@@ -96,18 +97,7 @@ absl::Status CpuEngine::SetWeights(std::shared_ptr<const model::Arena> weights, 
 }
 
 absl::Status CpuEngine::Check(const GroupRequest& request) const {
-  COHORT_RETURN_IF_ERROR(CheckSamplingParams(request.sampling));
-  if (request.samples < 1) return absl::InvalidArgumentError("a group needs at least one sample");
-  if (request.prompt.empty()) return absl::InvalidArgumentError("the prompt is empty");
-  if (static_cast<int64_t>(request.prompt.size()) >= options_.max_context) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the prompt of ", request.prompt.size(), " tokens leaves no room in the context of ", options_.max_context));
-  }
-  for (int32_t token : request.prompt) {
-    if (token < 0 || token >= config_.vocab_size) {
-      return absl::InvalidArgumentError(absl::StrCat("token ", token, " of the prompt is not in the vocabulary of ", config_.vocab_size));
-    }
-  }
+  COHORT_RETURN_IF_ERROR(CheckGroupRequest(request, config_.vocab_size, options_.max_context));
   for (const auto& group : groups_) {
     if (group->request.id == request.id) return absl::InvalidArgumentError(absl::StrCat("group ", request.id, " is in the engine already"));
   }

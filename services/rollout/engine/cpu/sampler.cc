@@ -4,38 +4,10 @@
 #include <cmath>
 #include <numeric>
 
-#include "absl/strings/str_cat.h"
 #include "common/math/scalar_math.h"
+#include "services/rollout/engine/request_check.h"
 
 namespace cohort::rollout::cpu {
-namespace {
-
-constexpr float kLowestTemperature = 1e-3f;
-
-bool Truncates(const common::v1::SamplingParams& params, int64_t vocab_size) {
-  return (params.top_k() > 0 && params.top_k() < vocab_size) || (params.top_p() > 0 && params.top_p() < 1) || params.min_p() > 0;
-}
-
-}  // namespace
-
-absl::Status CheckSamplingParams(const common::v1::SamplingParams& params) {
-  // Written so that a NaN fails.
-  if (!(params.temperature() == 0 || (params.temperature() >= kLowestTemperature && std::isfinite(params.temperature())))) {
-    return absl::InvalidArgumentError(absl::StrCat("sampling.temperature is ", params.temperature(), "; it must be 0 (greedy) or at least 0.001"));
-  }
-  if (!(params.top_p() >= 0 && params.top_p() <= 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("sampling.top_p is ", params.top_p(), "; it must lie between 0 and 1"));
-  }
-  if (!(params.min_p() >= 0 && params.min_p() <= 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("sampling.min_p is ", params.min_p(), "; it must lie between 0 and 1"));
-  }
-  if (params.top_k() < 0) return absl::InvalidArgumentError(absl::StrCat("sampling.top_k is ", params.top_k(), "; it must not be negative"));
-  if (params.max_new_tokens() < 1) {
-    return absl::InvalidArgumentError(absl::StrCat("sampling.max_new_tokens is ", params.max_new_tokens(), "; it must be at least 1"));
-  }
-  return absl::OkStatus();
-}
-
 Sampler::Sampler(const Kernels& kernels, int64_t vocab_size) : kernels_(kernels), vocab_size_(vocab_size), mass_(RoundUpToLanes(vocab_size)) {}
 
 Choice Sampler::Sample(const float* logits, const common::v1::SamplingParams& params, float uniform) {

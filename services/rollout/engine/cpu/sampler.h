@@ -3,15 +3,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "proto/cohort/common/v1/sampling.pb.h"
 #include "services/rollout/engine/cpu/aligned_buffer.h"
 #include "services/rollout/engine/cpu/kernels.h"
 
 namespace cohort::rollout::cpu {
-
-// INVALID_ARGUMENT names the parameter that makes no sense.
-absl::Status CheckSamplingParams(const common::v1::SamplingParams& params);
 
 // A drawn token.
 struct Choice {

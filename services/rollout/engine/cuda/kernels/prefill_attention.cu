@@ -18,8 +18,9 @@ struct Shape {
   static constexpr int kSharedBytes = 2 * kStageBytes;
 };
 
+// Of the page's positions the first `valid` are loaded; the others become zeros, because what lies in them may be no numbers.
 template <int kHeadDim>
-__device__ void LoadPage(const PagedCache& cache, int64_t page, int kv_head, uint32_t shared) {
+__device__ void LoadPage(const PagedCache& cache, int64_t page, int kv_head, int valid, uint32_t shared) {
   using S = Shape<kHeadDim>;
   constexpr int kChunksPerRow = S::kRowBytes / 16;
   const __nv_bfloat16* keys = cache.data + (page * 2 * cache.kv_heads + kv_head) * kPageTokens * kHeadDim;
@@ -28,8 +29,8 @@ __device__ void LoadPage(const PagedCache& cache, int64_t page, int kv_head, uin
   for (int i = 0; i < kPageTokens * kChunksPerRow / (kWarps * 32); ++i) {
     const int piece = threadIdx.x + kWarps * 32 * i, row = piece / kChunksPerRow, chunk = piece % kChunksPerRow;
     const uint32_t to = shared + Swizzled<S::kRowBytes>(row, chunk);
-    CopyAsync16(to, keys + row * kHeadDim + chunk * 8, true);
-    CopyAsync16(to + S::kTileBytes, values + row * kHeadDim + chunk * 8, true);
+    CopyAsync16(to, keys + row * kHeadDim + chunk * 8, row < valid);
+    CopyAsync16(to + S::kTileBytes, values + row * kHeadDim + chunk * 8, row < valid);
   }
 }
 
@@ -114,9 +115,9 @@ __global__ void __launch_bounds__(kWarps * 32) PrefillAttentionKernel(PrefillAtt
   const int head = blockIdx.x, kv_head = head / (args.heads / args.cache.kv_heads);
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, width = args.heads + 2 * args.cache.kv_heads;
   const int32_t* table = args.tables.data + static_cast<int64_t>(tile.table) * args.tables.stride;
-  const int pages = (tile.position + tile.count - 1) / kPageTokens + 1;
+  const int context = tile.position + tile.count, pages = (context + kPageTokens - 1) / kPageTokens;
   const uint32_t base = SharedAddress(shared);
-  LoadPage<kHeadDim>(args.cache, table[0], kv_head, base);
+  LoadPage<kHeadDim>(args.cache, table[0], kv_head, context, base);
   CommitCopies();
 
   uint32_t query[kHeadDim / 16][4];
@@ -136,7 +137,9 @@ __global__ void __launch_bounds__(kWarps * 32) PrefillAttentionKernel(PrefillAtt
   for (int page = 0; page < pages; ++page) {
     WaitCopies<0>();
     __syncthreads();
-    if (page + 1 < pages) LoadPage<kHeadDim>(args.cache, table[page + 1], kv_head, base + (page + 1) % 2 * S::kStageBytes);
+    if (page + 1 < pages) {
+      LoadPage<kHeadDim>(args.cache, table[page + 1], kv_head, context - (page + 1) * kPageTokens, base + (page + 1) % 2 * S::kStageBytes);
+    }
     CommitCopies();
     const int first_key = page * kPageTokens;
     if (first_key > first_query + 15) continue;

@@ -51,7 +51,8 @@ __device__ Cut FindCut(const float* logits, int vocab, const DecodeRow& row, flo
   if (threadIdx.x == 0) {
     prefix = 0;
     count_left = row.top_k > 0 ? row.top_k : INT32_MAX;
-    mass_left = row.top_p > 0 && row.top_p < 1 ? static_cast<unsigned long long>(static_cast<double>(row.top_p) * static_cast<double>(total)) : ~0ull;
+    const auto wanted = static_cast<unsigned long long>(static_cast<double>(row.top_p) * static_cast<double>(total));
+    mass_left = row.top_p > 0 && row.top_p < 1 ? max(wanted, 1ull) : ~0ull;
     cut = true;
   }
   for (int shift = 24; shift >= 0; shift -= 8) {

@@ -6,6 +6,7 @@
 
 #include "common/random/philox.h"
 #include "common/testing/status_matchers.h"
+#include "services/rollout/engine/request_check.h"
 
 namespace cohort::rollout::cpu {
 namespace {

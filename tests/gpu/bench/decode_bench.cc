@@ -1,0 +1,168 @@
+// Tokens/s of the CUDA engine on the shapes of well-known models with random weights, log-probabilities on; prefill is in the time. One JSON line for each
+// model and kind of batch. Usage: decode_bench [model …] [--batch N] [--prompt N] [--new N] [--group N]; the commit is taken from COHORT_COMMIT.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/random/philox.h"
+#include "services/rollout/engine/cuda/cuda_engine.h"
+
+namespace {
+
+using cohort::model::ModelConfig;
+using cohort::rollout::GroupRequest;
+using cohort::rollout::cuda::CudaEngine;
+using cohort::rollout::cuda::CudaEngineOptions;
+
+struct Load {
+  int batch = 256;
+  int prompt = 256;
+  int new_tokens = 1024;
+  int group = 1;
+};
+
+ModelConfig Shape(int64_t hidden, int64_t inner, int64_t layers, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t vocab, bool tied, bool bias) {
+  ModelConfig config;
+  config.architecture = "Qwen2ForCausalLM";  // Without biases this is Llama's.
+  config.hidden_size = hidden;
+  config.intermediate_size = inner;
+  config.num_layers = layers;
+  config.num_heads = heads;
+  config.num_kv_heads = kv_heads;
+  config.head_dim = head_dim;
+  config.vocab_size = vocab;
+  config.max_positions = 32768;
+  config.rope_theta = 1e6;
+  config.tie_word_embeddings = tied;
+  config.qkv_bias = bias;
+  return config;  // Without an end token: every completion is as long as it may be.
+}
+
+const std::vector<std::pair<std::string, ModelConfig>>& Models() {
+  static const auto& models = *new std::vector<std::pair<std::string, ModelConfig>>{
+      {"Qwen2.5-0.5B", Shape(896, 4864, 24, 14, 2, 64, 151936, true, true)},
+      {"Qwen2.5-1.5B", Shape(1536, 8960, 28, 12, 2, 128, 151936, true, true)},
+      {"Qwen2.5-7B", Shape(3584, 18944, 28, 28, 4, 128, 152064, false, true)},
+      {"Llama-3.1-8B", Shape(4096, 14336, 32, 32, 8, 128, 128256, false, false)},
+  };
+  return models;
+}
+
+void Check(const absl::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
+  std::exit(1);
+}
+
+void Check(cudaError_t error) {
+  if (error == cudaSuccess) return;
+  std::fprintf(stderr, "%s\n", cudaGetErrorString(error));
+  std::exit(1);
+}
+
+// One block of random numbers over and over, norms of one.
+void FillWeights(CudaEngine& engine, const cohort::model::ArenaLayout& layout) {
+  auto second = engine.SecondArena();
+  Check(second.status());
+  cohort::random::Stream stream(1, 0);
+  std::vector<__nv_bfloat16> block(int64_t{1} << 22);
+  for (auto& weight : block) weight = __float2bfloat16_rn(static_cast<float>(0.06 * (stream.NextDouble() - 0.5)));
+  for (int64_t begin = 0; begin < layout.size(); begin += static_cast<int64_t>(block.size())) {
+    const int64_t count = std::min<int64_t>(static_cast<int64_t>(block.size()), layout.size() - begin);
+    Check(cudaMemcpy(*second + begin, block.data(), count * 2, cudaMemcpyHostToDevice));
+  }
+  for (const auto& slot : layout.slots()) {
+    if (slot.name.find("norm") == std::string::npos) continue;
+    const std::vector<__nv_bfloat16> ones(slot.size(), __float2bfloat16_rn(1));
+    Check(cudaMemcpy(*second + slot.offset, ones.data(), ones.size() * 2, cudaMemcpyHostToDevice));
+  }
+  Check(engine.TakeSecondArena(0));
+}
+
+double Seconds(std::chrono::steady_clock::time_point since) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count(); }
+
+struct Speed {
+  double seconds = 0;
+  double steady_ms = 0;  // Of a step with the full batch, over the last half of the run.
+};
+
+Speed Run(CudaEngine& engine, const ModelConfig& config, const Load& load, int new_tokens) {
+  cohort::random::Stream stream(2, 0);
+  for (int slot = 0; slot < load.batch / load.group; ++slot) {
+    GroupRequest request;
+    request.id = request.slot = slot;
+    request.samples = load.group;
+    for (int i = 0; i < load.prompt; ++i) request.prompt.push_back(static_cast<int32_t>(stream.NextBelow(static_cast<uint32_t>(config.vocab_size))));
+    request.sampling.set_temperature(1);
+    request.sampling.set_max_new_tokens(new_tokens);
+    Check(engine.Add(std::move(request)));
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  const int64_t tokens_before = engine.load().tokens, half = tokens_before + int64_t{load.batch} * new_tokens / 2;
+  double half_seconds = 0;
+  int64_t half_tokens = 0;
+  while (engine.load().groups > 0) {
+    Check(engine.Step());
+    if (half_tokens == 0 && engine.load().tokens >= half) {
+      half_seconds = Seconds(begin);
+      half_tokens = engine.load().tokens;
+    }
+  }
+  Speed speed;
+  speed.seconds = Seconds(begin);
+  const double steps = static_cast<double>(engine.load().tokens - half_tokens) / load.batch;
+  speed.steady_ms = 1000 * (speed.seconds - half_seconds) / steps;
+  for (const auto& group : engine.TakeFinished()) Check(group.status);
+  return speed;
+}
+
+void Bench(const std::string& name, const ModelConfig& config, const Load& load) {
+  const auto layout = *cohort::model::ArenaLayout::Create(config);
+  CudaEngineOptions options;
+  options.max_batch = load.batch;
+  options.max_context = load.prompt + load.new_tokens;
+  const auto begin = std::chrono::steady_clock::now();
+  auto engine = CudaEngine::Create(config, layout, options);
+  Check(engine.status());
+  FillWeights(**engine, layout);
+  Check(cudaDeviceSynchronize());
+  const double start_seconds = Seconds(begin);
+  Run(**engine, config, load, 16);
+  const Speed speed = Run(**engine, config, load, load.new_tokens);
+  cudaDeviceProp properties;
+  Check(cudaGetDeviceProperties(&properties, 0));
+  const char* commit = std::getenv("COHORT_COMMIT");
+  std::printf(
+      "{\"bench\": \"decode\", \"model\": \"%s\", \"batch\": %d, \"prompt_tokens\": %d, \"new_tokens\": %d, \"group\": %d, \"tokens_per_s\": %.0f, "
+      "\"seconds\": %.3f, \"second_half_step_ms\": %.3f, \"start_s\": %.2f, \"device\": \"%s\", \"commit\": \"%s\"}\n",
+      name.c_str(), load.batch, load.prompt, load.new_tokens, load.group, load.batch * static_cast<double>(load.new_tokens) / speed.seconds, speed.seconds,
+      speed.steady_ms, start_seconds, properties.name, commit == nullptr ? "" : commit);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Load load;
+  const std::map<std::string, int*> numbers = {{"--batch", &load.batch}, {"--prompt", &load.prompt}, {"--new", &load.new_tokens}, {"--group", &load.group}};
+  std::vector<std::string> wanted;
+  for (int i = 1; i < argc; ++i) {
+    const auto it = numbers.find(argv[i]);
+    if (it == numbers.end()) {
+      wanted.push_back(argv[i]);
+    } else if (++i < argc) {
+      *it->second = std::atoi(argv[i]);
+    }
+  }
+  for (const auto& [name, config] : Models()) {
+    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end()) Bench(name, config, load);
+  }
+  return 0;
+}
