@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/cuda/status.h"
+#include "common/model/rotary.h"
 #include "common/status/status_macros.h"
 
 namespace cohort::rollout::cuda {
@@ -42,17 +43,12 @@ absl::Status CheckModel(const model::ModelConfig& c) {
   return absl::OkStatus();
 }
 
-// Cosine and sine of every position and pair; angles are products in fp32, as in Hugging Face transformers.
+// Cosine and sine of every position and pair.
 std::vector<float2> RopeTable(const model::ModelConfig& config, int64_t positions) {
-  const int64_t half = config.head_dim / 2;
-  std::vector<float2> table(positions * half);
-  for (int64_t i = 0; i < half; ++i) {
-    const float frequency = static_cast<float>(std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.head_dim)));
-    for (int64_t position = 0; position < positions; ++position) {
-      const double angle = static_cast<float>(position) * frequency;
-      table[position * half + i] = {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
-    }
-  }
+  std::vector<float> cosines(positions * config.head_dim / 2), sines(cosines.size());
+  model::Rotary(config).FillTables(positions, cosines.data(), sines.data());
+  std::vector<float2> table(cosines.size());
+  for (size_t i = 0; i < table.size(); ++i) table[i] = {cosines[i], sines[i]};
   return table;
 }
 
@@ -107,7 +103,7 @@ absl::Status Decoder::Allocate(const model::ArenaLayout& layout) {
   int64_t most_items = 0;
   for (const int bucket : buckets_) most_items = std::max(most_items, int64_t{bucket} * MostPieces(bucket));
   COHORT_ASSIGN_OR_RETURN(items_, DeviceBuffer<int2>::Allocate(most_items, "attention"));
-  COHORT_ASSIGN_OR_RETURN(item_count_, DeviceBuffer<int32_t>::Allocate(1, "attention"));
+  COHORT_ASSIGN_OR_RETURN(item_count_, DeviceBuffer<int32_t>::Allocate(2, "attention"));
   COHORT_ASSIGN_OR_RETURN(partial_, DeviceBuffer<float>::Allocate(most_items * config_.num_heads * (config_.head_dim + 2), "attention"));
   const int groups = DecodeAttentionGroups(static_cast<int>(config_.num_heads), static_cast<int>(config_.num_kv_heads));
   COHORT_ASSIGN_OR_RETURN(arrived_, UploadNew(std::vector<int32_t>(batch * groups), "attention"));
@@ -153,13 +149,13 @@ absl::Status Decoder::TuneProducts(int rows) {
 int Decoder::BatchFor(int rows) const { return *std::lower_bound(buckets_.begin(), buckets_.end(), rows); }
 
 // Small batches are cut finer, so that there are pieces enough for the whole GPU; long contexts into no more pieces than are merged quickly.
-int Decoder::SplitTokens(int rows) const {
-  const int64_t finest = rows >= 64 ? 512 : rows >= 8 ? 256 : 128, most_pieces = rows >= 64 ? 16 : 64;
+int Decoder::FinestSplit(int rows) const {
+  const int64_t finest = rows >= 64 ? 256 : 128, most_pieces = rows >= 64 ? 16 : 64;
   return static_cast<int>(RoundUp(std::max(finest, (limits_.max_context + most_pieces - 1) / most_pieces), kPageTokens));
 }
 
 int Decoder::MostPieces(int rows) const {
-  const int64_t split = SplitTokens(rows);
+  const int64_t split = FinestSplit(rows);
   return static_cast<int>((limits_.max_context + split - 1) / split);
 }
 
@@ -203,20 +199,22 @@ absl::Status Decoder::EnqueueDecode(int rows, bool truncates) {
   attention.heads = static_cast<int>(config_.num_heads);
   attention.scale = scale_;
   attention.tables = {tables_.data(), table_stride_};
-  attention.plan = {items_.data(), item_count_.data(), SplitTokens(rows)};
+  attention.plan = {items_.data(), item_count_.data(), item_count_.data() + 1, FinestSplit(rows)};
+  attention.multiprocessors = device_.multiprocessors;
   attention.max_pieces = MostPieces(rows);
   attention.partial = partial_.data();
   attention.arrived = arrived_.data();
   attention.out = attended_.data();
+  attention.cache = CacheOf(0);
   EmbedRows(rows_.data(), weights_.embedding(), rows, hidden, hidden_.data(), stream_);
-  PlanDecodeAttention(rows_.data(), rows, attention.plan, stream_);
+  PlanDecodeAttention(attention, stream_);
   for (int64_t i = 0; i < config_.num_layers; ++i) {
     const LayerWeights& layer = weights_.layer(i);
     AddRmsNorm(hidden_.data(), i == 0 ? nullptr : delta_.data(), layer.input_norm, epsilon, rows, hidden, normed_.data(), stream_);
     COHORT_RETURN_IF_ERROR(matmul_->Run(qkv_product_, rows, normed_.data(), layer.qkv, qkv_.data()));
     PrepareDecodeQkv(QkvOf(i, rows, attention.tables), rows_.data(), stream_);
     attention.cache = CacheOf(i);
-    DecodeAttention(attention, device_.multiprocessors, stream_);
+    DecodeAttention(attention, stream_);
     COHORT_RETURN_IF_ERROR(FinishLayer(layer, rows));
   }
   AddRmsNorm(hidden_.data(), delta_.data(), weights_.final_norm(), epsilon, rows, hidden, normed_.data(), stream_);

@@ -79,7 +79,7 @@ class Decoder {
   absl::Status FinishLayer(const LayerWeights& layer, int64_t rows);
   QkvArgs QkvOf(int64_t layer, int64_t rows, const PageTables& tables) const;
   PagedCache CacheOf(int64_t layer) const;
-  int SplitTokens(int rows) const;
+  int FinestSplit(int rows) const;
   int MostPieces(int rows) const;
 
   const model::ModelConfig config_;
@@ -114,7 +114,7 @@ class Decoder {
   cohort::cuda::DeviceBuffer<float> logits_;
   // Scratch of attention and sampler.
   cohort::cuda::DeviceBuffer<int2> items_;
-  cohort::cuda::DeviceBuffer<int32_t> item_count_;
+  cohort::cuda::DeviceBuffer<int32_t> item_count_;  // And the length of a piece.
   cohort::cuda::DeviceBuffer<float> partial_;
   cohort::cuda::DeviceBuffer<int32_t> arrived_;
   cohort::cuda::DeviceBuffer<float4> sample_tiles_;

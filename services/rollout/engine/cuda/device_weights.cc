@@ -33,6 +33,8 @@ absl::StatusOr<DeviceWeights> DeviceWeights::Create(const model::ModelConfig& co
     layer.input_norm = at(slots.input_norm);
     layer.qkv = at(slots.qkv_weight);
     layer.qkv_bias = at(slots.qkv_bias);
+    layer.q_norm = at(slots.qk_norm);
+    layer.k_norm = layer.q_norm == nullptr ? nullptr : layer.q_norm + config.head_dim;
     layer.o = at(slots.o_weight);
     layer.post_norm = at(slots.post_norm);
     layer.gate_up = at(slots.gate_up_weight);

@@ -20,7 +20,7 @@ struct LayerWeights {
   const __nv_bfloat16* input_norm = nullptr;
   const __nv_bfloat16* qkv = nullptr;
   const __nv_bfloat16* qkv_bias = nullptr;
-  const __nv_bfloat16* q_norm = nullptr;
+  const __nv_bfloat16* q_norm = nullptr;  // Of every query head, and of every key head.
   const __nv_bfloat16* k_norm = nullptr;
   const __nv_bfloat16* o = nullptr;
   const __nv_bfloat16* post_norm = nullptr;

@@ -1,6 +1,7 @@
 #include <cuda_runtime.h>
 
 #include "services/rollout/engine/cuda/kernels/kernels.h"
+#include "services/rollout/engine/cuda/kernels/launch.cuh"
 #include "services/rollout/engine/cuda/kernels/warp.cuh"
 
 // Memory-bound: the keys and values of a context are read once for all query heads that share them. Four warps of a block walk over the context in chunks
@@ -170,15 +171,14 @@ __device__ Merged MergeShared(const float* results, int i) {
 
 // One piece of one row's context for one set of query heads.
 template <int kHeadDim, bool kUpper>
-__device__ void AttendPiece(const DecodeAttentionArgs& args, int row, int piece, int group, int groups, char* shared, bool* last) {
+__device__ void AttendPiece(const DecodeAttentionArgs& args, int split, int row, int piece, int group, int groups, char* shared, bool* last) {
   using S = Shape<kHeadDim>;
   const int ratio = args.heads / args.cache.kv_heads, tiles = groups / args.cache.kv_heads;
   const int kv_head = group / tiles, first_head = kv_head * ratio + group % tiles * kHeadTile;
   const int heads = min(kHeadTile, ratio - group % tiles * kHeadTile);
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   const int context = args.rows[row].position + 1;
-  const int begin = piece * args.plan.split_tokens, end = min(context, begin + args.plan.split_tokens);
-  const int pieces = (context + args.plan.split_tokens - 1) / args.plan.split_tokens;
+  const int begin = piece * split, end = min(context, begin + split), pieces = (context + split - 1) / split;
   const int32_t* table = args.tables.data + static_cast<int64_t>(row) * args.tables.stride;
   const uint32_t pipeline = SharedAddress(shared) + warp * S::kWarpBytes;
   const auto chunk_begin = [&](int i) { return begin + (warp + i * kWarps) * kChunk; };
@@ -259,19 +259,27 @@ template <int kHeadDim, bool kUpper>
 __global__ void __launch_bounds__(kWarps * 32, Shape<kHeadDim>::kBlocksPerProcessor) DecodeAttentionKernel(DecodeAttentionArgs args, int groups) {
   extern __shared__ __align__(128) char shared[];
   __shared__ bool last;
-  const int work = *args.plan.count * groups;
+  WaitForPrevious();
+  AllowNext();
+  const int work = *args.plan.count * groups, split = *args.plan.split_tokens;
   for (int w = blockIdx.x; w < work; w += gridDim.x) {
     const int2 item = args.plan.items[w / groups];
-    AttendPiece<kHeadDim, kUpper>(args, item.x, item.y, w % groups, groups, shared, &last);
+    AttendPiece<kHeadDim, kUpper>(args, split, item.x, item.y, w % groups, groups, shared, &last);
   }
 }
 
-__global__ void __launch_bounds__(1024) PlanKernel(const DecodeRow* rows, int count, AttentionPlan plan) {
+// `share`: pieces of this part of all positions keep the blocks that run side by side equally busy.
+__global__ void __launch_bounds__(1024) PlanKernel(const DecodeRow* rows, int count, AttentionPlan plan, float share) {
   // Items before this row's, whole pieces and remainders apart: an inclusive scan of both counts.
   __shared__ int whole_before[1024], rest_before[1024];
+  __shared__ float scratch[32];
+  WaitForPrevious();
+  AllowNext();
   const int row = threadIdx.x;
   const int context = row < count ? rows[row].position + 1 : 0;
-  const int whole = context / plan.split_tokens, rest = context % plan.split_tokens > 0 ? 1 : 0;
+  const int fair = static_cast<int>(share * BlockSum(static_cast<float>(context), scratch));
+  const int split = max(plan.finest_split, (fair + kPageTokens - 1) / kPageTokens * kPageTokens);
+  const int whole = context / split, rest = context % split > 0 ? 1 : 0;
   whole_before[row] = whole;
   rest_before[row] = rest;
   __syncthreads();
@@ -285,35 +293,41 @@ __global__ void __launch_bounds__(1024) PlanKernel(const DecodeRow* rows, int co
   const int all_whole = whole_before[blockDim.x - 1];
   for (int piece = 0; piece < whole; ++piece) plan.items[whole_before[row] - whole + piece] = {row, piece};
   if (rest > 0) plan.items[all_whole + rest_before[row] - 1] = {row, whole};
-  if (row == 0) *plan.count = all_whole + rest_before[blockDim.x - 1];
+  if (row == 0) {
+    *plan.count = all_whole + rest_before[blockDim.x - 1];
+    *plan.split_tokens = split;
+  }
 }
 
 template <int kHeadDim, bool kUpper>
-void Launch(const DecodeAttentionArgs& args, int multiprocessors, cudaStream_t stream) {
+void Launch(const DecodeAttentionArgs& args, cudaStream_t stream) {
   using S = Shape<kHeadDim>;
   static const cudaError_t raised =
       cudaFuncSetAttribute(DecodeAttentionKernel<kHeadDim, kUpper>, cudaFuncAttributeMaxDynamicSharedMemorySize, S::kSharedBytes);
   (void)raised;  // A refusal shows at the launch.
   const int groups = DecodeAttentionGroups(args.heads, args.cache.kv_heads);
   const int64_t most = static_cast<int64_t>(args.count) * args.max_pieces * groups;
-  const int grid = static_cast<int>(min(most, static_cast<int64_t>(multiprocessors * S::kBlocksPerProcessor)));
-  DecodeAttentionKernel<kHeadDim, kUpper><<<grid, kWarps * 32, S::kSharedBytes, stream>>>(args, groups);
+  const int grid = static_cast<int>(min(most, static_cast<int64_t>(args.multiprocessors * S::kBlocksPerProcessor)));
+  LaunchAfter(DecodeAttentionKernel<kHeadDim, kUpper>, grid, kWarps * 32, S::kSharedBytes, stream, args, groups);
 }
 
 }  // namespace
 
 int DecodeAttentionGroups(int heads, int kv_heads) { return kv_heads * ((heads / kv_heads + kHeadTile - 1) / kHeadTile); }
 
-void PlanDecodeAttention(const DecodeRow* rows, int count, const AttentionPlan& plan, cudaStream_t stream) {
-  PlanKernel<<<1, (count + 31) / 32 * 32, 0, stream>>>(rows, count, plan);
+void PlanDecodeAttention(const DecodeAttentionArgs& args, cudaStream_t stream) {
+  const int per_processor = args.cache.head_dim == 64 ? Shape<64>::kBlocksPerProcessor : Shape<128>::kBlocksPerProcessor;
+  // A little more than the fair share, so that contexts of about one length are not cut.
+  const float share = 1.25f * DecodeAttentionGroups(args.heads, args.cache.kv_heads) / static_cast<float>(args.multiprocessors * per_processor);
+  LaunchAfter(PlanKernel, 1, (args.count + 31) / 32 * 32, 0, stream, args.rows, args.count, args.plan, share);
 }
 
-void DecodeAttention(const DecodeAttentionArgs& args, int multiprocessors, cudaStream_t stream) {
+void DecodeAttention(const DecodeAttentionArgs& args, cudaStream_t stream) {
   const bool upper = args.heads / args.cache.kv_heads > 8;
   if (args.cache.head_dim == 64) {
-    upper ? Launch<64, true>(args, multiprocessors, stream) : Launch<64, false>(args, multiprocessors, stream);
+    upper ? Launch<64, true>(args, stream) : Launch<64, false>(args, stream);
   } else {
-    upper ? Launch<128, true>(args, multiprocessors, stream) : Launch<128, false>(args, multiprocessors, stream);
+    upper ? Launch<128, true>(args, stream) : Launch<128, false>(args, stream);
   }
 }
 

@@ -1,4 +1,5 @@
 #include "services/rollout/engine/cuda/kernels/kernels.h"
+#include "services/rollout/engine/cuda/kernels/launch.cuh"
 #include "services/rollout/engine/cuda/kernels/warp.cuh"
 
 namespace cohort::rollout::cuda {
@@ -16,6 +17,8 @@ __device__ void EmbedOne(int token, const __nv_bfloat16* embedding, int hidden, 
 }
 
 __global__ void EmbedRowsKernel(const DecodeRow* rows, const __nv_bfloat16* embedding, int hidden, float* out) {
+  WaitForPrevious();
+  AllowNext();
   const DecodeRow& row = rows[blockIdx.x];
   EmbedOne(row.position < 0 ? -1 : row.token, embedding, hidden, out + static_cast<int64_t>(blockIdx.x) * hidden);
 }
@@ -30,6 +33,8 @@ constexpr int kNormChunks = 4;  // Of 8 elements per thread: rows of up to 8 · 
 __global__ void __launch_bounds__(512) AddRmsNormKernel(float* residual, const __nv_bfloat16* delta, const __nv_bfloat16* weight, float epsilon, int width,
                                                         __nv_bfloat16* out) {
   __shared__ float scratch[32];
+  WaitForPrevious();
+  AllowNext();
   const int64_t row = static_cast<int64_t>(blockIdx.x) * width;
   const int chunks = width / 8;
   float x[kNormChunks][8];
@@ -77,6 +82,8 @@ __global__ void __launch_bounds__(512) AddRmsNormKernel(float* residual, const _
 __device__ inline float SiluTimes(float gate, float up) { return gate / (1.0f + __expf(-gate)) * up; }
 
 __global__ void SiluMulKernel(const __nv_bfloat16* gate_up, int width, __nv_bfloat16* out) {
+  WaitForPrevious();
+  AllowNext();
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= width / 8) return;
   const uint4* row = reinterpret_cast<const uint4*>(gate_up + static_cast<int64_t>(blockIdx.y) * 2 * width);
@@ -107,7 +114,7 @@ int ThreadsFor(int chunks, int most) {
 }  // namespace
 
 void EmbedRows(const DecodeRow* rows, const __nv_bfloat16* embedding, int count, int hidden, float* out, cudaStream_t stream) {
-  EmbedRowsKernel<<<count, ThreadsFor(hidden / 8, 256), 0, stream>>>(rows, embedding, hidden, out);
+  LaunchAfter(EmbedRowsKernel, count, ThreadsFor(hidden / 8, 256), 0, stream, rows, embedding, hidden, out);
 }
 
 void EmbedTokens(const int32_t* tokens, const __nv_bfloat16* embedding, int count, int hidden, float* out, cudaStream_t stream) {
@@ -116,13 +123,13 @@ void EmbedTokens(const int32_t* tokens, const __nv_bfloat16* embedding, int coun
 
 void AddRmsNorm(float* residual, const __nv_bfloat16* delta, const __nv_bfloat16* weight, float epsilon, int rows, int width, __nv_bfloat16* out,
                 cudaStream_t stream) {
-  AddRmsNormKernel<<<rows, ThreadsFor(width / 8, 512), 0, stream>>>(residual, delta, weight, epsilon, width, out);
+  LaunchAfter(AddRmsNormKernel, rows, ThreadsFor(width / 8, 512), 0, stream, residual, delta, weight, epsilon, width, out);
 }
 
 void SiluMul(const __nv_bfloat16* gate_up, int rows, int width, __nv_bfloat16* out, cudaStream_t stream) {
   constexpr int kThreads = 128;
   const dim3 grid((width / 8 + kThreads - 1) / kThreads, rows);
-  SiluMulKernel<<<grid, kThreads, 0, stream>>>(gate_up, width, out);
+  LaunchAfter(SiluMulKernel, grid, kThreads, 0, stream, gate_up, width, out);
 }
 
 void ConvertToBf16(const float* from, __nv_bfloat16* to, int64_t count, cudaStream_t stream) {

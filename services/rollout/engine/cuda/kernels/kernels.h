@@ -51,33 +51,35 @@ void PreparePrefillQkv(const QkvArgs& args, const int32_t* positions, const int3
 // out[r][c] = silu(gate_up[r][c]) * gate_up[r][width + c].
 void SiluMul(const __nv_bfloat16* gate_up, int rows, int width, __nv_bfloat16* out, cudaStream_t stream);
 
-// Pieces of the contexts of a decode batch, each of at most `split_tokens` positions: what one block of DecodeAttention works on at a time. Whole pieces
-// come first, so that what is left over for the end is short.
+// Pieces of the contexts of a decode batch: what one block of DecodeAttention works on at a time. Their length is chosen on the GPU, so that the blocks that
+// run side by side have about equal work. Whole pieces come first, so that what is left over for the end is short.
 struct AttentionPlan {
-  int2* items = nullptr;      // (row, piece), room for rows * pieces of the longest context.
-  int32_t* count = nullptr;   // How many.
-  int split_tokens = 0;       // A multiple of kPageTokens.
+  int2* items = nullptr;          // (row, piece), room for rows * max_pieces.
+  int32_t* count = nullptr;       // How many.
+  int32_t* split_tokens = nullptr;  // Positions of a whole piece, a multiple of kPageTokens.
+  int finest_split = 0;           // Least positions of a whole piece, a multiple of kPageTokens.
 };
-// `count` at most 1,024 rows.
-void PlanDecodeAttention(const DecodeRow* rows, int count, const AttentionPlan& plan, cudaStream_t stream);
 
 // Attention of one query position per row over its whole context in the cache, grouped-query with any ratio. Contexts of several pieces are merged by the
 // block that finishes last, always in the same order.
 struct DecodeAttentionArgs {
   const __nv_bfloat16* qkv = nullptr;   // As PrepareDecodeQkv leaves it.
   const DecodeRow* rows = nullptr;
-  int count = 0;
+  int count = 0;                        // At most 1,024.
   int heads = 0;
   float scale = 0;
   PagedCache cache;
   PageTables tables;
   AttentionPlan plan;
-  int max_pieces = 0;
+  int max_pieces = 0;                   // Of the longest context, cut as finely as may be.
+  int multiprocessors = 0;              // Of the GPU.
   float* partial = nullptr;             // [count][heads][max_pieces][head_dim + 2]
   int32_t* arrived = nullptr;           // [count][DecodeAttentionGroups()], zero before the first call and after every one.
   __nv_bfloat16* out = nullptr;         // [count][heads][head_dim]; not written for empty rows.
 };
-void DecodeAttention(const DecodeAttentionArgs& args, int multiprocessors, cudaStream_t stream);
+// Fills the plan: once for a step, before the attention of its layers. Of the cache it uses the shape alone.
+void PlanDecodeAttention(const DecodeAttentionArgs& args, cudaStream_t stream);
+void DecodeAttention(const DecodeAttentionArgs& args, cudaStream_t stream);
 // Sets of at most 16 query heads that share a key/value head.
 int DecodeAttentionGroups(int heads, int kv_heads);
 

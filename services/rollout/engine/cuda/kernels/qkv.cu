@@ -1,4 +1,5 @@
 #include "services/rollout/engine/cuda/kernels/kernels.h"
+#include "services/rollout/engine/cuda/kernels/launch.cuh"
 #include "services/rollout/engine/cuda/kernels/warp.cuh"
 
 namespace cohort::rollout::cuda {
@@ -66,6 +67,8 @@ __device__ void PrepareHead(const QkvArgs& args, int row, int head, Place place)
 
 template <int kHeadDim>
 __global__ void __launch_bounds__(kWarps * 32) DecodeQkvKernel(QkvArgs args, const DecodeRow* rows) {
+  WaitForPrevious();
+  AllowNext();
   const int row = blockIdx.x, head = blockIdx.y * kWarps + threadIdx.x / 32;
   if (head >= args.heads + 2 * args.cache.kv_heads) return;
   const int position = rows[row].position;
@@ -74,6 +77,8 @@ __global__ void __launch_bounds__(kWarps * 32) DecodeQkvKernel(QkvArgs args, con
 
 template <int kHeadDim>
 __global__ void __launch_bounds__(kWarps * 32) PrefillQkvKernel(QkvArgs args, const int32_t* positions, const int32_t* table_of_row) {
+  WaitForPrevious();
+  AllowNext();
   const int row = blockIdx.x, head = blockIdx.y * kWarps + threadIdx.x / 32;
   if (head < args.heads + 2 * args.cache.kv_heads) PrepareHead<kHeadDim>(args, row, head, {positions[row], table_of_row[row]});
 }
@@ -84,12 +89,12 @@ dim3 GridFor(const QkvArgs& args) { return dim3(args.rows, (args.heads + 2 * arg
 
 void PrepareDecodeQkv(const QkvArgs& args, const DecodeRow* rows, cudaStream_t stream) {
   const auto kernel = args.cache.head_dim == 64 ? DecodeQkvKernel<64> : DecodeQkvKernel<128>;
-  kernel<<<GridFor(args), kWarps * 32, 0, stream>>>(args, rows);
+  LaunchAfter(kernel, GridFor(args), kWarps * 32, 0, stream, args, rows);
 }
 
 void PreparePrefillQkv(const QkvArgs& args, const int32_t* positions, const int32_t* table_of_row, cudaStream_t stream) {
   const auto kernel = args.cache.head_dim == 64 ? PrefillQkvKernel<64> : PrefillQkvKernel<128>;
-  kernel<<<GridFor(args), kWarps * 32, 0, stream>>>(args, positions, table_of_row);
+  LaunchAfter(kernel, GridFor(args), kWarps * 32, 0, stream, args, positions, table_of_row);
 }
 
 }  // namespace cohort::rollout::cuda

@@ -1,6 +1,7 @@
 #include <cuda_runtime.h>
 
 #include "services/rollout/engine/cuda/kernels/kernels.h"
+#include "services/rollout/engine/cuda/kernels/launch.cuh"
 #include "services/rollout/engine/cuda/kernels/sampler.cuh"
 
 // Two kernels read the logits once: the first leaves maximum, sum of exponentials and index of the maximum of every tile; the second, one block a row,
@@ -19,6 +20,8 @@ __global__ void __launch_bounds__(kThreads) TilesKernel(SampleArgs args, int til
   __shared__ float best_value[kThreads / 32];
   __shared__ int best_index[kThreads / 32];
   __shared__ float scratch[32];
+  WaitForPrevious();
+  AllowNext();
   const DecodeRow& row = args.rows[blockIdx.y];
   if (row.position < 0 || (row.truncates != 0 && row.temperature != 0)) return;
   const float* logits = args.logits + static_cast<int64_t>(blockIdx.y) * args.vocab;
@@ -134,6 +137,8 @@ __device__ RowSummary Summarise(const float4* stats, int tiles, float inverse, f
 }
 
 __global__ void __launch_bounds__(kThreads) ChooseKernel(SampleArgs args, int tiles) {
+  WaitForPrevious();
+  AllowNext();
   const int r = blockIdx.x;
   const DecodeRow row = args.rows[r];
   if (row.position < 0) {
@@ -162,8 +167,8 @@ int SampleTiles(int vocab) { return (vocab + kTile - 1) / kTile; }
 
 void SampleRows(const SampleArgs& args, bool any_truncates, cudaStream_t stream) {
   const int tiles = SampleTiles(args.vocab);
-  TilesKernel<<<dim3(tiles, args.count), kThreads, 0, stream>>>(args, tiles);
-  ChooseKernel<<<args.count, kThreads, 0, stream>>>(args, tiles);
+  LaunchAfter(TilesKernel, dim3(tiles, args.count), kThreads, 0, stream, args, tiles);
+  LaunchAfter(ChooseKernel, args.count, kThreads, 0, stream, args, tiles);
   if (any_truncates) SampleTruncatedRows(args, stream);
 }
 

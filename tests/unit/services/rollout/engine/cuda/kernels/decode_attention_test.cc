@@ -7,6 +7,7 @@ using namespace testing;
 
 struct Shape {
   int heads, kv_heads, head_dim, split_tokens;
+  int multiprocessors = 3;  // Few: every block works on several items, and long pieces are fair.
 };
 
 class DecodeAttentionTest : public ::testing::TestWithParam<Shape> {};
@@ -25,7 +26,7 @@ TEST_P(DecodeAttentionTest, MatchesTheFormulaOverContextsOfAllLengths) {
   const auto rows_d = Upload(rows);
   const int pieces = (1024 + s.split_tokens - 1) / s.split_tokens, groups = DecodeAttentionGroups(s.heads, s.kv_heads);
   const auto items = Poisoned<int2>(count * pieces);
-  const auto item_count = Poisoned<int32_t>(1);
+  const auto item_count = Poisoned<int32_t>(1), split = Poisoned<int32_t>(1);
   const auto partial = Poisoned<float>(int64_t{count} * s.heads * pieces * (s.head_dim + 2));
   const auto arrived = Upload(std::vector<int32_t>(count * groups, 0));
   DecodeAttentionArgs args;
@@ -36,7 +37,8 @@ TEST_P(DecodeAttentionTest, MatchesTheFormulaOverContextsOfAllLengths) {
   args.scale = static_cast<float>(1 / std::sqrt(s.head_dim));
   args.cache = context.cache();
   args.tables = context.tables();
-  args.plan = {items.data(), item_count.data(), s.split_tokens};
+  args.plan = {items.data(), item_count.data(), split.data(), s.split_tokens};
+  args.multiprocessors = s.multiprocessors;
   args.max_pieces = pieces;
   args.partial = partial.data();
   args.arrived = arrived.data();
@@ -50,8 +52,8 @@ TEST_P(DecodeAttentionTest, MatchesTheFormulaOverContextsOfAllLengths) {
   for (int run = 0; run < 2; ++run) {
     const auto out = Poisoned<__nv_bfloat16>(int64_t{count} * s.heads * s.head_dim);
     args.out = out.data();
-    PlanDecodeAttention(rows_d.data(), count, args.plan, nullptr);
-    DecodeAttention(args, 3, nullptr);  // Few blocks: each works on several items.
+    PlanDecodeAttention(args, nullptr);
+    DecodeAttention(args, nullptr);
     ASSERT_CUDA_OK(cudaGetLastError());
     const auto all = ToDouble(Download(out));
     std::vector<double> got;
@@ -67,9 +69,9 @@ TEST_P(DecodeAttentionTest, MatchesTheFormulaOverContextsOfAllLengths) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, DecodeAttentionTest,
-                         ::testing::Values(Shape{14, 2, 64, 256}, Shape{14, 2, 64, 1024}, Shape{12, 2, 128, 128}, Shape{28, 4, 128, 512},
-                                           Shape{32, 8, 128, 256}, Shape{3, 3, 64, 64}, Shape{8, 1, 64, 192}, Shape{9, 1, 128, 256}, Shape{16, 1, 64, 512},
-                                           Shape{40, 2, 64, 256}, Shape{34, 2, 128, 256}));
+                         ::testing::Values(Shape{14, 2, 64, 256, 1000}, Shape{14, 2, 64, 1024}, Shape{14, 2, 64, 64, 20}, Shape{12, 2, 128, 128}, Shape{28, 4, 128, 512, 132},
+                                           Shape{32, 8, 128, 256}, Shape{3, 3, 64, 64, 300}, Shape{8, 1, 64, 192}, Shape{9, 1, 128, 256}, Shape{16, 1, 64, 512},
+                                           Shape{40, 2, 64, 256, 400}, Shape{34, 2, 128, 256, 1000}));
 
 }  // namespace
 }  // namespace cohort::rollout::cuda
