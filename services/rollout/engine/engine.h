@@ -12,8 +12,8 @@ namespace cohort::rollout {
 
 // One prompt and how many completions of it are wanted.
 //
-// What is sampled is a pure function of this request (without `id` and `stream`) and the weights: neither the other groups in the engine, nor the
-// number of threads, nor the instruction set of the machine change a bit of it.
+// What is sampled is a pure function of this request (without `id` and `stream`) and the weights: on processors neither the other groups in the engine, nor
+// the number of threads, nor the instruction set of the machine change a bit of it; on a GPU the size of the batch may change the rounding.
 struct GroupRequest {
   int64_t id = 0;                       // Chosen by the caller, unique among the groups in the engine.
   std::vector<int32_t> prompt;          // At least one token.

@@ -8,6 +8,7 @@
 #include "services/rollout/engine/request_check.h"
 
 namespace cohort::rollout::cpu {
+
 Sampler::Sampler(const Kernels& kernels, int64_t vocab_size) : kernels_(kernels), vocab_size_(vocab_size), mass_(RoundUpToLanes(vocab_size)) {}
 
 Choice Sampler::Sample(const float* logits, const common::v1::SamplingParams& params, float uniform) {

@@ -69,8 +69,8 @@ TEST_P(DecodeAttentionTest, MatchesTheFormulaOverContextsOfAllLengths) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, DecodeAttentionTest,
-                         ::testing::Values(Shape{14, 2, 64, 256, 1000}, Shape{14, 2, 64, 1024}, Shape{14, 2, 64, 64, 20}, Shape{12, 2, 128, 128}, Shape{28, 4, 128, 512, 132},
-                                           Shape{32, 8, 128, 256}, Shape{3, 3, 64, 64, 300}, Shape{8, 1, 64, 192}, Shape{9, 1, 128, 256}, Shape{16, 1, 64, 512},
+                         ::testing::Values(Shape{14, 2, 64, 256, 1000}, Shape{14, 2, 64, 1024}, Shape{14, 2, 64, 64, 20}, Shape{12, 2, 128, 128},
+                                           Shape{28, 4, 128, 512, 132}, Shape{32, 8, 128, 256}, Shape{3, 3, 64, 64, 300}, Shape{8, 1, 64, 192}, Shape{9, 1, 128, 256}, Shape{16, 1, 64, 512},
                                            Shape{40, 2, 64, 256, 400}, Shape{34, 2, 128, 256, 1000}));
 
 }  // namespace
