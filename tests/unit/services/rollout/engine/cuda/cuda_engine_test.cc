@@ -233,7 +233,9 @@ TEST(CudaEngineTest, GroupsLargerThanTheBatchAndOfAllLengthsFinishAndLeaveNothin
       EXPECT_TRUE(std::none_of(sample.tokens.begin(), sample.tokens.end() - 1, is_end));
       const bool stop = sample.finish_reason == common::v1::FINISH_REASON_STOP;
       EXPECT_EQ(is_end(sample.tokens.back()), stop);
-      if (!stop) EXPECT_EQ(sample.tokens.size(), 1 + id * 13 % 90);
+      if (!stop) {
+        EXPECT_EQ(sample.tokens.size(), 1 + id * 13 % 90);
+      }
       stopped = stopped || stop;
       EXPECT_EQ(sample.logprobs.size(), sample.tokens.size());
       EXPECT_EQ(sample.versions.size(), sample.tokens.size());

@@ -62,7 +62,9 @@ TEST_P(DecodeAttentionTest, MatchesTheFormulaOverContextsOfAllLengths) {
       if (contexts[r] > 0) got.insert(got.end(), begin, begin + s.heads * s.head_dim);
     }
     EXPECT_LT(RelativeError(got, expected), 6e-3);
-    if (run == 1) EXPECT_EQ(got, first) << "two runs differ";
+    if (run == 1) {
+      EXPECT_EQ(got, first) << "two runs differ";
+    }
     first = got;
   }
   for (const int32_t left : Download(arrived)) EXPECT_EQ(left, 0);
