@@ -24,12 +24,13 @@ using learner::v1::SubscribePolicyResponse;
 
 constexpr size_t kHeldVersions = 2;  // The current one and the one before.
 
-SubscribePolicyResponse AnnouncementOf(const PolicySnapshot& snapshot) {
+SubscribePolicyResponse AnnouncementOf(const PolicySnapshot& snapshot, int64_t max_staleness) {
   SubscribePolicyResponse announcement;
   announcement.set_incarnation(snapshot.incarnation);
   announcement.set_version(snapshot.version);
   announcement.set_size_bytes(static_cast<int64_t>(snapshot.weights->bytes().size()));
   announcement.set_crc32c(snapshot.crc32c);
+  announcement.set_max_staleness(max_staleness);
   return announcement;
 }
 
@@ -46,7 +47,7 @@ class RefusedFetch final : public grpc::ServerWriteReactor<FetchPolicyResponse> 
 
 class PolicyPublisher::Impl final : public learner::v1::PolicyService::CallbackService {
  public:
-  explicit Impl(int64_t incarnation) : incarnation_(incarnation) {}
+  Impl(int64_t incarnation, int64_t max_staleness) : incarnation_(incarnation), max_staleness_(max_staleness) {}
 
   void Publish(int64_t version, std::shared_ptr<const model::Arena> weights) ABSL_LOCKS_EXCLUDED(mutex_) {
     PolicySnapshot snapshot;
@@ -127,7 +128,7 @@ class PolicyPublisher::Impl final : public learner::v1::PolicyService::CallbackS
       revision = revision_;
       current = held_.back();
     }
-    const SubscribePolicyResponse announcement = AnnouncementOf(*current);
+    const SubscribePolicyResponse announcement = AnnouncementOf(*current, max_staleness_);
     for (const auto& stream : streams) stream->Offer(revision, announcement);
   }
 
@@ -138,13 +139,14 @@ class PolicyPublisher::Impl final : public learner::v1::PolicyService::CallbackS
 
   const std::shared_ptr<TransferState> transfers_ = std::make_shared<TransferState>();
   const int64_t incarnation_;
+  const int64_t max_staleness_;
   mutable absl::Mutex mutex_;
   int64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;  // Counts what was announced.
   std::deque<std::shared_ptr<const PolicySnapshot>> held_ ABSL_GUARDED_BY(mutex_);  // Oldest first.
   Streams streams_ ABSL_GUARDED_BY(mutex_);
 };
 
-PolicyPublisher::PolicyPublisher(int64_t incarnation) : impl_(std::make_unique<Impl>(incarnation)) {}
+PolicyPublisher::PolicyPublisher(int64_t incarnation, int64_t max_staleness) : impl_(std::make_unique<Impl>(incarnation, max_staleness)) {}
 PolicyPublisher::~PolicyPublisher() = default;
 
 void PolicyPublisher::Publish(int64_t version, std::shared_ptr<const model::Arena> weights) { impl_->Publish(version, std::move(weights)); }

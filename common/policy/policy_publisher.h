@@ -15,7 +15,8 @@ namespace cohort::policy {
 // Thread-safe. Publish() never waits for a worker; a slow one skips versions. Workers that subscribe late get the current version.
 class PolicyPublisher {
  public:
-  explicit PolicyPublisher(int64_t incarnation);
+  // `max_staleness` goes into the announcements.
+  explicit PolicyPublisher(int64_t incarnation, int64_t max_staleness = 0);
   ~PolicyPublisher();
 
   // Announces `version`; `weights` must not change any more. Versions only grow (checked). Computes the checksum on the calling thread.

@@ -64,6 +64,11 @@ class PolicySubscriber::Impl {
     return connected_;
   }
 
+  std::optional<PolicyAnnouncement> Announced() const ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    return announced_;
+  }
+
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       absl::MutexLock lock(&mutex_);
@@ -115,7 +120,7 @@ class PolicySubscriber::Impl {
     learner::v1::SubscribePolicyResponse response;
     while (reader->Read(&response)) {
       Announce({.incarnation = response.incarnation(), .version = response.version(), .size_bytes = response.size_bytes(),
-                .crc32c = response.crc32c()});
+                .crc32c = response.crc32c(), .max_staleness = response.max_staleness()});
     }
     return rpc::FromGrpc(reader->Finish());
   }
@@ -221,6 +226,8 @@ absl::StatusOr<std::shared_ptr<const PolicySnapshot>> PolicySubscriber::WaitFor(
 }
 
 bool PolicySubscriber::connected() const { return impl_->connected(); }
+
+std::optional<PolicyAnnouncement> PolicySubscriber::Announced() const { return impl_->Announced(); }
 
 void PolicySubscriber::Stop() { impl_->Stop(); }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -40,6 +41,9 @@ class PolicySubscriber {
 
   // Whether the announcement stream stands now.
   bool connected() const;
+
+  // The newest announcement, whether or not its bytes are here; nullopt before the first.
+  std::optional<PolicyAnnouncement> Announced() const;
 
   // Ends the stream and the transfer in progress; Latest() stays. Does not wait.
   void Stop();

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -8,6 +9,7 @@
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
+#include "common/registry/registration.h"
 #include "common/rpc/server.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
@@ -49,6 +51,18 @@ absl::Status CheckSandbox(Zygote& zygote, const Flags& flags, PoolMetrics& metri
   return absl::OkStatus();
 }
 
+registry::Registration::Options Presence(const Flags& flags, const std::string& grpc, const std::string& metrics) {
+  registry::Registration::Options options;
+  options.redis = flags.redis;
+  options.run = flags.run;
+  options.record.set_name(flags.name);
+  options.record.set_role(registry::v1::SERVICE_ROLE_REWARD);
+  options.record.set_endpoint(grpc);
+  options.record.set_metrics_endpoint(metrics);
+  options.record.set_state(registry::v1::SERVICE_STATE_READY);
+  return options;
+}
+
 absl::Status Serve(Zygote& zygote, const Flags& flags, const sync::SignalWaiter& signals) {
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "reward");
@@ -63,7 +77,10 @@ absl::Status Serve(Zygote& zygote, const Flags& flags, const sync::SignalWaiter&
   options.services = {&service};
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
   server->SetReady(true);
-  COHORT_RETURN_IF_ERROR(WriteEndpoints(flags.endpoint_file, server->address(), WithPort(flags.metrics_listen, metrics_port)));
+  const std::string metrics_endpoint = WithPort(flags.metrics_listen, metrics_port);
+  std::optional<registry::Registration> registration;
+  if (!flags.redis.empty()) registration.emplace(Presence(flags, server->address(), metrics_endpoint));
+  COHORT_RETURN_IF_ERROR(WriteEndpoints(flags.endpoint_file, server->address(), metrics_endpoint));
   COHORT_LOG(INFO) << "serving on " << server->address() << " with " << flags.PoolOptions().workers << " sandboxed workers";
 
   while (!signals.WaitUntil(absl::Now() + kLookInterval) && zygote.running() && !pool->failure().has_value()) {

@@ -146,7 +146,8 @@ absl::Status RunLauncher::StartBackbone() {
     redis_address_ = config_.queue().redis_address();
     COHORT_RETURN_IF_ERROR(CheckRedis(redis_address_, absl::Now() + absl::Seconds(arguments_.start_timeout_seconds)));
   }
-  COHORT_ASSIGN_OR_RETURN(ServiceSpec reward, RewardSpec(paths_, config_.reward().sandbox_workers(), config_.reward().check_deadline_ms()));
+  COHORT_ASSIGN_OR_RETURN(ServiceSpec reward, RewardSpec(paths_, config_.reward().sandbox_workers(), config_.reward().check_deadline_ms(), redis_address_,
+                                                             config_.run().name()));
   COHORT_ASSIGN_OR_RETURN(const SupervisedService* service, fleet_.Start(WithTimeout(std::move(reward))));
   reward_address_ = service->address();
   view_.Say(absl::StrCat("started redis (", redis_address_, ") and the reward service (", reward_address_, "); logs in ", paths_.logs()));

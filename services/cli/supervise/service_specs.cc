@@ -109,9 +109,13 @@ absl::StatusOr<ServiceSpec> RedisSpec(const RunPaths& paths) {
   return spec;
 }
 
-absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_workers, double check_deadline_ms) {
+absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_workers, double check_deadline_ms, const std::string& redis,
+                                       const std::string& run) {
   return CohortSpec(paths, "cohort-reward", "cohort-reward", kReadiness, [=](bool) {
-    return std::vector<std::string>{"--sandbox-workers", absl::StrCat(sandbox_workers), "--check-deadline-ms", absl::StrCat(std::max<int64_t>(1, std::llround(check_deadline_ms)))};
+    std::vector<std::string> flags = {"--sandbox-workers", absl::StrCat(sandbox_workers), "--check-deadline-ms",
+                                      absl::StrCat(std::max<int64_t>(1, std::llround(check_deadline_ms)))};
+    if (!redis.empty()) Append(flags, {"--redis", redis, "--run", run});
+    return flags;
   });
 }
 
@@ -125,9 +129,13 @@ absl::StatusOr<ServiceSpec> LearnerSpec(const RunPaths& paths, const LearnerPlac
 }
 
 absl::StatusOr<ServiceSpec> RolloutSpec(const RunPaths& paths, int index, const RolloutPlace& place) {
-  return CohortSpec(paths, "cohort-rollout", absl::StrCat("cohort-rollout-", index), "liveness", [=, path = paths.resolved_config()](bool) {
-    return std::vector<std::string>{"--config", path, "--redis", place.redis, "--learner", place.learner, "--reward", place.reward};
-  });
+  COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, CohortSpec(paths, "cohort-rollout", absl::StrCat("cohort-rollout-", index), "liveness",
+                                                       [=, path = paths.resolved_config()](bool) {
+                                                         return std::vector<std::string>{"--config",  path,          "--redis",  place.redis,
+                                                                                         "--learner", place.learner, "--reward", place.reward};
+                                                       }));
+  spec.may_leave = true;
+  return spec;
 }
 
 absl::StatusOr<ServiceSpec> StandaloneSpec(const RunPaths& paths, const std::string& name, const StandalonePlace& place) {

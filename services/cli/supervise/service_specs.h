@@ -18,7 +18,9 @@ absl::StatusOr<std::string> FindProgram(const std::string& name);
 // A private redis-server that keeps its data in an append-only file under RUN/redis.
 absl::StatusOr<ServiceSpec> RedisSpec(const RunPaths& paths);
 
-absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_workers, double check_deadline_ms);
+// `redis` and `run` say in whose registry the service stands; empty for none.
+absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_workers, double check_deadline_ms, const std::string& redis = "",
+                                       const std::string& run = "");
 
 struct LearnerPlace {
   std::string redis;   // host:port

@@ -81,6 +81,11 @@ absl::Status SupervisedService::Launch() {
 }
 
 absl::Status SupervisedService::OnDeath(int exit_code) {
+  if (spec_.may_leave && exit_code == kExitOk) {
+    left_ = true;
+    child_.reset();
+    return absl::OkStatus();
+  }
   // Before it has ever listened, an error of its own is one of what it was given; an unreachable peer (4, 5) and a signal are not.
   const bool refused_to_start = !endpoint_.has_value() && exit_code == kExitFailed;
   if (IsPermanent(exit_code) || refused_to_start) return PermanentError(exit_code, absl::StrCat(LastWords(spec_.log_file, log_begin_), "\n  (said by ", spec_.name, ", log: ",
@@ -113,6 +118,7 @@ absl::Status SupervisedService::Start() {
 }
 
 absl::Status SupervisedService::Serving() {
+  if (left_) return absl::OkStatus();
   const bool alive = child_ != nullptr && endpoint_.has_value() && endpoint_->pid == child_->pid();
   if (alive && spec_.probe(*endpoint_, absl::Now() + kProbeTimeout).ok()) return absl::OkStatus();
   if (absl::Now() < first_started_at_ + spec_.start_timeout) return absl::UnavailableError(absl::StrCat(spec_.name, " is starting"));

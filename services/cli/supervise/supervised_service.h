@@ -27,6 +27,7 @@ struct ServiceSpec {
   // Whether it serves; waits at most until the deadline.
   std::function<absl::Status(const Endpoint& endpoint, absl::Time deadline)> probe;
   absl::Duration start_timeout = absl::Seconds(60);
+  bool may_leave = false;  // Exit code 0 is no death: somebody has drained it.
   RestartPolicy::Options restarts;
 };
 
@@ -55,6 +56,10 @@ class SupervisedService {
   const std::string& log_file() const { return spec_.log_file; }
   // Where it listens or did last; empty before the first start has succeeded.
   std::string address() const { return endpoint_.has_value() ? endpoint_->grpc : ""; }
+  // Its process lives. Not so between a death and the restart.
+  bool running() const { return child_ != nullptr && child_->running(); }
+  // It ended by itself and may; it is not started again.
+  bool left() const { return left_; }
   pid_t pid() const { return child_ != nullptr ? child_->pid() : 0; }
   int restarts() const { return policy_.restarts(); }
   // What happened since the last call, for people ("cohort-rollout-1 was killed by signal 9; restarting"), or "".
@@ -73,6 +78,7 @@ class SupervisedService {
   absl::Time first_started_at_ = absl::InfiniteFuture();
   int64_t log_begin_ = 0;  // Size of the log when the child was started.
   bool stopping_ = false;
+  bool left_ = false;
   std::string news_;
 };
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/log/log.h"
+#include "common/registry/registration.h"
 #include "common/rpc/server.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -58,6 +59,21 @@ CheckpointStore::Options StoreOptions(const RunInputs& inputs, const RunDirector
   return options;
 }
 
+// How this incarnation shows itself in the registry; nullptr where there is no Redis.
+std::unique_ptr<registry::Registration> Register(const LearnerOptions& options, const RunInputs& inputs, const Endpoints& endpoints, int64_t incarnation) {
+  registry::Registration::Options registration;
+  registration.redis = options.redis.empty() ? inputs.config.queue().redis_address() : options.redis;
+  if (registration.redis.empty()) return nullptr;
+  registration.run = inputs.config.run().name();
+  registration.record.set_name(options.name);
+  registration.record.set_role(registry::v1::SERVICE_ROLE_LEARNER);
+  registration.record.set_endpoint(endpoints.grpc);
+  registration.record.set_metrics_endpoint(endpoints.metrics);
+  registration.record.set_state(registry::v1::SERVICE_STATE_READY);
+  registration.record.set_incarnation(incarnation);
+  return std::make_unique<registry::Registration>(std::move(registration));
+}
+
 // Tells people why the run failed, for as long as they may ask.
 void ShowFailure(RunFeed& feed, const absl::Status& status, const sync::StopToken& stop) {
   COHORT_LOG(ERROR) << "the run cannot go on: " << status.message();
@@ -92,7 +108,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
                    << start.step << "; " << journal->recovered() << " groups are in the journal already";
   Intake intake({start.run, incarnation, start.step, Rules(inputs)}, journal.get());
   TaskBuilder tasks(inputs.config, inputs.prompts, incarnation);
-  policy::PolicyPublisher publisher(incarnation);
+  policy::PolicyPublisher publisher(incarnation, inputs.config.algorithm().max_staleness());
   TaskIssuer issuer({start.run, incarnation}, &queue, &tasks, &intake, &step_metrics, stop);
   StepCollector collector(options.patience, inputs.config, &intake, &issuer, &step_metrics, [&publisher] { return publisher.subscribers(); });
 
@@ -103,6 +119,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   if (!options.endpoint_file.empty()) COHORT_RETURN_IF_ERROR(WriteEndpointFile(options.endpoint_file, endpoints.grpc, endpoints.metrics));
   COHORT_LOG(INFO) << "listens on " << endpoints.grpc << ", metrics on " << endpoints.metrics;
 
+  const auto registration = Register(options, inputs, endpoints, incarnation);
   LearnerLoop::Parts parts;
   parts.config = &inputs.config;
   parts.model = &inputs.model;

@@ -13,6 +13,8 @@ struct Flags {
   bool allow_remote = false;
   std::string name = "reward-0";
   std::string endpoint_file;
+  std::string redis;  // With `run`: the registry to stand in; empty for none.
+  std::string run;
   int sandbox_workers = 0;  // 0: one per core.
   int check_deadline_ms = 100;
   size_t queue_capacity = 65'536;

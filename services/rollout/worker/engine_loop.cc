@@ -12,7 +12,8 @@ namespace cohort::rollout {
 namespace {
 
 constexpr int kMostJobs = 64;
-// How long the loop sleeps at most before it looks again for what nobody wakes it for: new weights while it has no task, lost leases, cancelled calls.
+// How long the loop sleeps at most before it looks again for what nobody wakes it for: new weights while it has no task, lost leases, cancelled
+// calls.
 constexpr absl::Duration kNap = absl::Milliseconds(20);
 
 HeldPolicy PolicyOf(const policy::PolicySnapshot* snapshot) {
@@ -48,11 +49,11 @@ EngineLoop::~EngineLoop() { Drain(absl::InfinitePast()); }
 int EngineLoop::WaitForRoom(absl::Time deadline) {
   const auto room = [this] {
     mutex_.AssertHeld();
-    return room_ > 0 || draining_;
+    return (leasing_ && room_ > 0) || draining_;
   };
   absl::MutexLock lock(&mutex_);
   mutex_.AwaitWithDeadline(absl::Condition(&room), deadline);
-  return draining_ ? 0 : room_;
+  return draining_ || !leasing_ ? 0 : room_;
 }
 
 void EngineLoop::AddTask(std::shared_ptr<HeldLease> held) {
@@ -61,6 +62,11 @@ void EngineLoop::AddTask(std::shared_ptr<HeldLease> held) {
   group_size_ = std::max(1, held->lease.task.group_size());
   new_tasks_.push_back(std::move(held));
   --room_;
+}
+
+void EngineLoop::SetLeasing(bool leasing) {
+  absl::MutexLock lock(&mutex_);
+  leasing_ = leasing;
 }
 
 absl::Status EngineLoop::AddGenerate(std::shared_ptr<GenerateJob> job) {
@@ -135,7 +141,7 @@ void EngineLoop::TakeIncoming() {
   new_tasks_.clear();
   new_jobs_.clear();
   jobs_ = static_cast<int>(waiting_jobs_.size());
-  if (!draining_) return;
+  if (leasing_ && !draining_) return;
   for (auto& held : waiting_tasks_) finisher_->Release(std::move(held));
   waiting_tasks_.clear();
 }
@@ -163,10 +169,8 @@ void EngineLoop::TakeWeights() {
     COHORT_LOG(ERROR) << "policy version " << next.version << " cannot be used: " << status.message();
     return;
   }
-  const bool first = snapshot_ == nullptr;
   snapshot_ = latest;
   metrics_.SetPolicyVersion(next.version);
-  if (first && options_.on_first_weights) options_.on_first_weights();
 }
 
 void EngineLoop::AddWaiting() {

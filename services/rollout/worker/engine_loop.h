@@ -37,7 +37,6 @@ class EngineLoop {
     int group_size = 0;                              // Completions that a task is expected to want, to know how many fit; 0: not known.
     int most_unfinished = 256;                       // Groups that are generated but not handed in; with more nothing is leased.
     absl::Duration patience = absl::Seconds(3);      // Tasks that fill an idle worker and wait for weights so long are given back in part.
-    std::function<void()> on_first_weights;          // Called once, on the loop's thread.
   };
   // `weights` and `metrics` must outlive the loop, and so must `finisher`, which is nullptr where no tasks are given.
   EngineLoop(std::unique_ptr<Engine> engine, WeightSource& weights, GroupFinisher* finisher, WorkerMetrics& metrics, Options options);
@@ -49,6 +48,9 @@ class EngineLoop {
 
   // Takes over a leased task.
   void AddTask(std::shared_ptr<HeldLease> held);
+
+  // Whether to take leased tasks. Without, there is no room for any, and those that have not begun are released.
+  void SetLeasing(bool leasing);
 
   // RESOURCE_EXHAUSTED when too many jobs wait.
   absl::Status AddGenerate(std::shared_ptr<GenerateJob> job);
@@ -113,6 +115,7 @@ class EngineLoop {
   int room_ ABSL_GUARDED_BY(mutex_) = 0;                       // Tasks that fit, as of the last step, less those that came since.
   int group_size_ ABSL_GUARDED_BY(mutex_);                     // Of the newest task, to know how many fit; 0: not known yet.
   absl::Time drain_deadline_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  bool leasing_ ABSL_GUARDED_BY(mutex_) = true;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   EngineLoopState state_ ABSL_GUARDED_BY(mutex_);

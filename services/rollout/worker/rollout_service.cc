@@ -18,6 +18,10 @@ constexpr int kMostPrompts = 65536;
 // How often a call that waits looks whether its client is still there.
 constexpr absl::Duration kGlance = absl::Milliseconds(100);
 
+absl::Status Standalone() {
+  return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "STANDALONE", "a standalone worker leases nothing and cannot be drained");
+}
+
 // Turns tokens into messages, text piece by piece.
 class TokenStream {
  public:
@@ -65,9 +69,7 @@ absl::StatusOr<v1::GenerateResponse> WholeSample(int prompt, int index, const Fi
 
 }  // namespace
 
-RolloutServiceImpl::RolloutServiceImpl(std::string worker_id, EngineLoop& loop, const text::Tokenizer& tokenizer, const GroupFinisher* finisher,
-                                       WorkerMetrics& metrics)
-    : worker_id_(std::move(worker_id)), loop_(loop), tokenizer_(tokenizer), finisher_(finisher), metrics_(metrics) {}
+RolloutServiceImpl::RolloutServiceImpl(std::string worker_id, Parts parts) : worker_id_(std::move(worker_id)), parts_(parts) {}
 
 grpc::Status RolloutServiceImpl::Generate(grpc::ServerContext* context, const v1::GenerateRequest* request,
                                           grpc::ServerWriter<v1::GenerateResponse>* writer) {
@@ -84,7 +86,7 @@ absl::StatusOr<std::vector<GroupRequest>> RolloutServiceImpl::MakeGroups(const v
     GroupRequest group;
     group.prompt.assign(prompt.token_ids().begin(), prompt.token_ids().end());
     if (group.prompt.empty()) {
-      COHORT_ASSIGN_OR_RETURN(group.prompt, tokenizer_.Encode(prompt.text(), /*add_special_tokens=*/true));
+      COHORT_ASSIGN_OR_RETURN(group.prompt, parts_.tokenizer.Encode(prompt.text(), /*add_special_tokens=*/true));
     }
     group.samples = std::max(1, request.samples());
     group.sampling = request.sampling();
@@ -99,17 +101,17 @@ absl::StatusOr<std::vector<GroupRequest>> RolloutServiceImpl::MakeGroups(const v
 absl::Status RolloutServiceImpl::Run(grpc::ServerContext& context, const v1::GenerateRequest& request,
                                      grpc::ServerWriter<v1::GenerateResponse>& writer) {
   COHORT_ASSIGN_OR_RETURN(std::vector<GroupRequest> groups, MakeGroups(request));
-  if (loop_.state().policy.version < 0 && request.min_policy_version() == 0) {
+  if (parts_.loop.state().policy.version < 0 && request.min_policy_version() == 0) {
     return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NO_POLICY", "the worker has no weights yet");
   }
   const absl::Time deadline = absl::FromChrono(context.deadline());
   for (;;) {
-    const absl::Status there = loop_.WaitForVersion(request.min_policy_version(), std::min(deadline, absl::Now() + kGlance));
+    const absl::Status there = parts_.loop.WaitForVersion(request.min_policy_version(), std::min(deadline, absl::Now() + kGlance));
     if (there.ok()) break;
     if (context.IsCancelled() || !absl::IsDeadlineExceeded(there) || absl::Now() >= deadline) return there;
   }
   const auto job = std::make_shared<GenerateJob>(std::move(groups));
-  COHORT_RETURN_IF_ERROR(loop_.AddGenerate(job));
+  COHORT_RETURN_IF_ERROR(parts_.loop.AddGenerate(job));
   const absl::Status status = Relay(context, request, *job, writer);
   job->cancelled = true;
   return status;
@@ -117,7 +119,7 @@ absl::Status RolloutServiceImpl::Run(grpc::ServerContext& context, const v1::Gen
 
 absl::Status RolloutServiceImpl::Relay(grpc::ServerContext& context, const v1::GenerateRequest& request, GenerateJob& job,
                                        grpc::ServerWriter<v1::GenerateResponse>& writer) {
-  TokenStream stream(tokenizer_);
+  TokenStream stream(parts_.tokenizer);
   for (int finished = 0; finished < request.prompts_size();) {
     auto event = job.events.Pop(absl::Now() + kGlance);
     if (context.IsCancelled()) return absl::CancelledError("the caller has gone");
@@ -133,7 +135,7 @@ absl::Status RolloutServiceImpl::Relay(grpc::ServerContext& context, const v1::G
     ++finished;
     if (request.stream_text()) continue;
     for (size_t i = 0; i < group.samples.size(); ++i) {
-      COHORT_ASSIGN_OR_RETURN(const v1::GenerateResponse response, WholeSample(event->prompt, static_cast<int>(i), group.samples[i], tokenizer_));
+      COHORT_ASSIGN_OR_RETURN(const v1::GenerateResponse response, WholeSample(event->prompt, static_cast<int>(i), group.samples[i], parts_.tokenizer));
       if (!writer.Write(response)) return absl::CancelledError("the caller has gone");
     }
   }
@@ -141,16 +143,33 @@ absl::Status RolloutServiceImpl::Relay(grpc::ServerContext& context, const v1::G
 }
 
 grpc::Status RolloutServiceImpl::GetWorker(grpc::ServerContext*, const v1::GetWorkerRequest*, v1::GetWorkerResponse* response) {
-  const EngineLoopState state = loop_.state();
+  const EngineLoopState state = parts_.loop.state();
   response->set_worker_id(worker_id_);
   response->set_policy_version(state.policy.version);
   response->set_incarnation(state.policy.incarnation);
   response->set_active_groups(state.load.groups);
   response->set_active_sequences(state.load.sequences);
   response->set_tokens(state.load.tokens);
-  response->set_groups_submitted(finisher_ == nullptr ? 0 : finisher_->submitted());
-  for (const auto& [activity, seconds] : metrics_.budget().Seconds()) (*response->mutable_time_budget_seconds())[activity] = seconds;
+  response->set_groups_submitted(parts_.finisher == nullptr ? 0 : parts_.finisher->submitted());
+  response->set_leases(parts_.leases == nullptr ? 0 : parts_.leases->held());
+  if (parts_.drain != nullptr) {
+    response->set_draining(parts_.drain->draining());
+    response->set_drain_reason(parts_.drain->reason());
+  }
+  for (const auto& [activity, seconds] : parts_.metrics.budget().Seconds()) (*response->mutable_time_budget_seconds())[activity] = seconds;
   return grpc::Status::OK;
+}
+
+grpc::Status RolloutServiceImpl::DrainWorker(grpc::ServerContext*, const v1::DrainWorkerRequest* request, v1::DrainWorkerResponse* response) {
+  if (parts_.drain == nullptr) return rpc::ToGrpc(Standalone());
+  if (!(request->grace_seconds() >= 0)) return rpc::ToGrpc(absl::InvalidArgumentError("grace_seconds: must not be negative"));
+  parts_.drain->Drain(request->reason(), absl::Seconds(request->grace_seconds()), request->stay());
+  response->set_leases(parts_.leases->held());
+  return grpc::Status::OK;
+}
+
+grpc::Status RolloutServiceImpl::UndrainWorker(grpc::ServerContext*, const v1::UndrainWorkerRequest*, v1::UndrainWorkerResponse*) {
+  return rpc::ToGrpc(parts_.drain == nullptr ? Standalone() : parts_.drain->Undrain());
 }
 
 }  // namespace cohort::rollout

@@ -12,6 +12,7 @@ class SubscribedWeights : public WeightSource {
   explicit SubscribedWeights(std::unique_ptr<policy::PolicySubscriber> subscriber) : subscriber_(std::move(subscriber)) {}
 
   std::shared_ptr<const policy::PolicySnapshot> Latest() const override { return subscriber_->Latest(); }
+  std::optional<policy::PolicyAnnouncement> Announced() const override { return subscriber_->Announced(); }
 
   void WaitForOther(const std::shared_ptr<const policy::PolicySnapshot>& seen, absl::Time deadline) const override {
     // A deadline that passes and a stop are answers like any other: the caller looks again.
@@ -29,6 +30,7 @@ class FixedWeights : public WeightSource {
   explicit FixedWeights(std::shared_ptr<const policy::PolicySnapshot> snapshot) : snapshot_(std::move(snapshot)) {}
 
   std::shared_ptr<const policy::PolicySnapshot> Latest() const override { return snapshot_; }
+  std::optional<policy::PolicyAnnouncement> Announced() const override { return std::nullopt; }
 
   void WaitForOther(const std::shared_ptr<const policy::PolicySnapshot>& seen, absl::Time deadline) const override {
     if (seen == snapshot_) stopped_.token().WaitUntil(deadline);

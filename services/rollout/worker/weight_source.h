@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "absl/time/time.h"
 #include "common/policy/policy_snapshot.h"
@@ -15,6 +16,9 @@ class WeightSource {
 
   // The newest whole version, nullptr when there is none yet.
   virtual std::shared_ptr<const policy::PolicySnapshot> Latest() const = 0;
+
+  // The newest version that was announced, whether or not it is here; nullopt when none was, or where nothing is announced.
+  virtual std::optional<policy::PolicyAnnouncement> Announced() const = 0;
 
   // Returns when Latest() is no longer `seen`, at `deadline`, or after the source was stopped.
   virtual void WaitForOther(const std::shared_ptr<const policy::PolicySnapshot>& seen, absl::Time deadline) const = 0;

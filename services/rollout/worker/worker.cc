@@ -23,10 +23,12 @@
 #include "common/status/status_macros.h"
 #include "common/text/tokenizer.h"
 #include "nlohmann/json.hpp"
+#include "services/rollout/worker/drain_control.h"
 #include "services/rollout/worker/engine_loop.h"
 #include "services/rollout/worker/group_finisher.h"
 #include "services/rollout/worker/lease_keeper.h"
 #include "services/rollout/worker/make_engine.h"
+#include "services/rollout/worker/presence.h"
 #include "services/rollout/worker/rollout_service.h"
 #include "services/rollout/worker/task_intake.h"
 #include "services/rollout/worker/weight_source.h"
@@ -85,10 +87,9 @@ absl::StatusOr<std::unique_ptr<queue::PromptQueue>> OpenQueue(const WorkerOption
   return queue::RedisPromptQueue::Open(options.redis, queue_options, absl::Now() + absl::Seconds(options.start_timeout_seconds));
 }
 
-absl::Status WriteEndpoint(const WorkerOptions& options, const std::string& grpc, int metrics_port) {
+absl::Status WriteEndpoint(const WorkerOptions& options, const std::string& grpc, const std::string& metrics) {
   if (options.endpoint_file.empty()) return absl::OkStatus();
-  const std::string host = options.metrics_listen.substr(0, options.metrics_listen.rfind(':'));
-  const nlohmann::json endpoint = {{"pid", getpid()}, {"grpc", grpc}, {"metrics", absl::StrCat(host, ":", metrics_port)}};
+  const nlohmann::json endpoint = {{"pid", getpid()}, {"grpc", grpc}, {"metrics", metrics}};
   return io::WriteFileAtomically(options.endpoint_file, endpoint.dump() + "\n");
 }
 
@@ -105,8 +106,7 @@ struct QueueSide {
   GroupFinisher finisher;
 };
 
-void Drain(const WorkerOptions& options, EngineLoop& loop, TaskIntake* intake, QueueSide* queue_side) {
-  const absl::Time deadline = absl::Now() + absl::Seconds(options.grace_seconds);
+void Drain(absl::Time deadline, EngineLoop& loop, TaskIntake* intake, QueueSide* queue_side) {
   if (intake != nullptr) intake->Stop();
   loop.Drain(deadline);
   if (queue_side == nullptr) return;
@@ -133,28 +133,36 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   GroupFinisher* finisher = queue_side == nullptr ? nullptr : &queue_side->finisher;
   const std::unique_ptr<WeightSource> weights = MakeWeights(options, model);
 
-  sync::StopSource has_weights;
   EngineLoop::Options loop_options;
   loop_options.group_size = options.group_size;
   loop_options.patience = options.lease() / 3;
-  loop_options.on_first_weights = [has_weights]() mutable { has_weights.RequestStop(); };
   EngineLoop loop(std::move(engine), *weights, finisher, metrics, std::move(loop_options));
-  RolloutServiceImpl service(options.name, loop, *model.tokenizer, finisher, metrics);
+  DrainControl drain(loop, absl::Seconds(options.grace_seconds));
+  RolloutServiceImpl::Parts shown{loop, *model.tokenizer, metrics};
+  if (queue_side != nullptr) {
+    shown.finisher = finisher;
+    shown.leases = &queue_side->leases;
+    shown.drain = &drain;
+  }
+  RolloutServiceImpl service(options.name, shown);
   rpc::Server::Options server_options;
   server_options.address = options.listen;
   server_options.allow_remote = options.allow_remote;
   server_options.services = {&service};
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server, rpc::Server::Start(server_options));
-  const sync::StopCallback ready(has_weights.token(), [&server] { server->SetReady(true); });
+  const std::string metrics_endpoint = absl::StrCat(options.metrics_listen.substr(0, options.metrics_listen.rfind(':')), ":", metrics_port);
+  auto presence = std::make_unique<Presence>(Presence::Parts{options, loop, *weights, metrics, *server, shown.finisher, shown.leases, shown.drain},
+                                             metrics_endpoint);
   std::unique_ptr<TaskIntake> intake;
   if (queue_side != nullptr) intake = std::make_unique<TaskIntake>(*queue_side->queue, queue_side->leases, loop);
-  COHORT_RETURN_IF_ERROR(WriteEndpoint(options, server->address(), metrics_port));
+  COHORT_RETURN_IF_ERROR(WriteEndpoint(options, server->address(), metrics_endpoint));
   COHORT_LOG(INFO) << "serves on " << server->address();
 
-  stop.WaitUntil(absl::InfiniteFuture());
-  COHORT_LOG(INFO) << "stops; groups in progress have " << options.grace_seconds << " s";
-  server->SetReady(false);
-  Drain(options, loop, intake.get(), queue_side.get());
+  const sync::StopCallback on_stop(stop, [&drain] { drain.Drain("asked to stop", absl::ZeroDuration(), /*stay=*/false); });
+  drain.ends().WaitUntil(absl::InfiniteFuture());
+  COHORT_LOG(INFO) << "stops; groups in progress have " << drain.grace();
+  Drain(absl::Now() + drain.grace(), loop, intake.get(), queue_side.get());
+  presence.reset();
   server->Shutdown(absl::Now() + kGoodbye);
   return absl::OkStatus();
 }

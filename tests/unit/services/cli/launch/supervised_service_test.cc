@@ -49,6 +49,18 @@ class SupervisedServiceTest : public ::testing::Test {
   Fleet fleet_{[this](const std::string& news) { absl::StrAppend(&news_, news, "\n"); }};
 };
 
+TEST_F(SupervisedServiceTest, AServiceThatMayLeaveIsNotStartedAgainWhenItEndsInOrder) {
+  ServiceSpec spec = Spec(Listen() + "exec sleep 0.2");
+  spec.may_leave = true;
+  ASSERT_OK_AND_ASSIGN(SupervisedService * service, fleet_.Start(std::move(spec)));
+  for (const absl::Time deadline = absl::Now() + absl::Seconds(20); !service->left() && absl::Now() < deadline; absl::SleepFor(absl::Milliseconds(5))) {
+    ASSERT_OK(fleet_.Tick());
+  }
+  EXPECT_TRUE(service->left());
+  EXPECT_EQ(service->restarts(), 0);
+  EXPECT_EQ(previous_.size(), 1u) << "launched once";
+}
+
 TEST_F(SupervisedServiceTest, AKilledChildIsStartedAgainWhereItListened) {
   ASSERT_OK_AND_ASSIGN(SupervisedService * service, fleet_.Start(Spec(Listen() + "exec sleep 60")));
   const pid_t first = service->pid();
