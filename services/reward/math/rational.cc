@@ -1,77 +1,98 @@
 #include "services/reward/math/rational.h"
 
-#include <utility>
+#include <flint/fmpz.h>
+
+#include <algorithm>
 
 namespace cohort::reward::math {
 namespace {
 
-Integer Product(const Integer& a, const Integer& b) {
-  Integer product;
-  mpz_mul(product.get(), a.get(), b.get());
-  return product;
-}
-
-std::string ToText(mpz_srcptr value) {
-  std::string text(mpz_sizeinbase(value, 10) + 2, '\0');
-  mpz_get_str(text.data(), 10, value);
-  text.resize(text.find('\0'));
-  return text;
+void AppendInteger(const fmpz* value, std::string& text) {
+  if (!COEFF_IS_MPZ(*value)) {
+    text += std::to_string(*value);
+    return;
+  }
+  const size_t begin = text.size();
+  text.resize(begin + fmpz_sizeinbase(value, 10) + 2);
+  fmpz_get_str(text.data() + begin, 10, value);
+  text.resize(text.find('\0', begin));
 }
 
 }  // namespace
 
-Integer Integer::FromDigits(const std::string& digits) {
-  Integer number;
-  mpz_set_str(number.get(), digits.c_str(), 10);
-  return number;
+Rational Rational::FromDigits(const std::string& digits, size_t decimals) {
+  Rational result;
+  fmpz_set_str(fmpq_numref(result.value_), digits.c_str(), 10);
+  if (decimals == 0) return result;
+  fmpz_set_ui(fmpq_denref(result.value_), 10);
+  fmpz_pow_ui(fmpq_denref(result.value_), fmpq_denref(result.value_), decimals);
+  fmpq_canonicalise(result.value_);
+  return result;
 }
 
-Integer Integer::PowerOfTen(uint32_t exponent) {
-  Integer number;
-  mpz_ui_pow_ui(number.get(), 10, exponent);
-  return number;
+Rational Rational::PowerOfTen(uint64_t exponent) {
+  Rational result;
+  fmpz_set_ui(fmpq_numref(result.value_), 10);
+  fmpz_pow_ui(fmpq_numref(result.value_), fmpq_numref(result.value_), exponent);
+  return result;
 }
 
-Rational::Rational(Integer numerator, Integer denominator) : numerator_(std::move(numerator)), denominator_(std::move(denominator)) {
-  if (denominator_.sign() < 0) {
-    mpz_neg(numerator_.get(), numerator_.get());
-    mpz_neg(denominator_.get(), denominator_.get());
-  }
+Rational Rational::FromInteger(const fmpz_t value) {
+  Rational result;
+  fmpz_set(fmpq_numref(result.value_), value);
+  return result;
+}
+
+int64_t Rational::bits() const { return static_cast<int64_t>(std::max(fmpz_bits(fmpq_numref(value_)), fmpz_bits(fmpq_denref(value_)))); }
+
+Rational Rational::operator-() const {
+  Rational result;
+  fmpq_neg(result.value_, value_);
+  return result;
 }
 
 Rational operator+(const Rational& a, const Rational& b) {
-  Integer numerator = Product(a.numerator_, b.denominator_);
-  mpz_addmul(numerator.get(), b.numerator_.get(), a.denominator_.get());
-  return {std::move(numerator), Product(a.denominator_, b.denominator_)};
+  Rational result;
+  fmpq_add(result.value_, a.value_, b.value_);
+  return result;
 }
 
 Rational operator-(const Rational& a, const Rational& b) {
-  Integer numerator = Product(a.numerator_, b.denominator_);
-  mpz_submul(numerator.get(), b.numerator_.get(), a.denominator_.get());
-  return {std::move(numerator), Product(a.denominator_, b.denominator_)};
+  Rational result;
+  fmpq_sub(result.value_, a.value_, b.value_);
+  return result;
 }
 
 Rational operator*(const Rational& a, const Rational& b) {
-  return {Product(a.numerator_, b.numerator_), Product(a.denominator_, b.denominator_)};
+  Rational result;
+  fmpq_mul(result.value_, a.value_, b.value_);
+  return result;
 }
 
 Rational operator/(const Rational& a, const Rational& b) {
-  return {Product(a.numerator_, b.denominator_), Product(a.denominator_, b.numerator_)};
+  Rational result;
+  fmpq_div(result.value_, a.value_, b.value_);
+  return result;
 }
 
-int Compare(const Rational& a, const Rational& b) {
-  return mpz_cmp(Product(a.numerator_, b.denominator_).get(), Product(b.numerator_, a.denominator_).get());
+Rational Rational::Power(int64_t exponent) const {
+  Rational result;
+  fmpq_pow_si(result.value_, value_, exponent);
+  return result;
+}
+
+Rational Rational::Floor() const {
+  Rational result;
+  fmpz_fdiv_q(fmpq_numref(result.value_), fmpq_numref(value_), fmpq_denref(value_));
+  return result;
 }
 
 std::string Rational::ToString() const {
-  mpq_t reduced;
-  mpq_init(reduced);
-  mpz_set(mpq_numref(reduced), numerator_.get());
-  mpz_set(mpq_denref(reduced), denominator_.get());
-  mpq_canonicalize(reduced);
-  std::string text = ToText(mpq_numref(reduced));
-  if (mpz_cmp_ui(mpq_denref(reduced), 1) != 0) text += "/" + ToText(mpq_denref(reduced));
-  mpq_clear(reduced);
+  std::string text;
+  AppendInteger(numerator(), text);
+  if (is_integer()) return text;
+  text += '/';
+  AppendInteger(denominator(), text);
   return text;
 }
 

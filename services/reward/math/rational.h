@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gmp.h>
+#include <flint/fmpq.h>
 
 #include <cstdint>
 #include <string>
@@ -8,63 +8,74 @@
 
 namespace cohort::reward::math {
 
-// A whole number of any size. GMP ends the process when memory runs out, so every caller bounds the size first.
-class Integer {
- public:
-  Integer() { mpz_init(value_); }
-  explicit Integer(long value) { mpz_init_set_si(value_, value); }
-  Integer(const Integer& other) { mpz_init_set(value_, other.value_); }
-  Integer(Integer&& other) noexcept {
-    mpz_init(value_);
-    mpz_swap(value_, other.value_);
-  }
-  Integer& operator=(Integer other) noexcept {
-    mpz_swap(value_, other.value_);
-    return *this;
-  }
-  ~Integer() { mpz_clear(value_); }
-
-  // The number with these decimal digits, at least one, nothing else.
-  static Integer FromDigits(const std::string& digits);
-  static Integer PowerOfTen(uint32_t exponent);
-
-  mpz_ptr get() { return value_; }
-  mpz_srcptr get() const { return value_; }
-  int sign() const { return mpz_sgn(value_); }
-  // Size in machine words: what arithmetic costs grows with it.
-  int64_t words() const { return static_cast<int64_t>(mpz_size(value_)); }
-
- private:
-  mpz_t value_;
-};
-
-// An exact fraction. Not reduced: comparing by cross products is cheaper than a greatest common divisor.
+// An exact fraction in lowest terms. FLINT ends the process when memory runs out, so every caller bounds the size first.
 class Rational {
  public:
-  Rational() : denominator_(1) {}
-  // `denominator` is not zero.
-  Rational(Integer numerator, Integer denominator);
+  Rational() { fmpq_init(value_); }
+  Rational(int64_t value) {  // NOLINT(google-explicit-constructor): whole numbers are fractions.
+    fmpq_init(value_);
+    fmpq_set_si(value_, value, 1);
+  }
+  // `denominator` is positive.
+  Rational(int64_t numerator, uint64_t denominator) {
+    fmpq_init(value_);
+    fmpq_set_si(value_, numerator, denominator);
+  }
+  Rational(const Rational& other) {
+    fmpq_init(value_);
+    fmpq_set(value_, other.value_);
+  }
+  Rational(Rational&& other) noexcept {
+    fmpq_init(value_);
+    fmpq_swap(value_, other.value_);
+  }
+  Rational& operator=(Rational other) noexcept {
+    fmpq_swap(value_, other.value_);
+    return *this;
+  }
+  ~Rational() { fmpq_clear(value_); }
 
-  int sign() const { return numerator_.sign(); }
-  const Integer& numerator() const { return numerator_; }
-  const Integer& denominator() const { return denominator_; }  // Positive.
-  void Negate() { mpz_neg(numerator_.get(), numerator_.get()); }
+  // digits · 10^-decimals; `digits` holds at least one decimal digit and nothing else.
+  static Rational FromDigits(const std::string& digits, size_t decimals);
+  static Rational PowerOfTen(uint64_t exponent);
+  static Rational FromInteger(const fmpz_t value);
 
+  fmpq* get() { return value_; }
+  const fmpq* get() const { return value_; }
+  const fmpz* numerator() const { return fmpq_numref(value_); }
+  const fmpz* denominator() const { return fmpq_denref(value_); }
+
+  int sign() const { return fmpq_sgn(value_); }
+  bool is_zero() const { return fmpq_is_zero(value_); }
+  bool is_one() const { return fmpq_is_one(value_); }
+  bool is_integer() const { return fmpz_is_one(fmpq_denref(value_)); }
+  // Whether it is an integer that fits.
+  bool FitsInt64() const { return is_integer() && fmpz_fits_si(fmpq_numref(value_)); }
+  int64_t ToInt64() const { return fmpz_get_si(fmpq_numref(value_)); }
+  // Bits of the larger of numerator and denominator.
+  int64_t bits() const;
+
+  Rational operator-() const;
   friend Rational operator+(const Rational& a, const Rational& b);
   friend Rational operator-(const Rational& a, const Rational& b);
   friend Rational operator*(const Rational& a, const Rational& b);
   // `b` is not zero.
   friend Rational operator/(const Rational& a, const Rational& b);
+  friend bool operator==(const Rational& a, const Rational& b) { return fmpq_equal(a.value_, b.value_); }
   // Negative, zero or positive as a < b, a = b, a > b.
-  friend int Compare(const Rational& a, const Rational& b);
-  friend bool operator==(const Rational& a, const Rational& b) { return Compare(a, b) == 0; }
+  friend int Compare(const Rational& a, const Rational& b) { return fmpq_cmp(a.value_, b.value_); }
 
-  // Lowest terms: "-3/4", "5".
+  // The base is not zero where `exponent` is negative.
+  Rational Power(int64_t exponent) const;
+  Rational Abs() const { return sign() < 0 ? -*this : *this; }
+  Rational Floor() const;
+  Rational Ceiling() const { return -(-*this).Floor(); }
+
+  // "-3/4", "5".
   std::string ToString() const;
 
  private:
-  Integer numerator_;
-  Integer denominator_;
+  fmpq_t value_;
 };
 
 }  // namespace cohort::reward::math

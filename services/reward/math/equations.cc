@@ -1,0 +1,243 @@
+#include "services/reward/math/equations.h"
+
+#include <algorithm>
+
+#include "services/reward/math/cells.h"
+#include "services/reward/math/polynomial.h"
+#include "services/reward/math/random.h"
+#include "services/reward/math/structure.h"
+#include "services/reward/math/typed.h"
+
+namespace cohort::reward::math {
+namespace {
+
+constexpr int kWantedPoints = 5;
+constexpr int kLeastPoints = 3;
+constexpr int kMaxAttempts = 24;
+constexpr slong kPrecision = 256;
+constexpr int64_t kRatioBits = 100;
+
+Decision Other(const char* rule) { return {Equality::kDifferent, v1::METHOD_STRUCTURAL, rule}; }
+
+// The sides so that the relation reads "left - right is zero / positive / at least zero".
+struct Oriented {
+  View left;
+  View right;
+  Relation relation;
+};
+
+Oriented Orient(View view) {
+  const Relation relation = view.ast.relation(view.id, 0);
+  if (relation == Relation::kLess) return {view.kid(1), view.kid(0), Relation::kGreater};
+  if (relation == Relation::kLessEqual) return {view.kid(1), view.kid(0), Relation::kGreaterEqual};
+  return {view.kid(0), view.kid(1), relation};
+}
+
+// left - right as one tree.
+Ast Residual(const Oriented& sides) {
+  Ast ast;
+  const NodeId left = ast.Copy(sides.left.ast, sides.left.id), right = ast.Copy(sides.right.ast, sides.right.id);
+  const NodeId negated = ast.Add(Kind::kNegate, {right});
+  ast.root = ast.Add(Kind::kAdd, {left, negated});
+  return ast;
+}
+
+std::vector<std::string> VariablesOfBoth(View a, View b) {
+  std::vector<std::string> names = Variables(a);
+  for (std::string& name : Variables(b)) names.push_back(std::move(name));
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+// The ratio of two residuals at random points: equal up to a factor, and the sign of that factor.
+struct RatioResult {
+  Equality equality = Equality::kUnknown;
+  int sign = 0;
+};
+
+RatioResult CompareRatio(View a, View b, const Context& context) {
+  const std::vector<std::string> names = VariablesOfBoth(a, b);
+  Random random(context.key ^ 0x726174696Fu);
+  std::optional<Enclosure> first;
+  int agreements = 0;
+  RatioResult result;
+  for (int attempt = 0; attempt < kMaxAttempts && agreements < kWantedPoints; ++attempt) {
+    Point point;
+    for (const std::string& name : names) {
+      const int64_t above = static_cast<int64_t>(1 + random.Below(5000)) * (attempt % 3 == 2 ? -1 : 1);
+      point.emplace_back(name, Enclosure(Rational(above, 97 + random.Below(900))));
+    }
+    Enclosure x, y;
+    if (Evaluate(a.ast, a.id, point, kPrecision, context.fuel, x) != Evaluated::kOk || Evaluate(b.ast, b.id, point, kPrecision, context.fuel, y) != Evaluated::kOk) {
+      if (context.fuel.exhausted()) return {};
+      continue;
+    }
+    if (!x.real || !y.real) continue;
+    Enclosure ratio;
+    if (x.exact && y.exact) {
+      if (y.rational.is_zero() != x.rational.is_zero()) return {Equality::kDifferent, 0};
+      if (y.rational.is_zero()) continue;
+      ratio.SetExact(x.rational / y.rational);
+    } else {
+      if (acb_contains_zero(y.Ball(kPrecision))) continue;
+      acb_div(ratio.Write(), x.Ball(kPrecision), y.Ball(kPrecision), kPrecision);
+    }
+    if (!first.has_value()) {
+      first = ratio;
+      if (acb_contains_zero(ratio.Ball(kPrecision))) return {};
+      result.sign = arb_is_positive(acb_realref(ratio.Ball(kPrecision))) ? 1 : -1;
+      continue;
+    }
+    if (ratio.exact && first->exact) {
+      if (!(ratio.rational == first->rational)) return {Equality::kDifferent, 0};
+      ++agreements;
+      continue;
+    }
+    acb_t difference;
+    acb_init(difference);
+    acb_sub(difference, ratio.Ball(kPrecision), first->Ball(kPrecision), kPrecision);
+    mag_t bound;
+    mag_init(bound);
+    acb_get_mag(bound, difference);
+    const bool apart = !acb_contains_zero(difference), near = mag_cmp_2exp_si(bound, -kRatioBits) < 0;
+    mag_clear(bound);
+    acb_clear(difference);
+    if (apart) return {Equality::kDifferent, 0};
+    agreements += near ? 1 : 0;
+  }
+  if (agreements >= kLeastPoints) result.equality = Equality::kEqual;
+  return result;
+}
+
+// Equations of one variable: the same real roots.
+std::optional<Decision> CompareRoots(View a, View b, const Context& context) {
+  const std::vector<std::string> names = VariablesOfBoth(a, b);
+  if (names.size() != 1 || Variables(a).empty() || Variables(b).empty()) return std::nullopt;
+  const std::optional<Fraction> x = AsFraction(a, names[0], 0, context.fuel), y = AsFraction(b, names[0], 0, context.fuel);
+  const bool absolute = a.ast.Contains(a.id, Kind::kFunction) || b.ast.Contains(b.id, Kind::kFunction);
+  if (!x.has_value() || !y.has_value() || absolute) return std::nullopt;
+  if (x->denominator.degree() > 0 || y->denominator.degree() > 0) return std::nullopt;
+  if (SameRoots(x->numerator, y->numerator)) return Decision{Equality::kEqual, v1::METHOD_EXACT, "the same roots"};
+  const auto roots_a = RealRoots(x->numerator, kEndPointPrecision, context.fuel), roots_b = RealRoots(y->numerator, kEndPointPrecision, context.fuel);
+  if (!roots_a.has_value() || !roots_b.has_value()) return std::nullopt;
+  bool same = roots_a->size() == roots_b->size() && !roots_a->empty();
+  for (size_t i = 0; same && i < roots_a->size(); ++i) same = CompareReals((*roots_a)[i], (*roots_b)[i]) == std::optional<int>(0);
+  return Decision{same ? Equality::kEqual : Equality::kDifferent, v1::METHOD_BALL, same ? "the same real roots" : "different roots"};
+}
+
+// Names of functions that two definitions give values: f(x) = … and g(x) = … differ.
+bool DefinesOtherName(View a, View b) {
+  const auto x = AsAssignment(a), y = AsAssignment(b);
+  if (!x.has_value() || !y.has_value()) return false;
+  if (x->name.kind() == Kind::kSymbol || y->name.kind() == Kind::kSymbol) return false;
+  return Variables(x->name) != Variables(y->name);
+}
+
+bool IsComparable(Relation relation) { return relation == Relation::kEqual || relation == Relation::kNotEqual || relation == Relation::kGreater || relation == Relation::kGreaterEqual; }
+
+Decision CompareSides(View a, View b, const Context& context) {
+  if (a.size() != b.size()) return Other("chains of different length");
+  for (size_t i = 0; i + 1 < a.size(); ++i) {
+    if (a.ast.relation(a.id, i) != b.ast.relation(b.id, i)) return Other("different relations");
+  }
+  for (size_t i = 0; i < a.size(); ++i) {
+    const Decision part = CompareAnswers(a.kid(i), b.kid(i), context);
+    if (part.equality != Equality::kEqual) return part;
+  }
+  return {Equality::kEqual, v1::METHOD_STRUCTURAL, "side by side"};
+}
+
+bool AllEqualSigns(View view) {
+  for (size_t i = 0; i + 1 < view.size(); ++i) {
+    if (view.ast.relation(view.id, i) != Relation::kEqual) return false;
+  }
+  return true;
+}
+
+// Whether the last decimal is `exact`, rounded to the digits shown.
+bool AgreesToDigitsShown(View exact, View shown, const Context& context) {
+  const View number = shown.kind() == Kind::kNegate ? shown.kid(0) : shown;
+  if (number.kind() != Kind::kNumber) return CompareScalars(exact, shown, context).equality == Equality::kEqual;
+  Enclosure x, y;
+  if (Evaluate(exact.ast, exact.id, {}, kPrecision, context.fuel, x) != Evaluated::kOk || Evaluate(shown.ast, shown.id, {}, kPrecision, context.fuel, y) != Evaluated::kOk) return false;
+  const Rational half = Rational(1) / (Rational(2) * Rational::PowerOfTen(number.node().flag == kWrittenAsDecimal ? number.node().extra : 0));
+  const std::optional<int> above = CompareReals(x, Enclosure(y.rational + half)), below = CompareReals(x, Enclosure(y.rational - half));
+  return y.exact && above.has_value() && below.has_value() && *above <= 0 && *below >= 0;
+}
+
+}  // namespace
+
+Decision CompareRelations(View a, View b, const Context& context) {
+  if (a.size() != 2 || b.size() != 2) return CompareSides(a, b, context);
+  const Oriented x = Orient(a), y = Orient(b);
+  if (x.relation != y.relation) return Other("different relations");
+  if (!IsComparable(x.relation)) return CompareSides(a, b, context);
+  const auto named_a = AsAssignment(a), named_b = AsAssignment(b);
+  if (named_a.has_value() && named_b.has_value() && CompareAnswers(named_a->name, named_b->name, context).equality == Equality::kEqual) {
+    return CompareAnswers(named_a->value, named_b->value, context);
+  }
+  if (DefinesOtherName(a, b)) return Other("different functions");
+  const Ast left = Residual(x), right = Residual(y);
+  const View residual_a{left, left.root}, residual_b{right, right.root};
+  if (Variables(residual_a) .empty() != Variables(residual_b).empty()) return Other("different variables");
+  const RatioResult ratio = CompareRatio(residual_a, residual_b, context);
+  const bool equation = x.relation == Relation::kEqual || x.relation == Relation::kNotEqual;
+  if (ratio.equality == Equality::kEqual && (equation || ratio.sign > 0)) return {Equality::kEqual, v1::METHOD_BALL, "the same relation up to a factor"};
+  if (ratio.equality == Equality::kEqual) return {Equality::kDifferent, v1::METHOD_BALL, "the opposite inequality"};
+  if (equation) {
+    if (const std::optional<Decision> roots = CompareRoots(residual_a, residual_b, context)) return *roots;
+  }
+  const Decision sides = CompareSides(a, b, context);
+  if (sides.equality == Equality::kEqual) return sides;
+  if (ratio.equality == Equality::kDifferent) return {Equality::kDifferent, v1::METHOD_BALL, "different relations"};
+  return {Equality::kUnknown, v1::METHOD_UNSPECIFIED, "the relations could not be compared"};
+}
+
+Chain ResolveChain(View view, const Context& context) {
+  Chain chain;
+  if (view.kind() != Kind::kRelation) {
+    chain.ast.root = chain.ast.Copy(view.ast, view.id);
+    return chain;
+  }
+  size_t count = view.size();
+  bool approximate = view.ast.relation(view.id, count - 2) == Relation::kApprox;
+  if (approximate && count == 2 && IsName(view.kid(0)) && !Variables(view.kid(0)).empty()) approximate = false;
+  if (approximate) {
+    chain.holds = Variables(view.kid(count - 2)).empty() && AgreesToDigitsShown(view.kid(count - 2), view.kid(count - 1), context);
+    --count;
+  }
+  bool equalities = true;
+  for (size_t i = 0; i + 1 < count; ++i) equalities = equalities && view.ast.relation(view.id, i) == Relation::kEqual;
+  const bool named = count >= 2 && equalities && IsName(view.kid(0));
+  const size_t first_value = named ? 1 : 0;
+  bool closed = equalities;
+  for (size_t i = first_value; i < count; ++i) closed = closed && Variables(view.kid(i)).empty();
+  const auto last_as_is = [&] { chain.ast.root = chain.ast.Copy(view.ast, view.kid(count - 1).id); };
+  if (count == 1) {
+    last_as_is();
+    return chain;
+  }
+  // An identity such as (x + 1)² = x² + 2x + 1 is a chain as well; an equation is not.
+  const bool chainable = equalities && (closed || count - first_value > 1);
+  if (chainable && (count - first_value > 1 || closed)) {
+    bool all_equal = true;
+    for (size_t i = first_value; i + 1 < count; ++i) all_equal = all_equal && CompareAnswers(view.kid(i), view.kid(i + 1), context).equality == Equality::kEqual;
+    if (all_equal || closed) {
+      chain.holds = chain.holds && all_equal;
+      if (!named) {
+        last_as_is();
+        return chain;
+      }
+      const NodeId name = chain.ast.Copy(view.ast, view.kid(0).id), value = chain.ast.Copy(view.ast, view.kid(count - 1).id);
+      chain.ast.root = chain.ast.Add(Kind::kRelation, {name, value});
+      chain.ast.nodes[chain.ast.root].payload = static_cast<int32_t>(chain.ast.relations.size());
+      chain.ast.relations.push_back(Relation::kEqual);
+      return chain;
+    }
+  }
+  chain.ast.root = chain.ast.Copy(view.ast, view.id);
+  return chain;
+}
+
+}  // namespace cohort::reward::math

@@ -1,0 +1,327 @@
+#include "services/reward/math/intervals.h"
+
+#include <algorithm>
+
+#include "services/reward/math/limits.h"
+#include "services/reward/math/polynomial.h"
+#include "services/reward/math/structure.h"
+
+namespace cohort::reward::math {
+namespace {
+
+constexpr uint32_t kMaxAbsolutes = 3;
+constexpr int64_t kMaxListedIntegers = 1000;
+
+bool IsOrder(Relation relation) {
+  return relation == Relation::kLess || relation == Relation::kLessEqual || relation == Relation::kGreater || relation == Relation::kGreaterEqual;
+}
+
+int InfinitySign(View view) {
+  if (view.kind() == Kind::kInfinity) return 1;
+  return view.kind() == Kind::kNegate && view.kid(0).kind() == Kind::kInfinity ? -1 : 0;
+}
+
+std::optional<Enclosure> RealValue(View view, const Context& context) {
+  Enclosure value;
+  if (!Variables(view).empty() || Evaluate(view.ast, view.id, {}, kEndPointPrecision, context.fuel, value) != Evaluated::kOk) return std::nullopt;
+  if (!value.exact && !arb_is_zero(acb_imagref(value.Ball(kEndPointPrecision)))) return std::nullopt;
+  return value;
+}
+
+class Reader {
+ public:
+  explicit Reader(const Context& context) : context_(context) {}
+
+  std::optional<RealSet> Read(View view) {
+    if (!context_.fuel.Spend(200)) return std::nullopt;
+    switch (view.kind()) {
+      case Kind::kTuple: return Interval(view);
+      case Kind::kSet: return Points(view);
+      case Kind::kEmptySet: return RealSet{};
+      case Kind::kNumberSet: return view.ast.name(view.id) == "R" ? std::optional<RealSet>(RealSet{Cells::All(), ""}) : std::nullopt;
+      case Kind::kUnion: return Combined(Read(view.kid(0)), Read(view.kid(1)), SetOperation::kUnion);
+      case Kind::kIntersection: return Combined(Read(view.kid(0)), Read(view.kid(1)), SetOperation::kIntersection);
+      case Kind::kDifference: return Combined(Read(view.kid(0)), Read(view.kid(1)), SetOperation::kDifference);
+      case Kind::kRelation: return Chain(view);
+      case Kind::kList: return Conditions(view);
+      case Kind::kSetBuilder: return Builder(view);
+      default: return std::nullopt;
+    }
+  }
+
+ private:
+  std::optional<RealSet> Combined(std::optional<RealSet> a, std::optional<RealSet> b, SetOperation operation) {
+    if (!a.has_value() || !b.has_value()) return std::nullopt;
+    if (!a->variable.empty() && !b->variable.empty() && a->variable != b->variable) return std::nullopt;
+    std::optional<Cells> cells = Combine(a->cells, b->cells, operation);
+    if (!cells.has_value()) return std::nullopt;
+    return RealSet{std::move(*cells), a->variable.empty() ? b->variable : a->variable};
+  }
+
+  std::optional<RealSet> Interval(View view) {
+    if (view.size() != 2) return std::nullopt;
+    const Brackets brackets = view.ast.brackets(view.id);
+    if (brackets.open == '<' || brackets.open == '{') return std::nullopt;
+    RealSet set;
+    const int low_infinite = InfinitySign(view.kid(0)), high_infinite = InfinitySign(view.kid(1));
+    if (low_infinite > 0 || high_infinite < 0) return std::nullopt;
+    if ((low_infinite != 0 && brackets.open == '[') || (high_infinite != 0 && brackets.close == ']')) return std::nullopt;
+    std::optional<Enclosure> low, high;
+    if (low_infinite == 0 && !(low = RealValue(view.kid(0), context_)).has_value()) return std::nullopt;
+    if (high_infinite == 0 && !(high = RealValue(view.kid(1), context_)).has_value()) return std::nullopt;
+    if (low.has_value() && high.has_value()) {
+      const std::optional<int> order = CompareReals(*low, *high);
+      if (!order.has_value() || *order > 0 || (*order == 0 && (brackets.open != '[' || brackets.close != ']'))) return std::nullopt;
+      if (*order == 0) return RealSet{Cells::Of(std::move(*low)), ""};
+    }
+    Cells& cells = set.cells;
+    cells.gap_inside = {low_infinite != 0};
+    if (low.has_value()) {
+      cells.points.push_back(std::move(*low));
+      cells.point_inside.push_back(brackets.open == '[');
+      cells.gap_inside.push_back(true);
+    }
+    if (high.has_value()) {
+      cells.points.push_back(std::move(*high));
+      cells.point_inside.push_back(brackets.close == ']');
+      cells.gap_inside.push_back(false);
+    }
+    return set;
+  }
+
+  std::optional<RealSet> Points(View view) {
+    RealSet set;
+    for (size_t i = 0; i < view.size(); ++i) {
+      const View member = view.kid(i);
+      std::vector<Ast> values = ExpandPlusMinus(member);
+      for (const Ast& value : values) {
+        std::optional<Enclosure> point = RealValue({value, value.root}, context_);
+        if (!point.has_value()) return std::nullopt;
+        std::optional<Cells> grown = Combine(set.cells, Cells::Of(std::move(*point)), SetOperation::kUnion);
+        if (!grown.has_value()) return std::nullopt;
+        set.cells = std::move(*grown);
+      }
+    }
+    return set;
+  }
+
+  std::optional<RealSet> Chain(View view) {
+    std::optional<RealSet> all;
+    for (size_t i = 0; i + 1 < view.size(); ++i) {
+      std::optional<RealSet> link = Link(view.kid(i), view.ast.relation(view.id, i), view.kid(i + 1));
+      all = i == 0 ? std::move(link) : Combined(std::move(all), std::move(link), SetOperation::kIntersection);
+      if (!all.has_value()) return std::nullopt;
+    }
+    return all;
+  }
+
+  std::optional<RealSet> Link(View a, Relation relation, View b) {
+    if (relation == Relation::kIn || relation == Relation::kNotIn) {
+      if (a.kind() != Kind::kSymbol) return std::nullopt;
+      std::optional<RealSet> set = Read(b);
+      if (!set.has_value() || !set->variable.empty()) return std::nullopt;
+      if (relation == Relation::kNotIn) set = Combined(RealSet{Cells::All(), ""}, std::move(set), SetOperation::kDifference);
+      if (set.has_value()) set->variable = a.ast.name(a.id);
+      return set;
+    }
+    if (!IsOrder(relation) && relation != Relation::kEqual && relation != Relation::kNotEqual) return std::nullopt;
+    // x = ±2
+    if (relation == Relation::kEqual && b.ast.Contains(b.id, Kind::kPlusMinus)) {
+      std::optional<RealSet> all = RealSet{};
+      for (const Ast& value : ExpandPlusMinus(b)) all = Combined(std::move(all), Solve(a, relation, {value, value.root}), SetOperation::kUnion);
+      return all;
+    }
+    return Solve(a, relation, b);
+  }
+
+  // Where a - b is negative, zero or positive: constant between the roots of numerators and denominators.
+  std::optional<RealSet> Solve(View a, Relation relation, View b) {
+    std::vector<std::string> names = Variables(a);
+    for (std::string& name : Variables(b)) names.push_back(std::move(name));
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    if (names.size() != 1) return std::nullopt;
+    const std::string& variable = names[0];
+    std::vector<Enclosure> roots, poles;
+    if (!CriticalPoints(a, b, variable, roots, poles)) return std::nullopt;
+    std::vector<Enclosure> every = roots;
+    every.insert(every.end(), poles.begin(), poles.end());
+    std::optional<std::vector<Enclosure>> points = SortedDistinct(std::move(every));
+    if (!points.has_value()) return std::nullopt;
+    RealSet set;
+    set.variable = variable;
+    set.cells.points = *points;
+    set.cells.gap_inside.clear();
+    for (size_t i = 0; i <= points->size(); ++i) {
+      const Rational inside = Between(i > 0 ? &(*points)[i - 1] : nullptr, i < points->size() ? &(*points)[i] : nullptr);
+      const std::optional<int> sign = SignAt(a, b, variable, Enclosure(inside));
+      if (!sign.has_value()) return std::nullopt;
+      set.cells.gap_inside.push_back(Holds(relation, *sign));
+    }
+    for (const Enclosure& point : *points) {
+      const bool pole = std::any_of(poles.begin(), poles.end(), [&point](const Enclosure& other) { return CompareReals(point, other) != std::optional<int>(1) && CompareReals(point, other) != std::optional<int>(-1); });
+      const std::optional<int> sign = pole ? std::optional<int>(0) : SignAt(a, b, variable, point);
+      if (!sign.has_value()) return std::nullopt;
+      set.cells.point_inside.push_back(!pole && Holds(relation, *sign));
+    }
+    return set;
+  }
+
+  bool CriticalPoints(View a, View b, const std::string& variable, std::vector<Enclosure>& roots, std::vector<Enclosure>& poles) {
+    Ast difference;
+    const NodeId left = difference.Copy(a.ast, a.id), right = difference.Copy(b.ast, b.id);
+    const NodeId negated = difference.Add(Kind::kNegate, {right});
+    const NodeId whole = difference.Add(Kind::kAdd, {left, negated});
+    uint32_t absolutes = 0;
+    for (NodeId id = 0; id <= whole; ++id) absolutes += difference.Is(id, Kind::kFunction) && difference.function(id) == Function::kAbs ? 1 : 0;
+    if (absolutes > kMaxAbsolutes) return false;
+    for (uint32_t signs = 0; signs < (1u << absolutes); ++signs) {
+      const std::optional<Fraction> fraction = AsFraction({difference, whole}, variable, signs, context_.fuel);
+      if (!fraction.has_value()) return false;
+      auto zeros = RealRoots(fraction->numerator, kEndPointPrecision, context_.fuel), infinities = RealRoots(fraction->denominator, kEndPointPrecision, context_.fuel);
+      if (!zeros.has_value() || !infinities.has_value()) return false;
+      std::move(zeros->begin(), zeros->end(), std::back_inserter(roots));
+      std::move(infinities->begin(), infinities->end(), std::back_inserter(poles));
+    }
+    return true;
+  }
+
+  // The sign of a - b at a point.
+  std::optional<int> SignAt(View a, View b, const std::string& variable, Enclosure at) {
+    const Point point = {{variable, std::move(at)}};
+    Enclosure x, y;
+    if (Evaluate(a.ast, a.id, point, kEndPointPrecision, context_.fuel, x) != Evaluated::kOk) return std::nullopt;
+    if (Evaluate(b.ast, b.id, point, kEndPointPrecision, context_.fuel, y) != Evaluated::kOk) return std::nullopt;
+    return CompareReals(x, y);
+  }
+
+  static bool Holds(Relation relation, int sign) {
+    switch (relation) {
+      case Relation::kLess: return sign < 0;
+      case Relation::kLessEqual: return sign <= 0;
+      case Relation::kGreater: return sign > 0;
+      case Relation::kGreaterEqual: return sign >= 0;
+      case Relation::kEqual: return sign == 0;
+      default: return sign != 0;
+    }
+  }
+
+  // "x > 1 and x < 2", "x < 1 or x > 2". A comma is an "and", unless nothing is left then.
+  std::optional<RealSet> Conditions(View view) {
+    std::optional<RealSet> all, any;
+    bool whole_numbers = false;
+    for (size_t i = 0; i < view.size(); ++i) {
+      const View member = view.kid(i);
+      if (member.kind() != Kind::kRelation && member.kind() != Kind::kList) return std::nullopt;
+      if (IsWholeNumberCondition(member)) {
+        whole_numbers = true;
+        continue;
+      }
+      std::optional<RealSet> set = Read(member);
+      if (!set.has_value()) return std::nullopt;
+      const std::optional<RealSet> copy = set;
+      any = any.has_value() ? Combined(std::move(any), copy, SetOperation::kUnion) : copy;
+      all = all.has_value() ? Combined(std::move(all), std::move(set), SetOperation::kIntersection) : std::move(set);
+      if (!all.has_value() || !any.has_value()) return std::nullopt;
+    }
+    if (!all.has_value()) return std::nullopt;
+    const bool joined_by_or = view.node().flag == kJoinedByOr;
+    const bool nothing = std::find(all->cells.point_inside.begin(), all->cells.point_inside.end(), true) == all->cells.point_inside.end() &&
+                         std::find(all->cells.gap_inside.begin(), all->cells.gap_inside.end(), true) == all->cells.gap_inside.end();
+    std::optional<RealSet> chosen = joined_by_or || nothing ? any : all;
+    return whole_numbers ? WholeNumbers(std::move(chosen)) : chosen;
+  }
+
+  static bool IsWholeNumberCondition(View view) {
+    return view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && view.kid(1).kind() == Kind::kNumberSet &&
+           view.ast.name(view.kid(1).id) == "Z";
+  }
+
+  std::optional<RealSet> Builder(View view) {
+    const View what = view.kid(0);
+    const bool typed = what.kind() == Kind::kRelation && what.size() == 2 && what.ast.relation(what.id, 0) == Relation::kIn;
+    const View symbol = typed ? what.kid(0) : what;
+    if (symbol.kind() != Kind::kSymbol) return std::nullopt;
+    std::optional<RealSet> set = Read(view.kid(1));
+    if (!set.has_value() || set->variable != symbol.ast.name(symbol.id)) return std::nullopt;
+    set->variable.clear();
+    if (!typed) return set;
+    if (IsWholeNumberCondition(what)) return WholeNumbers(std::move(set));
+    return Combined(Read(what.kid(1)), std::move(set), SetOperation::kIntersection);
+  }
+
+  // The whole numbers in a bounded set.
+  std::optional<RealSet> WholeNumbers(std::optional<RealSet> set) {
+    if (!set.has_value() || set->cells.gap_inside.front() || set->cells.gap_inside.back()) return std::nullopt;
+    RealSet whole;
+    whole.variable = set->variable;
+    if (set->cells.points.empty()) return whole;
+    const Rational low = Between(nullptr, &set->cells.points.front()), high = Between(&set->cells.points.back(), nullptr);
+    if (!low.FitsInt64() || !high.FitsInt64() || high.ToInt64() - low.ToInt64() > kMaxListedIntegers) return std::nullopt;
+    for (int64_t n = low.ToInt64(); n <= high.ToInt64(); ++n) {
+      if (!context_.fuel.Spend(200)) return std::nullopt;
+      whole.cells.points.emplace_back(Rational(n));
+      whole.cells.point_inside.push_back(true);
+      whole.cells.gap_inside.push_back(false);
+    }
+    return Combined(std::move(set), std::move(whole), SetOperation::kIntersection);
+  }
+
+  const Context& context_;
+};
+
+bool IsCondition(View view) {
+  if (view.kind() == Kind::kRelation) return true;
+  if (view.kind() != Kind::kList) return false;
+  for (size_t i = 0; i < view.size(); ++i) {
+    if (!IsCondition(view.kid(i))) return false;
+  }
+  return true;
+}
+
+bool HasOrder(View view) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    if (!view.ast.Is(id, Kind::kRelation)) continue;
+    for (size_t i = 0; i + 1 < view.ast.node(id).kid_count; ++i) {
+      const Relation relation = view.ast.relation(id, i);
+      if (relation != Relation::kEqual && relation != Relation::kApprox) return true;
+    }
+  }
+  return false;
+}
+
+// Whether the text can be nothing but a set of reals.
+bool IsSurelySet(View view) {
+  switch (view.kind()) {
+    case Kind::kUnion: case Kind::kIntersection: case Kind::kDifference: case Kind::kSetBuilder: case Kind::kNumberSet: return true;
+    case Kind::kTuple: {
+      const Brackets brackets = view.ast.brackets(view.id);
+      return view.size() == 2 && (brackets.open == '[') != (brackets.close == ']') ? true : view.size() == 2 && (InfinitySign(view.kid(0)) != 0 || InfinitySign(view.kid(1)) != 0);
+    }
+    case Kind::kRelation: return HasOrder(view);
+    case Kind::kList: return IsCondition(view) && HasOrder(view);
+    default: return false;
+  }
+}
+
+// Equations in one variable that differ in kind: "x² = 4" and "x = 2 or x = -2".
+bool IsSolvedEquation(View view) { return IsCondition(view) && (view.kind() == Kind::kList || view.ast.Contains(view.id, Kind::kPlusMinus)); }
+
+}  // namespace
+
+std::optional<RealSet> AsRealSet(View view, const Context& context) { return Reader(context).Read(view); }
+
+std::optional<Decision> CompareSets(View a, View b, const Context& context) {
+  const bool equations = (IsSolvedEquation(a) && IsCondition(b)) || (IsSolvedEquation(b) && IsCondition(a));
+  if (!IsSurelySet(a) && !IsSurelySet(b) && !equations) return std::nullopt;
+  const std::optional<RealSet> x = AsRealSet(a, context), y = AsRealSet(b, context);
+  if (!x.has_value() || !y.has_value()) return std::nullopt;
+  if (!x->variable.empty() && !y->variable.empty() && x->variable != y->variable) return Decision{Equality::kDifferent, v1::METHOD_STRUCTURAL, "different variables"};
+  if (x->variable.empty() != y->variable.empty() && !context.policy.interval_is_inequality) return Decision{Equality::kDifferent, v1::METHOD_STRUCTURAL, "an inequality is no interval"};
+  const std::optional<bool> same = SameSet(x->cells, y->cells);
+  if (!same.has_value()) return Decision{Equality::kUnknown, v1::METHOD_UNSPECIFIED, "end points could not be told apart"};
+  const auto exact = [](const RealSet& set) { return std::all_of(set.cells.points.begin(), set.cells.points.end(), [](const Enclosure& point) { return point.exact; }); };
+  return Decision{*same ? Equality::kEqual : Equality::kDifferent, exact(*x) && exact(*y) ? v1::METHOD_EXACT : v1::METHOD_BALL, *same ? "the same set of real numbers" : "different sets of real numbers"};
+}
+
+}  // namespace cohort::reward::math

@@ -1,0 +1,530 @@
+#include "services/reward/math/parser.h"
+
+#include <algorithm>
+
+#include "services/reward/math/parser_state.h"
+#include "services/reward/math/words.h"
+
+namespace cohort::reward::math {
+namespace {
+
+char ClosingOf(uint16_t open) {
+  switch (open) {
+    case '(': return ')';
+    case '[': return ']';
+    case '<': return '>';
+    default: return static_cast<char>(open);  // f, c: floor and ceiling.
+  }
+}
+
+}  // namespace
+
+void Parser::Fail(std::string_view what) {
+  if (Failed()) return;
+  const size_t begin = std::min<size_t>(Next().begin, lexed_.text.size());
+  std::string rest = lexed_.text.substr(begin, 40);
+  while (!rest.empty() && (static_cast<unsigned char>(rest.back()) & 0xC0) == 0x80) rest.pop_back();  // Not in the middle of a character.
+  if (!rest.empty() && static_cast<unsigned char>(rest.back()) >= 0xC0) rest.pop_back();
+  out_.error = std::string(what) + " at " + std::to_string(begin + 1) + ": '" + rest + "'";
+}
+
+Frame& Parser::Push(FrameKind kind) {
+  if (frames_.size() > kMaxDepth) Fail("it is nested more than " + std::to_string(kMaxDepth) + " deep");
+  Frame frame;
+  frame.kind = kind;
+  frame.values = static_cast<uint32_t>(values_.size());
+  frames_.push_back(frame);
+  return frames_.back();
+}
+
+void Parser::PushArguments(Waiting waiting, int needed) {
+  Frame& frame = Push(FrameKind::kArguments);
+  frame.waiting = waiting;
+  frame.needed = static_cast<uint8_t>(needed);
+  operand_expected_ = true;
+}
+
+void Parser::PushValue(NodeId id) {
+  values_.push_back(id);
+  if (ast_.nodes.size() > kMaxNodes) Fail("it has more than " + std::to_string(kMaxNodes) + " parts");
+  if (ast_.names.size() > kMaxNames) Fail("it has more than " + std::to_string(kMaxNames) + " names");
+}
+
+NodeId Parser::PopValue() {
+  if (values_.empty()) {
+    Fail("a value was expected");
+    return ast_.Add(Kind::kEllipsis, {});
+  }
+  const NodeId id = values_.back();
+  values_.pop_back();
+  return id;
+}
+
+const Frame& Parser::Container() const {
+  for (size_t i = frames_.size(); i-- > 0;) {
+    if (!IsOperator(frames_[i]) && frames_[i].kind != FrameKind::kArguments) return frames_[i];
+  }
+  return frames_.front();
+}
+
+int Parser::BracketDepth() const {
+  return static_cast<int>(std::count_if(frames_.begin(), frames_.end(), [](const Frame& f) { return f.kind == FrameKind::kBracket || f.kind == FrameKind::kSet; }));
+}
+
+void Parser::Run() {
+  Push(FrameKind::kRoot);
+  while (!Failed()) {
+    if (!fuel_.Spend(8)) return Fail("out of fuel");
+    if (operand_expected_) {
+      Operand();
+    } else if (Next().kind == Tok::kEnd) {
+      return FinishRoot();
+    } else {
+      Operator();
+    }
+  }
+}
+
+void Parser::FinishRoot() {
+  ReduceTo(kChoosePower);
+  if (Failed()) return;
+  if (frames_.size() != 1) return Fail("something is not closed");
+  ast_.root = GroupItems(frames_.front());
+}
+
+void Parser::Operand() {
+  const Token token = Next();
+  switch (token.kind) {
+    case Tok::kNumber: return NumberOperand();
+    case Tok::kNumeral: ++at_; return NumeralOperand(token);
+    case Tok::kSymbol: ++at_; PushValue(ast_.AddNamed(Kind::kSymbol, token.text)); return Complete();
+    case Tok::kPi: ++at_; PushValue(ast_.Add(Kind::kPi, {})); return Complete();
+    case Tok::kE: ++at_; PushValue(ast_.Add(Kind::kE, {})); return Complete();
+    case Tok::kI: ++at_; PushValue(ast_.Add(Kind::kI, {})); return Complete();
+    case Tok::kInfinity: ++at_; PushValue(ast_.Add(Kind::kInfinity, {})); return Complete();
+    case Tok::kEmptySet: ++at_; PushValue(ast_.Add(Kind::kEmptySet, {})); return Complete();
+    case Tok::kEllipsis: ++at_; PushValue(ast_.Add(Kind::kEllipsis, {})); return Complete();
+    case Tok::kNumberSet: ++at_; PushValue(ast_.AddNamed(Kind::kNumberSet, token.text)); return Complete();
+    case Tok::kWord: case Tok::kText: ++at_; return TextOperand(token.text);
+    case Tok::kOpen: return OpenBracket(token);
+    case Tok::kBar: ++at_; return OpenContainer(FrameKind::kBar, '|');
+    case Tok::kBegin: ++at_; OpenContainer(FrameKind::kEnvironment, 0); frames_.back().extra = static_cast<uint32_t>(separators_.size()); frames_.back().op = static_cast<uint16_t>(at_ - 1); return;
+    case Tok::kFrac: ++at_; return PushArguments(Waiting::kFraction, 2);
+    case Tok::kBinom: ++at_; return PushArguments(Waiting::kBinomial, 2);
+    case Tok::kOverline: ++at_; return PushArguments(Waiting::kOverline, 1);
+    case Tok::kSqrt: ++at_; return Next().kind == Tok::kOpen && Next().op == '[' ? PushArguments(Waiting::kRootWithIndex, 2) : PushArguments(Waiting::kRoot, 1);
+    case Tok::kPlainRoot:
+      ++at_;
+      if (Next().kind != Tok::kOpen) return Prefix(Kind::kRoot, kRootPower, static_cast<uint8_t>(token.op));
+      if (token.op == 2) return PushArguments(Waiting::kRoot, 1);
+      PushArguments(Waiting::kRootWithIndex, 2);
+      Top().got = 1;
+      return PushValue(ast_.AddNumber(token.op));
+    case Tok::kFunction: {
+      ++at_;
+      Frame& frame = Push(FrameKind::kFunction);
+      frame.op = token.op;
+      frame.power = kFunctionPower;
+      return AfterScripts();
+    }
+    case Tok::kSum: case Tok::kProduct: case Tok::kIntegral: case Tok::kLimit: {
+      ++at_;
+      Frame& frame = Push(FrameKind::kBig);
+      frame.power = kBigPower;
+      frame.node = token.kind == Tok::kSum ? Kind::kSum : token.kind == Tok::kProduct ? Kind::kProduct : token.kind == Tok::kIntegral ? Kind::kIntegral : Kind::kLimit;
+      return AfterScripts();
+    }
+    case Tok::kMinus: ++at_; return Prefix(Kind::kNegate, kSignPower);
+    case Tok::kPlus: ++at_; return Prefix(Kind::kAdd, kSignPower);
+    case Tok::kPlusMinus: ++at_; return Prefix(Kind::kPlusMinus, kSignPower, 0);
+    case Tok::kMinusPlus: ++at_; return Prefix(Kind::kPlusMinus, kSignPower, 1);
+    case Tok::kCurrency: {
+      ++at_;
+      Prefix(Kind::kUnit, kSignPower);
+      Top().extra = static_cast<uint32_t>(ast_.NameId(token.text));
+      return;
+    }
+    case Tok::kRelation:
+      if (token.op == static_cast<uint16_t>(Relation::kLess) && lexed_.plain) return ++at_, OpenContainer(FrameKind::kBracket, '<');
+      return Fail("a value was expected");
+    case Tok::kIf: {
+      if (Container().kind != FrameKind::kEnvironment) return Fail("a value was expected");
+      ++at_;
+      if (token.op == 1) return PushValue(ast_.AddNamed(Kind::kText, "otherwise")), Complete();
+      return;
+    }
+    case Tok::kAnd: case Tok::kComma:
+      // "1, 2, and 3": the comma before has separated already. A row of cases may end with a comma.
+      if (!separators_.empty() && separators_.back() == kCommaSeparator && token.kind == Tok::kAnd && Container().extra < separators_.size()) return void(++at_);
+      return Fail("a value was expected");
+    case Tok::kOr:
+      if (!separators_.empty() && separators_.back() == kCommaSeparator && Container().extra < separators_.size()) return ++at_, void(separators_.back() = kOrSeparator);
+      return Fail("a value was expected");
+    case Tok::kNegation:
+      if (token.op == 0) return Fail("a value was expected");
+      return void(++at_);  // \angle and \triangle before a name.
+    case Tok::kEndEnvironment:
+      if (!separators_.empty() && separators_.back() == kRowSeparator && Top().kind == FrameKind::kEnvironment && Top().extra < separators_.size()) {
+        separators_.pop_back();
+        return CloseEnvironment();
+      }
+      return Fail("a value was expected");
+    default: return Fail("a value was expected");
+  }
+}
+
+void Parser::OpenContainer(FrameKind kind, uint16_t bracket) {
+  Frame& frame = Push(kind);
+  frame.op = bracket;
+  frame.extra = static_cast<uint32_t>(separators_.size());
+  operand_expected_ = true;
+}
+
+void Parser::OpenBracket(const Token& token) {
+  ++at_;
+  const Tok next = Next().kind;
+  if (token.op == 'S' || (token.op == '{' && lexed_.plain && Top().kind != FrameKind::kArguments)) {
+    if (next == Tok::kClose && (Next().op == 'S' || Next().op == '}')) return ++at_, PushValue(ast_.Add(Kind::kEmptySet, {})), Complete();
+    return OpenContainer(FrameKind::kSet, token.op);
+  }
+  OpenContainer(token.op == '{' ? FrameKind::kGroup : FrameKind::kBracket, token.op);
+}
+
+void Parser::Operator() {
+  const Token token = Next();
+  switch (token.kind) {
+    case Tok::kPlus: ++at_; return Infix(Kind::kAdd, kSumPower, kSumPower);
+    case Tok::kMinus: ++at_; return Infix(Kind::kAdd, kSumPower, kSumPower, 1);
+    case Tok::kPlusMinus: ++at_; return Infix(Kind::kPlusMinus, kSumPower, kSumPower, 0);
+    case Tok::kMinusPlus: ++at_; return Infix(Kind::kPlusMinus, kSumPower, kSumPower, 1);
+    case Tok::kTimes: ++at_; return Infix(Kind::kMultiply, kProductPower, kProductPower);
+    case Tok::kDivide: ++at_; return Infix(Kind::kDivide, kProductPower, kProductPower);
+    case Tok::kMod: ++at_; return Infix(Kind::kModulo, kModuloPower, kModuloPower);
+    case Tok::kCup: ++at_; return Infix(Kind::kUnion, kUnionPower, kUnionPower);
+    case Tok::kCap: ++at_; return Infix(Kind::kIntersection, kIntersectionPower, kIntersectionPower);
+    case Tok::kSetMinus: ++at_; return Infix(Kind::kDifference, kUnionPower, kUnionPower);
+    case Tok::kChoose: ++at_; return Infix(Kind::kBinomial, kChoosePower, kChoosePower);
+    case Tok::kCaret: return Caret();
+    case Tok::kUnderscore: return Subscript();
+    case Tok::kBang: {
+      ++at_;
+      const bool twice = Next().kind == Tok::kBang && !Next().space;
+      if (twice) ++at_;
+      return Postfix(twice ? Kind::kDoubleFactorial : Kind::kFactorial);
+    }
+    case Tok::kPercent: ++at_; return Postfix(Kind::kPercent);
+    case Tok::kCirc: case Tok::kDegreeWord: ++at_; return DegreeMark();
+    case Tok::kPrime: ++at_; return Postfix(Kind::kPrime);
+    case Tok::kRelation: {
+      if (token.op == static_cast<uint16_t>(Relation::kGreater) && Container().kind == FrameKind::kBracket && Container().op == '<') return CloseBracket(token);
+      ++at_;
+      return RelationHere(static_cast<Relation>(token.op));
+    }
+    case Tok::kNot: {
+      ++at_;
+      if (Next().kind != Tok::kRelation) return Fail("a relation was expected");
+      const Relation relation = static_cast<Relation>(Next().op);
+      if (relation != Relation::kEqual && relation != Relation::kIn) return Fail("this relation cannot be negated");
+      ++at_;
+      return RelationHere(relation == Relation::kEqual ? Relation::kNotEqual : Relation::kNotIn);
+    }
+    case Tok::kMid: case Tok::kColon: case Tok::kBar: {
+      const FrameKind container = Container().kind;
+      if (container == FrameKind::kSet && Container().mid < 0) {
+        ++at_;
+        ReduceTo(kRelationPower);
+        if (Failed()) return;
+        Top().mid = static_cast<int32_t>(values_.size() - Top().values);
+        operand_expected_ = true;
+        return;
+      }
+      if (token.kind == Tok::kBar) return container == FrameKind::kBar ? CloseBar() : ImplicitProduct();
+      ++at_;
+      return token.kind == Tok::kColon ? Infix(Kind::kRatio, kRatioPower, kRatioPower) : RelationHere(Relation::kDivides);
+    }
+    case Tok::kPmod: ++at_; ReduceTo(kRelationPower); return PushArguments(Waiting::kModulus, 1);
+    case Tok::kComma: return SeparatorHere(kCommaSeparator);
+    case Tok::kSemicolon: return SeparatorHere(kSemicolonSeparator);
+    case Tok::kAnd: return SeparatorHere(kCommaSeparator);
+    case Tok::kOr: return SeparatorHere(kOrSeparator);
+    case Tok::kAmpersand: return SeparatorHere(kCellSeparator);
+    case Tok::kRowBreak: return SeparatorHere(kRowSeparator);
+    case Tok::kIf:
+      if (Container().kind == FrameKind::kEnvironment) return void(++at_);  // After the & of a case.
+      return Fail("an operator was expected");
+    case Tok::kClose: return CloseBracket(token);
+    case Tok::kEndEnvironment: return CloseEnvironment();
+    case Tok::kWord: case Tok::kText: return Word(token);
+    case Tok::kCurrency:
+      ++at_;
+      ImplicitProduct();
+      PushValue(UnitNode(token.text));
+      return Complete();
+    case Tok::kOpen:
+      if (token.op == '(' && Ahead(1).kind == Tok::kMod) {
+        ReduceTo(kRelationPower);
+        PushArguments(Waiting::kModulus, 1);
+        at_ += 2;
+        return OpenContainer(FrameKind::kBracket, '(');
+      }
+      return ImplicitProduct();
+    case Tok::kNumber:
+      if (ast_.Is(values_.back(), Kind::kUnit)) return Infix(Kind::kAdd, kProductPower, kSumPower);  // 5 feet 6 inches
+      if (at_ > 0 && tokens_[at_ - 1].kind == Tok::kI) return ImplicitProduct();  // 3 + i4
+      if (ast_.Is(values_.back(), Kind::kDegree) && Ahead(1).kind == Tok::kPrime) return DegreeMark();
+      return Fail("an operator was expected");
+    case Tok::kSymbol: case Tok::kPi: case Tok::kE: case Tok::kI: case Tok::kFunction: case Tok::kFrac: case Tok::kSqrt: case Tok::kPlainRoot: case Tok::kBinom:
+    case Tok::kOverline: case Tok::kSum: case Tok::kProduct: case Tok::kIntegral: case Tok::kLimit: case Tok::kInfinity: case Tok::kBegin:
+      return ImplicitProduct();
+    case Tok::kEllipsis: return ImplicitProduct();
+    default: return Fail("an operator was expected");
+  }
+}
+
+void Parser::SeparatorHere(Separator separator) {
+  ReduceTo(kChoosePower);
+  if (Failed()) return;
+  const FrameKind kind = Top().kind;
+  const bool in_cells = kind == FrameKind::kEnvironment;
+  if ((separator >= kCellSeparator) != in_cells) {
+    const Tok after = Ahead(1).kind;
+    const bool idle = in_cells && separator == kCommaSeparator && (after == Tok::kAmpersand || after == Tok::kRowBreak || after == Tok::kEndEnvironment || after == Tok::kIf);
+    if (!idle) return Fail("a separator stands where none can be");
+    ++at_;
+    return;
+  }
+  if (kind != FrameKind::kRoot && kind != FrameKind::kBracket && kind != FrameKind::kGroup && kind != FrameKind::kSet && !in_cells) return Fail("a separator stands where none can be");
+  if (values_.size() - Top().values > kMaxElements) return Fail("it has more than " + std::to_string(kMaxElements) + " members");
+  ++at_;
+  separators_.push_back(separator);
+  operand_expected_ = true;
+}
+
+NodeId Parser::ListOf(const NodeId* items, size_t count, bool joined_by_or) {
+  if (count == 1) return items[0];
+  const NodeId list = ast_.Add(Kind::kList, items, count);
+  ast_.nodes[list].flag = joined_by_or ? kJoinedByOr : 0;
+  return list;
+}
+
+// The members of a container as one node: a list, of lists where looser separators stand between tighter ones ("x = 1, y = 2 or x = 2, y = 1").
+NodeId Parser::GroupItems(const Frame& frame) {
+  const std::vector<NodeId> items(values_.begin() + frame.values, values_.end());
+  std::vector<Separator> between(separators_.begin() + frame.extra, separators_.end());
+  separators_.resize(frame.extra);
+  values_.resize(frame.values);
+  if (items.size() <= 1 || between.size() + 1 != items.size()) return items.empty() ? ast_.Add(Kind::kEllipsis, {}) : items.back();
+  const Separator loosest = *std::max_element(between.begin(), between.end());
+  const bool relations = std::all_of(items.begin(), items.end(), [this](NodeId id) { return ast_.Is(id, Kind::kRelation); });
+  // "1, 2 or 3" is one list; with assignments on both sides it is a choice of systems.
+  const bool one_list = loosest == kOrSeparator && !relations && std::count(between.begin(), between.end(), kSemicolonSeparator) == 0;
+  std::vector<NodeId> groups;
+  for (size_t begin = 0, i = 0; i < items.size(); ++i) {
+    if (i + 1 < items.size() && !one_list && between[i] != loosest) continue;
+    groups.push_back(ListOf(items.data() + begin, i + 1 - begin, false));
+    begin = i + 1;
+  }
+  return ListOf(groups.data(), groups.size(), loosest == kOrSeparator);
+}
+
+void Parser::CloseBracket(const Token& token) {
+  ReduceTo(kChoosePower);
+  if (Failed()) return;
+  const Frame frame = Top();
+  const char close = token.kind == Tok::kRelation ? '>' : static_cast<char>(token.op);
+  const bool fits = (frame.kind == FrameKind::kGroup && close == '}') || (frame.kind == FrameKind::kSet && (close == 'S' || (close == '}' && frame.op == '{'))) ||
+                    (frame.kind == FrameKind::kBracket && (close == ClosingOf(frame.op) || ((frame.op == '(' || frame.op == '[') && (close == ')' || close == ']'))));
+  if (!fits) return Fail("a bracket closes that was not opened");
+  const std::optional<NodeId> value = BuildContainer(frame, close);
+  if (!value.has_value()) return;
+  ++at_;
+  frames_.pop_back();
+  PushValue(*value);
+  Complete();
+}
+
+std::optional<NodeId> Parser::BuildContainer(const Frame& frame, char close) {
+  if (frame.kind == FrameKind::kSet && frame.mid >= 0) return BuildSetBuilder(frame);
+  const NodeId content = GroupItems(frame);
+  const bool several = ast_.Is(content, Kind::kList) && content + 1 == ast_.nodes.size();
+  if (frame.kind == FrameKind::kGroup) return content;
+  if (frame.kind == FrameKind::kSet) {
+    if (!several) return ast_.Add(Kind::kSet, {content});
+    ast_.nodes[content].kind = Kind::kSet;
+    return content;
+  }
+  if (frame.op == 'f' || frame.op == 'c') {
+    if (several) return Fail("one value was expected in these brackets"), std::nullopt;
+    const NodeId rounded = ast_.Add(Kind::kFunction, {content});
+    ast_.nodes[rounded].op = static_cast<uint16_t>(frame.op == 'f' ? Function::kFloor : Function::kCeiling);
+    return rounded;
+  }
+  const uint16_t brackets = PackBrackets(static_cast<char>(frame.op), close);
+  if (several) {
+    ast_.nodes[content].kind = Kind::kTuple;
+    ast_.nodes[content].op = brackets;
+    return content;
+  }
+  if (frame.op != '<' && close == ClosingOf(frame.op)) return content;
+  if (frame.op != '<') return Fail("two values were expected in these brackets"), std::nullopt;
+  const NodeId tuple = ast_.Add(Kind::kTuple, {content});
+  ast_.nodes[tuple].op = brackets;
+  return tuple;
+}
+
+std::optional<NodeId> Parser::BuildSetBuilder(const Frame& frame) {
+  const size_t before = static_cast<size_t>(frame.mid);
+  if (before != 1 || values_.size() - frame.values < 2) return Fail("a condition was expected"), std::nullopt;
+  const NodeId what = values_[frame.values];
+  Frame conditions = frame;
+  conditions.values += 1;
+  const NodeId condition = GroupItems(conditions);
+  PopValue();
+  return ast_.Add(Kind::kSetBuilder, {what, condition});
+}
+
+void Parser::CloseBar() {
+  ReduceTo(kChoosePower);
+  if (Failed()) return;
+  if (Top().kind != FrameKind::kBar || values_.size() != Top().values + 1) return Fail("a bar closes that was not opened");
+  ++at_;
+  frames_.pop_back();
+  const NodeId inside = PopValue();
+  const NodeId absolute = ast_.Add(Kind::kFunction, {inside});
+  ast_.nodes[absolute].op = static_cast<uint16_t>(Function::kAbs);
+  PushValue(absolute);
+  Complete();
+}
+
+void Parser::CloseEnvironment() {
+  ReduceTo(kChoosePower);
+  if (Failed()) return;
+  const Frame frame = Top();
+  static constexpr std::string_view kKnown[] = {"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "array", "cases", "aligned", "align", "align*"};
+  if (std::find(std::begin(kKnown), std::end(kKnown), Next().text) == std::end(kKnown)) return Fail("the environment is not known");
+  if (frame.kind != FrameKind::kEnvironment || tokens_[frame.op].text != Next().text) return Fail("an environment ends that did not begin");
+  const NodeId matrix = BuildMatrix(frame, Next().text);
+  if (Failed()) return;
+  ++at_;
+  frames_.pop_back();
+  PushValue(matrix);
+  Complete();
+}
+
+NodeId Parser::BuildMatrix(const Frame& frame, std::string_view name) {
+  const std::vector<NodeId> cells(values_.begin() + frame.values, values_.end());
+  const std::vector<Separator> between(separators_.begin() + frame.extra, separators_.end());
+  separators_.resize(frame.extra);
+  values_.resize(frame.values);
+  size_t columns = 1;
+  while (columns <= between.size() && between[columns - 1] == kCellSeparator) ++columns;
+  bool even = !cells.empty() && between.size() + 1 == cells.size() && cells.size() % columns == 0;
+  for (size_t i = 0; even && i < between.size(); ++i) even = (between[i] == kRowSeparator) == ((i + 1) % columns == 0);
+  if (cells.size() > kMaxMatrixEntries) Fail("the matrix has more than " + std::to_string(kMaxMatrixEntries) + " entries");
+  if (!even) Fail("the rows of the matrix differ in length");
+  const bool cases = name == "cases";
+  if (cases && columns != 2 && columns != 1) Fail("a case has a value and a condition");
+  if (Failed()) return 0;
+  if (cases && columns == 1) return ListOf(cells.data(), cells.size(), false);  // A system of equations.
+  const NodeId matrix = ast_.Add(cases ? Kind::kCases : Kind::kMatrix, cells.data(), cells.size());
+  ast_.nodes[matrix].payload = static_cast<int32_t>(columns);
+  return name == "vmatrix" ? Determinant(matrix) : matrix;
+}
+
+// Written out as a sum over permutations.
+NodeId Parser::Determinant(NodeId matrix) {
+  const size_t columns = static_cast<size_t>(ast_.node(matrix).payload);
+  if (ast_.node(matrix).kid_count != columns * columns || columns > kMaxDeterminant) {
+    Fail("a determinant of at most " + std::to_string(kMaxDeterminant) + " rows and as many columns was expected");
+    return matrix;
+  }
+  std::vector<size_t> order(columns);
+  for (size_t i = 0; i < columns; ++i) order[i] = i;
+  NodeId sum = 0;
+  bool first = true;
+  do {
+    if (!fuel_.Spend(100) || ast_.nodes.size() > kMaxNodes) return Fail("the determinant is too large"), matrix;
+    int inversions = 0;
+    for (size_t i = 0; i < columns; ++i) {
+      for (size_t j = i + 1; j < columns; ++j) inversions += order[i] > order[j] ? 1 : 0;
+    }
+    NodeId product = ast_.Copy(ast_, ast_.kid(matrix, order[0]));
+    for (size_t i = 1; i < columns; ++i) {
+      const NodeId factor = ast_.Copy(ast_, ast_.kid(matrix, i * columns + order[i]));
+      product = ast_.Add(Kind::kMultiply, {product, factor});
+    }
+    if (inversions % 2 != 0) product = ast_.Add(Kind::kNegate, {product});
+    sum = first ? product : ast_.Add(Kind::kAdd, {sum, product});
+    first = false;
+  } while (std::next_permutation(order.begin(), order.end()));
+  for (NodeId id = ast_.node(matrix).begin; id <= matrix; ++id) ast_.Drop(id);
+  return sum;
+}
+
+namespace {
+
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Without a final full stop, which may stand inside the delimiters: "$5.$", "无解。".
+std::string WithoutFinalStop(std::string_view text) {
+  text = Trimmed(text);
+  std::string_view delimiter;
+  for (const std::string_view close : {"$$", "$", "\\)", "\\]"}) {
+    if (delimiter.empty() && text.ends_with(close)) delimiter = close;
+  }
+  const std::string_view inside = Trimmed(text.substr(0, text.size() - delimiter.size()));
+  constexpr std::string_view kIdeographic = "\xE3\x80\x82", kFullWidth = "\xEF\xBC\x8E";
+  std::string_view stop = inside.ends_with(kIdeographic) ? kIdeographic : inside.ends_with(kFullWidth) ? kFullWidth : inside.ends_with(".") ? std::string_view(".") : std::string_view();
+  if (inside.ends_with("..")) stop = {};
+  return std::string(inside.substr(0, inside.size() - stop.size())) + std::string(delimiter);
+}
+
+// "B)" is the letter of a choice.
+std::string_view WithoutChoiceBracket(std::string_view text) {
+  const bool choice = text.size() == 2 && text[0] >= 'A' && text[0] <= 'Z' && text[1] == ')';
+  return choice ? text.substr(0, 1) : text;
+}
+
+}  // namespace
+
+Parsed Parse(std::string_view text, size_t max_bytes, const Reading& reading, Fuel& fuel) {
+  Parsed parsed;
+  if (text.size() > max_bytes) {
+    parsed.error = "it is longer than " + std::to_string(max_bytes) + " bytes";
+    return parsed;
+  }
+  const std::string stripped = WithoutFinalStop(text);
+  Lexed lexed;
+  Lex(WithoutChoiceBracket(stripped), fuel, lexed);
+  if (fuel.exhausted()) {
+    parsed.error = "out of fuel";
+    return parsed;
+  }
+  if (Trimmed(lexed.text).empty() && lexed.error.empty()) {
+    parsed.error = "it is empty";
+    return parsed;
+  }
+  const bool spoken = lexed.text.size() <= kMaxSpokenBytes && std::any_of(lexed.text.begin(), lexed.text.end(), [](char c) { return c == ':' || c == '-' || c >= 'A'; });
+  if (spoken) {
+    if (auto date = ParseDateOrTime(lexed.text)) {
+      parsed.ast = std::move(*date);
+      return parsed;
+    }
+  }
+  parsed.error = lexed.error;
+  if (parsed.error.empty()) Parser(lexed, reading, fuel, parsed).Run();
+  if (parsed.error.empty() || fuel.exhausted()) return parsed;
+  if (auto words = ParseWords(lexed.text)) {
+    parsed.ast = std::move(*words);
+    parsed.error.clear();
+  }
+  return parsed;
+}
+
+}  // namespace cohort::reward::math

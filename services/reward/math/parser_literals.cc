@@ -1,0 +1,257 @@
+// Operands of the parser that are written in digits or words.
+#include <algorithm>
+
+#include "services/reward/math/parser_state.h"
+#include "services/reward/math/units.h"
+
+namespace cohort::reward::math {
+namespace {
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+// The value of a literal: digits, at most one point, an exponent behind 'E'.
+std::optional<Rational> Parser::NumberValue(std::string_view text, uint32_t* decimals) {
+  const size_t exponent_at = std::min(text.find('E'), text.size());
+  const std::string_view mantissa = text.substr(0, exponent_at);
+  const size_t point = std::min(mantissa.find('.'), mantissa.size());
+  std::string digits(mantissa.substr(0, point));
+  if (point < mantissa.size()) digits += mantissa.substr(point + 1);
+  *decimals = static_cast<uint32_t>(point < mantissa.size() ? mantissa.size() - point - 1 : 0);
+  const int64_t cost = static_cast<int64_t>(digits.size());
+  if (digits.empty()) return Fail("a digit was expected"), std::nullopt;
+  if (!fuel_.Spend(1 + cost + cost * cost / 256)) return Fail("out of fuel"), std::nullopt;
+  Rational value = Rational::FromDigits(digits, *decimals);
+  if (exponent_at < text.size()) {
+    const int exponent = std::stoi(std::string(text.substr(exponent_at + 1)));
+    const Rational scale = Rational::PowerOfTen(static_cast<uint64_t>(std::abs(exponent)));
+    value = exponent < 0 ? value / scale : value * scale;
+  }
+  return value;
+}
+
+// Joins 1,234,567 into one literal where the reading says so; the tokens of the groups are taken.
+std::string_view Parser::JoinThousands() {
+  const Token first = Next();
+  ++at_;
+  const auto is_group = [this](size_t comma) {
+    if (comma + 1 >= tokens_.size() || tokens_[comma].kind != Tok::kComma || tokens_[comma].space) return false;
+    const Token& digits = tokens_[comma + 1];
+    return digits.kind == Tok::kNumber && !digits.space && std::min(digits.text.find('.'), digits.text.size()) == 3 && digits.text.find('E') == std::string_view::npos;
+  };
+  const bool leads = first.text.size() <= 3 && first.text[0] != '0' && std::all_of(first.text.begin(), first.text.end(), IsDigit);
+  if (!leads || !is_group(at_)) return first.text;
+  size_t end = at_;
+  while (is_group(end)) {
+    const bool last = tokens_[end + 1].text.size() != 3;  // It has decimals.
+    end += 2;
+    if (last) break;
+  }
+  // 1,234,56 is a list.
+  if (end < tokens_.size() && tokens_[end].kind == Tok::kComma && !tokens_[end].space && end + 1 < tokens_.size() && tokens_[end + 1].kind == Tok::kNumber && !tokens_[end + 1].space) {
+    return first.text;
+  }
+  out_.ambiguous = true;
+  const bool join = BracketDepth() > 0 ? reading_.thousands_inside_brackets : reading_.thousands_outside_brackets;
+  if (!join) return first.text;
+  std::string& joined = lexed_.storage.emplace_back(first.text);
+  for (; at_ < end; at_ += 2) joined += tokens_[at_ + 1].text;
+  return joined;
+}
+
+void Parser::NumberOperand() {
+  if (Top().kind == FrameKind::kArguments || (Top().kind == FrameKind::kPrefix && Top().power == kPostfixPower)) {
+    // An argument without braces is one digit: \frac12.
+    Token& token = tokens_[at_];
+    const char digit = token.text[0];
+    if (!IsDigit(digit)) return Fail("a digit was expected");
+    const bool whole = lexed_.plain && Top().kind == FrameKind::kArguments;
+    if (!whole && token.text.size() > 1) {
+      token.text.remove_prefix(1);
+      token.begin += 1;
+      token.space = false;
+      if (token.text[0] == '.') return Fail("a digit was expected");
+      PushValue(ast_.AddNumber(digit - '0'));
+      return Complete();
+    }
+  }
+  const size_t began = at_;
+  const std::string_view text = JoinThousands();
+  if (text.back() == '.' || Next().kind == Tok::kOverline || Next().kind == Tok::kDotOver || (Next().kind == Tok::kOpen && Next().op == '(' && !Next().space)) {
+    if (text.find('.') != std::string_view::npos && TakeRepetend(text)) return Complete();
+    if (Failed()) return;
+  }
+  uint32_t decimals = 0;
+  const std::optional<Rational> value = NumberValue(text, &decimals);
+  if (!value.has_value()) return;
+  const bool whole = text.find_first_of(".E") == std::string_view::npos;
+  if (whole && at_ == began + 1 && TakeMixedFraction(*value)) return Complete();
+  if (Failed()) return;
+  const NodeId number = ast_.AddNumber(*value);
+  if (!whole) {
+    ast_.nodes[number].flag = kWrittenAsDecimal;
+    ast_.nodes[number].extra = decimals;
+  }
+  PushValue(number);
+  Complete();
+}
+
+// Digits in braces or without, at token `at`.
+bool Parser::PeekDigits(size_t at, std::string_view* digits, size_t* next) const {
+  if (at >= tokens_.size()) return false;
+  const bool braces = tokens_[at].kind == Tok::kOpen && tokens_[at].op == '{';
+  const size_t number = braces ? at + 1 : at;
+  if (number >= tokens_.size() || tokens_[number].kind != Tok::kNumber) return false;
+  *digits = tokens_[number].text;
+  *next = number + (braces ? 2 : 1);
+  if (!std::all_of(digits->begin(), digits->end(), IsDigit)) return false;
+  return !braces || (number + 1 < tokens_.size() && tokens_[number + 1].kind == Tok::kClose && tokens_[number + 1].op == '}');
+}
+
+// 2\frac12 and 2 1/2: a proper fraction behind a whole number.
+bool Parser::TakeMixedFraction(const Rational& whole) {
+  std::string_view numerator, denominator;
+  size_t end = 0;
+  if (Next().kind == Tok::kFrac) {
+    size_t second = 0;
+    if (!PeekDigits(at_ + 1, &numerator, &second)) return false;
+    const bool split = tokens_[at_ + 1].kind == Tok::kNumber && numerator.size() > 1;  // \frac12
+    if (split) {
+      if (numerator.size() != 2) return false;
+      denominator = numerator.substr(1);
+      numerator = numerator.substr(0, 1);
+      end = second;
+    } else if (!PeekDigits(second, &denominator, &end) || (tokens_[second].kind == Tok::kNumber && denominator.size() > 1)) {
+      return false;
+    }
+  } else if (Next().kind == Tok::kNumber && Next().space && Ahead(1).kind == Tok::kDivide && Ahead(2).kind == Tok::kNumber) {
+    numerator = Next().text;
+    denominator = Ahead(2).text;
+    end = at_ + 3;
+  } else {
+    return false;
+  }
+  const auto digits_only = [](std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit); };
+  if (!digits_only(numerator) || !digits_only(denominator)) return false;
+  uint32_t none = 0;
+  const std::optional<Rational> above = NumberValue(numerator, &none), below = NumberValue(denominator, &none);
+  if (!above.has_value() || !below.has_value()) return false;
+  if (below->is_zero() || Compare(*above, *below) >= 0 || above->is_zero()) return false;
+  at_ = end;
+  const NodeId number = ast_.AddNumber(whole + *above / *below);
+  ast_.nodes[number].flag = kWrittenAsMixed;
+  PushValue(number);
+  return true;
+}
+
+// 0.1\overline{6}, 0.(3), 0.\dot{1}4285\dot{7}: `text` is the part before the digits that repeat.
+bool Parser::TakeRepetend(std::string_view text) {
+  std::string repetend;
+  size_t at = at_, end = 0;
+  std::string_view digits;
+  if (tokens_[at].kind == Tok::kOverline) {
+    if (!PeekDigits(at + 1, &digits, &end)) return Fail("digits were expected"), false;
+    repetend = digits;
+  } else if (tokens_[at].kind == Tok::kDotOver) {
+    if (!PeekDigits(at + 1, &digits, &end)) return Fail("digits were expected"), false;
+    repetend = digits;
+    size_t inner = end, after = 0;
+    std::string between;
+    if (inner < tokens_.size() && tokens_[inner].kind == Tok::kNumber && std::all_of(tokens_[inner].text.begin(), tokens_[inner].text.end(), IsDigit)) between = tokens_[inner++].text;
+    if (inner < tokens_.size() && tokens_[inner].kind == Tok::kDotOver && PeekDigits(inner + 1, &digits, &after)) {
+      repetend += between + std::string(digits);
+      end = after;
+    }
+  } else if (tokens_[at].kind == Tok::kOpen && tokens_[at].op == '(' && Ahead(1).kind == Tok::kNumber && Ahead(2).kind == Tok::kClose && Ahead(2).op == ')') {
+    digits = Ahead(1).text;
+    if (!std::all_of(digits.begin(), digits.end(), IsDigit)) return false;
+    repetend = digits;
+    end = at + 3;
+  } else {
+    return false;
+  }
+  const std::string head(text.back() == '.' ? text.substr(0, text.size() - 1) : text);
+  if (head.size() + repetend.size() > kMaxDigits) return Fail("a number has more than " + std::to_string(kMaxDigits) + " digits"), false;
+  uint32_t decimals = 0, none = 0;
+  const std::optional<Rational> before = NumberValue(head.empty() ? "0" : head, &decimals), repeated = NumberValue(repetend, &none);
+  if (!before.has_value() || !repeated.has_value()) return false;
+  at_ = end;
+  const Rational nines = Rational::PowerOfTen(repetend.size()) - Rational(1);
+  PushValue(ast_.AddNumber(*before + *repeated / (nines * Rational::PowerOfTen(decimals))));
+  return true;
+}
+
+void Parser::NumeralOperand(const Token& token) {
+  const std::string_view digits = token.text.substr(0, token.text.find('_'));
+  const int64_t size = static_cast<int64_t>(digits.size());
+  if (!fuel_.Spend(1 + size + size * size / 256)) return Fail("out of fuel");
+  Rational value;
+  fmpz_set_str(fmpq_numref(value.get()), std::string(digits).c_str(), token.op);
+  const NodeId number = ast_.AddNumber(std::move(value));
+  const NodeId numeral = ast_.Add(Kind::kNumeral, {number});
+  ast_.nodes[numeral].payload = ast_.NameId(token.text.substr(std::min(token.text.find_first_not_of('0'), token.text.find('_'))));
+  PushValue(numeral);
+  Complete();
+}
+
+NodeId Parser::UnitNode(std::string_view name) { return ast_.AddNamed(Kind::kUnit, name); }
+
+// Words where a value was expected.
+void Parser::TextOperand(std::string_view text) {
+  if (text.size() >= 3 && text.front() == '(' && text.back() == ')') text = text.substr(1, text.size() - 2);
+  if (text.size() == 1 && ((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z'))) {
+    PushValue(text == "e" ? ast_.Add(Kind::kE, {}) : text == "i" ? ast_.Add(Kind::kI, {}) : ast_.AddNamed(Kind::kSymbol, text));
+    return Complete();
+  }
+  // A unit in its own place: after \frac or a sign of division ("60 km / h").
+  if (FindUnit(text) != nullptr && values_.size() > Container().values) return UnitOperand(text);
+  return Fail("a value was expected");
+}
+
+// A unit, written as "cm", "square meters", "km/h", "m/s^2" in one piece of text, or the name of the things that are counted.
+void Parser::UnitOperand(std::string_view text) {
+  static constexpr struct {
+    std::string_view word;
+    int power;
+  } kPowers[] = {{"square ", 2}, {"sq. ", 2}, {"sq ", 2}, {"cubic ", 3}, {"cu ", 3}, {"平方", 2}, {"立方", 3}};
+  bool first = true;
+  const std::string_view whole = text;
+  while (!text.empty()) {
+    int power = 1;
+    size_t cut = text.find('/');
+    const size_t per = text.find(" per ");
+    const bool slash = cut < per;
+    cut = std::min({cut, per, text.size()});
+    std::string_view name = text.substr(0, cut);
+    text.remove_prefix(std::min(text.size(), cut + (slash ? 1 : 5)));
+    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
+    while (!name.empty() && (name.back() == ' ' || name.back() == '.')) name.remove_suffix(1);
+    if (FindUnit(name) == nullptr) {
+      for (const auto& [word, value] : kPowers) {
+        if (name.substr(0, word.size()) != word) continue;
+        power = value;
+        name.remove_prefix(word.size());
+      }
+      if (name.size() > 2 && name[name.size() - 2] == '^' && (name.back() == '2' || name.back() == '3')) {
+        power = name.back() - '0';
+        name.remove_suffix(2);
+      }
+    }
+    if (name.empty() || name.size() > kMaxWordBytes || name.find_first_of("\\{}_^$=<>+*") != std::string_view::npos) return Fail("a unit was expected");
+    if (FindUnit(name) == nullptr && (!first || cut < whole.size())) return Fail("the unit is not known");
+    NodeId unit = UnitNode(name);
+    if (power != 1) {
+      const NodeId exponent = ast_.AddNumber(power);
+      unit = ast_.Add(Kind::kPower, {unit, exponent});
+    }
+    if (!first) Infix(Kind::kDivide, kProductPower, kProductPower);
+    if (Failed()) return;
+    PushValue(unit);
+    Complete();
+    first = false;
+  }
+  if (first) Fail("a unit was expected");
+}
+
+}  // namespace cohort::reward::math

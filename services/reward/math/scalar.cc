@@ -1,0 +1,224 @@
+#include "services/reward/math/scalar.h"
+
+#include <algorithm>
+
+#include "services/reward/math/canonical.h"
+#include "services/reward/math/limits.h"
+#include "services/reward/math/modular.h"
+#include "services/reward/math/random.h"
+
+namespace cohort::reward::math {
+namespace {
+
+constexpr int kWantedAgreements = 5;
+constexpr int kLeastAgreements = 3;
+constexpr int kMaxAttempts = 28;
+constexpr slong kPointPrecision = 128;
+constexpr int64_t kPointAgreementBits = 64;
+
+Decision Equal(v1::Method method, const char* rule) { return {Equality::kEqual, method, rule}; }
+Decision Different(v1::Method method, const char* rule) { return {Equality::kDifferent, method, rule}; }
+Decision Unknown(const char* rule) { return {Equality::kUnknown, v1::METHOD_UNSPECIFIED, rule}; }
+
+// What two enclosures say about their values, which agree when they cannot differ by 2^-bits.
+enum class Overlap { kApart, kAgree, kTooWide };
+
+Overlap CompareEnclosures(Enclosure& a, Enclosure& b, slong precision, int64_t bits) {
+  if (a.exact && b.exact) return a.rational == b.rational ? Overlap::kAgree : Overlap::kApart;
+  acb_t difference;
+  acb_init(difference);
+  acb_sub(difference, a.Ball(precision), b.Ball(precision), precision);
+  Overlap overlap = Overlap::kTooWide;
+  if (acb_is_finite(difference)) {
+    mag_t bound;
+    mag_init(bound);
+    acb_get_mag(bound, difference);
+    if (!acb_contains_zero(difference)) {
+      overlap = Overlap::kApart;
+    } else if (mag_cmp_2exp_si(bound, -bits) < 0) {
+      overlap = Overlap::kAgree;
+    }
+    mag_clear(bound);
+  }
+  acb_clear(difference);
+  return overlap;
+}
+
+// Constants: one pair of values, at rising precision.
+Decision CompareConstants(View a, View b, const Context& context) {
+  for (slong precision = kMinPrecision; precision <= kMaxPrecision;) {
+    Enclosure x, y;
+    int64_t size_a = 0, size_b = 0;
+    const Evaluated done_a = Evaluate(a.ast, a.id, {}, precision, context.fuel, x, &size_a);
+    const Evaluated done_b = Evaluate(b.ast, b.id, {}, precision, context.fuel, y, &size_b);
+    if (context.fuel.exhausted()) return Unknown("out of fuel");
+    if (done_a == Evaluated::kUnsupported || done_b == Evaluated::kUnsupported) return Unknown("a part has no value");
+    if (done_a == Evaluated::kUndefined || done_b == Evaluated::kUndefined) return Different(v1::METHOD_BALL, "one side is undefined");
+    const int64_t wanted = kAgreementBits + 2 * std::max(size_a, size_b);
+    if (done_a == Evaluated::kOk && done_b == Evaluated::kOk) {
+      switch (CompareEnclosures(x, y, precision, wanted)) {
+        case Overlap::kApart: return Different(v1::METHOD_BALL, "their values lie apart");
+        case Overlap::kAgree: return Equal(v1::METHOD_BALL, "their values agree to hundreds of digits");
+        case Overlap::kTooWide: break;
+      }
+      if (precision < wanted && wanted + 64 <= kMaxPrecision) {
+        precision = wanted + 64;
+        continue;
+      }
+    }
+    precision *= 2;
+  }
+  return Unknown("their values could not be told apart");
+}
+
+// Names that stand for whole numbers: under a factorial, in a binomial, as a bound, as an exponent of a negative number.
+void CollectIntegers(View view, std::vector<std::string>& names) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const Kind kind = view.ast.node(id).kind;
+    size_t from = 0, to = 0;
+    switch (kind) {
+      case Kind::kFactorial: case Kind::kDoubleFactorial: to = 1; break;
+      case Kind::kBinomial: case Kind::kModulo: case Kind::kSum: case Kind::kProduct: to = 2; break;
+      case Kind::kFunction:
+        if (view.ast.function(id) == Function::kGcd || view.ast.function(id) == Function::kLcm) to = view.ast.node(id).kid_count;
+        break;
+      case Kind::kPower:
+        if (view.ast.Is(view.ast.kid(id, 0), Kind::kNegate)) from = 1, to = 2;
+        break;
+      default: break;
+    }
+    for (size_t k = from; k < to; ++k) {
+      for (std::string& name : Variables({view.ast, view.ast.kid(id, k)})) names.push_back(std::move(name));
+    }
+  }
+}
+
+Rational Draw(Random& random, int attempt, bool whole, bool rational_function) {
+  if (whole) return Rational(static_cast<int64_t>(2 + random.Below(attempt < 6 ? 9 : 28)));
+  if (rational_function) return Rational(static_cast<int64_t>(random.Below(uint64_t{1} << 40)) - (int64_t{1} << 39), 1 + random.Below(64));
+  const uint64_t below = 101 + random.Below(800);
+  const int64_t above = static_cast<int64_t>(1 + random.Below(below - 1));
+  switch (attempt % 7) {
+    case 0: case 3: return Rational(above, below);                                                   // (0, 1)
+    case 1: case 5: return Rational(above + static_cast<int64_t>(below * (1 + random.Below(6))), below);  // (1, 7)
+    case 2: return Rational(-above - static_cast<int64_t>(below * random.Below(5)), below);          // (-5, 0)
+    case 4: return Rational(-above, below);
+    default: return Rational(above + static_cast<int64_t>(below * (20 + random.Below(300))), below);
+  }
+}
+
+bool IsRationalFunction(View view) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    switch (view.ast.node(id).kind) {
+      case Kind::kDropped: case Kind::kNumber: case Kind::kSymbol: case Kind::kAdd: case Kind::kNegate: case Kind::kMultiply: case Kind::kDivide: case Kind::kPercent: break;
+      case Kind::kPower: {
+        const NodeId exponent = view.ast.kid(id, 1);
+        if (!view.ast.Is(exponent, Kind::kNumber) || !view.ast.number(exponent).is_integer()) return false;
+        break;
+      }
+      default: return false;
+    }
+  }
+  return true;
+}
+
+struct Tally {
+  int agree = 0;          // Real on both sides, same value.
+  int agree_complex = 0;  // Complex on both sides, same value.
+  int one_sided = 0;      // Real on one side only.
+};
+
+// Evaluates both at `point`; true when that decides.
+bool CompareAt(View a, View b, const Point& point, bool complex_allowed, const Context& context, Tally& tally, Decision& decision) {
+  for (slong precision = kPointPrecision; precision <= 8 * kPointPrecision;) {
+    Enclosure x, y;
+    int64_t size_a = 0, size_b = 0;
+    const Evaluated done_a = Evaluate(a.ast, a.id, point, precision, context.fuel, x, &size_a);
+    const Evaluated done_b = Evaluate(b.ast, b.id, point, precision, context.fuel, y, &size_b);
+    if (done_a == Evaluated::kUnsupported || done_b == Evaluated::kUnsupported || done_a == Evaluated::kUndefined || done_b == Evaluated::kUndefined) return false;
+    if (context.fuel.exhausted()) return false;
+    const int64_t wanted = kPointAgreementBits + 2 * std::max(size_a, size_b);
+    if (done_a == Evaluated::kOk && done_b == Evaluated::kOk) {
+      const bool real_a = complex_allowed || x.real, real_b = complex_allowed || y.real;
+      if (real_a != real_b) {
+        if (++tally.one_sided < 2) return false;
+        decision = Different(v1::METHOD_BALL, "one side is real where the other is not");
+        return true;
+      }
+      switch (CompareEnclosures(x, y, precision, wanted)) {
+        case Overlap::kApart:
+          if (!real_a) return false;
+          decision = Different(x.exact && y.exact ? v1::METHOD_EXACT : v1::METHOD_BALL, "their values differ at a point");
+          return true;
+        case Overlap::kAgree: ++(real_a ? tally.agree : tally.agree_complex); return false;
+        case Overlap::kTooWide: break;
+      }
+    }
+    precision = std::max<slong>(2 * precision, std::min<int64_t>(wanted + 64, 8 * kPointPrecision));
+  }
+  return false;
+}
+
+Decision CompareFunctions(View a, View b, std::vector<std::string> names, const Context& context) {
+  std::vector<std::string> whole;
+  CollectIntegers(a, whole);
+  CollectIntegers(b, whole);
+  const bool rational_function = IsRationalFunction(a) && IsRationalFunction(b);
+  const bool complex_allowed = a.ast.Contains(a.id, Kind::kI) || b.ast.Contains(b.id, Kind::kI);
+  Random random(context.key);
+  Tally tally;
+  for (int attempt = 0; attempt < kMaxAttempts && tally.agree < kWantedAgreements; ++attempt) {
+    if (context.fuel.exhausted()) return Unknown("out of fuel");
+    Point point;
+    for (const std::string& name : names) {
+      const bool is_whole = std::find(whole.begin(), whole.end(), name) != whole.end();
+      point.emplace_back(name, Enclosure(Draw(random, attempt, is_whole, rational_function)));
+    }
+    Decision decision;
+    if (CompareAt(a, b, point, complex_allowed, context, tally, decision)) return decision;
+  }
+  if (tally.agree >= kLeastAgreements) return Equal(rational_function ? v1::METHOD_EXACT : v1::METHOD_BALL, "their values agree at random points");
+  if (tally.agree == 0 && tally.one_sided == 0 && tally.agree_complex >= kLeastAgreements) return Equal(v1::METHOD_BALL, "their complex values agree at random points");
+  return Unknown("too few points where both have a value");
+}
+
+bool IsInfinite(const std::string& text) { return text == "oo" || text == "-1*oo"; }
+
+}  // namespace
+
+std::vector<std::string> Variables(View view) {
+  std::vector<std::string> names, bound;
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const Kind kind = view.ast.node(id).kind;
+    if (kind == Kind::kSymbol && std::find(names.begin(), names.end(), view.ast.name(id)) == names.end()) names.push_back(view.ast.name(id));
+    if (kind == Kind::kSum || kind == Kind::kProduct) bound.push_back(view.ast.name(id));
+  }
+  std::erase_if(names, [&bound](const std::string& name) { return std::find(bound.begin(), bound.end(), name) != bound.end(); });
+  return names;
+}
+
+Decision CompareScalars(View a, View b, const Context& context) {
+  const Form form_a = Canonical(a.ast, a.id, context.fuel), form_b = Canonical(b.ast, b.id, context.fuel);
+  if (context.fuel.exhausted()) return Unknown("out of fuel");
+  if (form_a.undefined || form_b.undefined) return Different(v1::METHOD_EXACT, "one side is undefined");
+  const auto number_a = form_a.constant(), number_b = form_b.constant();
+  if (number_a.has_value() && number_b.has_value()) {
+    return *number_a == *number_b ? Equal(v1::METHOD_EXACT, "the same rational number") : Different(v1::METHOD_EXACT, "different rational numbers");
+  }
+  const std::string text_a = form_a.Text(), text_b = form_b.Text();
+  if (text_a == text_b) return Equal(v1::METHOD_STRUCTURAL, "the same canonical form");
+  if (IsInfinite(text_a) != IsInfinite(text_b) || (IsInfinite(text_a) && IsInfinite(text_b))) return Different(v1::METHOD_STRUCTURAL, "infinity is no number");
+  std::vector<std::string> names = Variables(a);
+  for (std::string& name : Variables(b)) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  Decision decision = names.empty() ? CompareConstants(a, b, context) : CompareFunctions(a, b, std::move(names), context);
+  if (decision.equality == Equality::kUnknown && !context.fuel.exhausted()) {
+    const Decision modular = CompareResidues(a, b, context);
+    if (modular.equality != Equality::kUnknown) return modular;
+  }
+  return decision;
+}
+
+}  // namespace cohort::reward::math

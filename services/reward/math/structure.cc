@@ -1,0 +1,135 @@
+#include "services/reward/math/structure.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace cohort::reward::math {
+namespace {
+
+// Copies the subtree with its k-th sign ± resolved by bit k of `signs`; with `joined` all signs by bit 0.
+Ast Resolved(View view, uint32_t signs, bool joined) {
+  Ast out;
+  std::vector<NodeId> moved(view.id - view.node().begin + 1);
+  uint32_t seen = 0;
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const Node& node = view.ast.node(id);
+    std::vector<NodeId> children;
+    for (size_t i = 0; i < node.kid_count; ++i) children.push_back(moved[view.ast.kid(id, i) - view.node().begin]);
+    if (node.kind == Kind::kPlusMinus) {
+      const bool plus = (((signs >> (joined ? 0 : seen)) & 1) == 0) == (node.flag == 0);
+      ++seen;
+      const NodeId last = children.back();
+      const NodeId term = plus ? last : out.Add(Kind::kNegate, {last});
+      moved[id - view.node().begin] = children.size() == 1 ? term : out.Add(Kind::kAdd, {children[0], term});
+      continue;
+    }
+    moved[id - view.node().begin] = out.CopyNode(view.ast, id, children);
+  }
+  out.root = moved.back();
+  return out;
+}
+
+bool IsFunctionLetter(const std::string& name) { return std::string_view("fghFGHPQTSVpq").find(name[0]) != std::string_view::npos; }
+
+}  // namespace
+
+std::vector<Ast> ExpandPlusMinus(View view) {
+  uint32_t count = 0;
+  bool joined = false;
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    if (!view.ast.Is(id, Kind::kPlusMinus)) continue;
+    ++count;
+    joined = joined || view.ast.node(id).flag == 1;
+  }
+  std::vector<Ast> values;
+  const uint32_t bits = joined ? std::min(count, 1u) : count;
+  for (uint32_t signs = 0; signs < (1u << bits); ++signs) values.push_back(Resolved(view, signs, joined));
+  return values;
+}
+
+std::optional<Quantity> WithoutUnits(View view, bool letters) {
+  Quantity quantity;
+  quantity.ast.root = quantity.ast.Copy(view.ast, view.id);
+  Ast& ast = quantity.ast;
+  std::vector<Dimension> dimensions(ast.root + 1);
+  for (NodeId id = 0; id <= ast.root; ++id) {
+    const Node node = ast.node(id);
+    const auto of = [&](size_t i) -> const Dimension& { return dimensions[ast.kid(id, i)]; };
+    if (node.kind == Kind::kUnit || (letters && node.kind == Kind::kSymbol && FindUnit(ast.name(id)) != nullptr)) {
+      const Unit unit = UnitOrThing(ast.name(id));
+      quantity.units.push_back(ast.name(id));
+      dimensions[id] = unit.dimension;
+      ast.nodes[id].kind = Kind::kNumber;
+      ast.nodes[id].payload = static_cast<int32_t>(ast.numbers.size());
+      ast.numbers.push_back(unit.scale);
+      continue;
+    }
+    switch (node.kind) {
+      case Kind::kMultiply: dimensions[id] = Multiplied(of(0), of(1), 1); break;
+      case Kind::kDivide: dimensions[id] = Multiplied(of(0), of(1), -1); break;
+      case Kind::kNegate: case Kind::kPlusMinus: case Kind::kAdd:
+        for (size_t i = 1; i < node.kid_count; ++i) {
+          if (of(i) != of(0)) return std::nullopt;
+        }
+        dimensions[id] = of(0);
+        break;
+      case Kind::kPower: {
+        if (!of(1).empty()) return std::nullopt;
+        const NodeId exponent = ast.kid(id, 1);
+        const bool negated = ast.Is(exponent, Kind::kNegate);
+        const NodeId number = negated ? ast.kid(exponent, 0) : exponent;
+        if (of(0).empty()) break;
+        if (!ast.Is(number, Kind::kNumber) || !ast.number(number).FitsInt64() || std::abs(ast.number(number).ToInt64()) > 9) return std::nullopt;
+        dimensions[id] = Multiplied({}, of(0), static_cast<int>(ast.number(number).ToInt64()) * (negated ? -1 : 1));
+        break;
+      }
+      default:
+        for (size_t i = 0; i < node.kid_count; ++i) {
+          if (!of(i).empty()) return std::nullopt;
+        }
+    }
+  }
+  quantity.dimension = dimensions[ast.root];
+  std::sort(quantity.units.begin(), quantity.units.end());
+  return quantity;
+}
+
+std::optional<Ast> WithoutUnitFactors(View view) {
+  Ast ast;
+  ast.root = ast.Copy(view.ast, view.id);
+  for (NodeId id = 0; id <= ast.root; ++id) {
+    if (ast.Is(id, Kind::kAdd) && ast.Contains(ast.kid(id, 0), Kind::kUnit)) return std::nullopt;
+  }
+  for (NodeId id = 0; id <= ast.root; ++id) {
+    if (!ast.Is(id, Kind::kUnit)) continue;
+    ast.nodes[id].kind = Kind::kNumber;
+    ast.nodes[id].payload = static_cast<int32_t>(ast.numbers.size());
+    ast.numbers.emplace_back(1);
+  }
+  return ast;
+}
+
+bool IsName(View view) {
+  if (view.kind() == Kind::kSymbol || view.kind() == Kind::kCall) return true;
+  if (view.kind() != Kind::kMultiply) return false;
+  bool capitals = true;
+  size_t letters = 0;
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const Kind kind = view.ast.node(id).kind;
+    if (kind == Kind::kMultiply) continue;
+    if (kind != Kind::kSymbol && !(kind == Kind::kNumber && letters == 1)) return false;
+    capitals = capitals && kind == Kind::kSymbol && view.ast.name(id)[0] >= 'A' && view.ast.name(id)[0] <= 'Z';
+    ++letters;
+  }
+  const NodeId first = view.node().begin;
+  return capitals || (letters == 2 && view.ast.Is(first, Kind::kSymbol) && IsFunctionLetter(view.ast.name(first)));
+}
+
+std::optional<Assignment> AsAssignment(View view) {
+  if (view.kind() != Kind::kRelation || view.size() != 2 || view.ast.relation(view.id, 0) != Relation::kEqual) return std::nullopt;
+  if (IsName(view.kid(0))) return Assignment{view.kid(0), view.kid(1)};
+  const bool value_first = view.kid(1).kind() == Kind::kSymbol && Variables(view.kid(0)).empty();
+  return value_first ? std::optional<Assignment>({view.kid(1), view.kid(0)}) : std::nullopt;
+}
+
+}  // namespace cohort::reward::math
