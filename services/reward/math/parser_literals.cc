@@ -76,7 +76,6 @@ void Parser::NumberOperand() {
       return Complete();
     }
   }
-  const size_t began = at_;
   const std::string_view text = JoinThousands();
   if (text.back() == '.' || Next().kind == Tok::kOverline || Next().kind == Tok::kDotOver || (Next().kind == Tok::kOpen && Next().op == '(' && !Next().space)) {
     if (text.find('.') != std::string_view::npos && TakeRepetend(text)) return Complete();
@@ -86,7 +85,7 @@ void Parser::NumberOperand() {
   const std::optional<Rational> value = NumberValue(text, &decimals);
   if (!value.has_value()) return;
   const bool whole = text.find_first_of(".E") == std::string_view::npos;
-  if (whole && at_ == began + 1 && TakeMixedFraction(*value)) return Complete();
+  if (whole && TakeMixedFraction(*value)) return Complete();
   if (Failed()) return;
   const NodeId number = ast_.AddNumber(*value);
   if (!whole) {

