@@ -143,7 +143,7 @@ class Reader {
     if (names.size() != 1) return std::nullopt;
     const std::string& variable = names[0];
     std::vector<Enclosure> roots, poles;
-    if (!CriticalPoints(a, b, variable, roots, poles)) return std::nullopt;
+    if (!CriticalPoints(a, b, variable, roots, poles) && !LinearRoot(a, b, variable, roots)) return std::nullopt;
     std::vector<Enclosure> every = roots;
     every.insert(every.end(), poles.begin(), poles.end());
     std::optional<std::vector<Enclosure>> points = SortedDistinct(std::move(every));
@@ -184,6 +184,53 @@ class Reader {
       std::move(infinities->begin(), infinities->end(), std::back_inserter(poles));
     }
     return true;
+  }
+
+  // 2x < √3: the root of a linear function with any constants.
+  bool LinearRoot(View a, View b, const std::string& variable, std::vector<Enclosure>& roots) {
+    if (context_.fuel.exhausted() || Degree(a, variable) > 1 || Degree(b, variable) > 1) return false;
+    std::optional<Enclosure> at_zero = DifferenceAt(a, b, variable, Rational(0)), at_one = DifferenceAt(a, b, variable, Rational(1));
+    if (!at_zero.has_value() || !at_one.has_value()) return false;
+    acb_t slope;
+    acb_init(slope);
+    acb_sub(slope, at_zero->Ball(kEndPointPrecision), at_one->Ball(kEndPointPrecision), kEndPointPrecision);
+    const bool usable = !acb_contains_zero(slope);
+    roots.clear();
+    roots.emplace_back();
+    if (usable) acb_div(roots.back().Write(), at_zero->Ball(kEndPointPrecision), slope, kEndPointPrecision);
+    const bool real = usable && arb_is_zero(acb_imagref(roots.back().Ball(kEndPointPrecision)));
+    acb_clear(slope);
+    return real;
+  }
+
+  std::optional<Enclosure> DifferenceAt(View a, View b, const std::string& variable, const Rational& at) {
+    const Point point = {{variable, Enclosure(at)}};
+    Enclosure x, y, difference;
+    if (Evaluate(a.ast, a.id, point, kEndPointPrecision, context_.fuel, x) != Evaluated::kOk) return std::nullopt;
+    if (Evaluate(b.ast, b.id, point, kEndPointPrecision, context_.fuel, y) != Evaluated::kOk) return std::nullopt;
+    acb_sub(difference.Write(), x.Ball(kEndPointPrecision), y.Ball(kEndPointPrecision), kEndPointPrecision);
+    return difference;
+  }
+
+  // The degree in `variable` as the tree is written; 2 for everything that is not linear.
+  static int Degree(View view, const std::string& variable) {
+    std::vector<int> degrees(view.id - view.node().begin + 1);
+    for (NodeId id = view.node().begin; id <= view.id; ++id) {
+      const auto& node = view.ast.node(id);
+      const auto of = [&](size_t i) { return degrees[view.ast.kid(id, i) - view.node().begin]; };
+      int degree = 0;
+      if (node.kind == Kind::kSymbol) {
+        degree = view.ast.name(id) == variable ? 1 : 2;
+      } else if (node.kind == Kind::kMultiply) {
+        degree = of(0) + of(1);
+      } else if (node.kind == Kind::kAdd || node.kind == Kind::kNegate || (node.kind == Kind::kDivide && of(1) == 0)) {
+        for (size_t i = 0; i < node.kid_count; ++i) degree = std::max(degree, of(i));
+      } else {
+        for (size_t i = 0; i < node.kid_count; ++i) degree = of(i) > 0 ? 2 : degree;
+      }
+      degrees[id - view.node().begin] = std::min(degree, 2);
+    }
+    return degrees.back();
   }
 
   // The sign of a - b at a point.

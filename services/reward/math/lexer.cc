@@ -37,6 +37,11 @@ class Lexer {
     dollars_delimit_ = CountDollars() % 2 == 0;
     while (out_.error.empty()) {
       SkipSpaces();
+      if (!boxes_.empty() && at_ == boxes_.back()) {
+        boxes_.pop_back();
+        ++at_;
+        continue;
+      }
       if (at_ >= text_.size()) break;
       if (!fuel_.Spend(4)) return Fail("out of fuel");
       Next();
@@ -194,10 +199,16 @@ class Lexer {
 
   // A run of letters is a product of symbols when it is short or alphabetical, and no word of its own.
   bool IsWord(std::string_view run, bool after_number) const {
-    if (FindUnit(run) != nullptr && (after_number || run.size() > kMaxSymbolRun)) return true;
+    if (FindUnit(run) != nullptr && ((after_number && (space_ || !MayBeProduct(run))) || run.size() > kMaxSymbolRun)) return true;
     if (IsCommonWord(run)) return true;
     if (run.size() == 3 && run.size() == text_.size() && !IsAlphabetRun(run) && IsVowel(run[1]) && !IsVowel(run[0]) && !IsVowel(run[2])) return true;  // cat, dog
     return run.size() > kMaxSymbolRun && !IsAlphabetRun(run);
+  }
+
+  // 2cd may be a product, 2 cd is a quantity.
+  static bool MayBeProduct(std::string_view run) {
+    static constexpr std::string_view kBoth[] = {"cd", "mg", "ms", "ns", "dl", "cl", "hl", "nm", "pt", "ha", "hm", "hs", "ks", "ds", "cs", "us", "ng", "dg", "cg", "hg", "nl", "kl", "cc", "mi", "kA", "mA", "dm"};
+    return std::find(std::begin(kBoth), std::end(kBoth), run) != std::end(kBoth);
   }
 
   static bool IsVowel(char c) { return std::string_view("aeiouAEIOU").find(c) != std::string_view::npos; }
@@ -329,8 +340,13 @@ class Lexer {
       const std::string_view name = content.substr(1, content.find(' ') - 1);
       if (const Command* command = FindCommand(name); command != nullptr && command->token == Tok::kCurrency) return EmitKnown(*command);
     }
+    if (std::none_of(content.begin(), content.end(), [](char c) { return IsLetter(c) || IsForeign(c) || c == '\\'; }) && content.find_first_of("0123456789") != std::string_view::npos) {
+      at_ = static_cast<size_t>(content.data() - text_.data());  // \text{42} is 42; its closing brace is passed over below.
+      boxes_.push_back(at_ + content.size());
+      return;
+    }
     if (content == "," || content == ";") return Emit(Tok::kComma);
-    if (const Command* word = FindWord(content); word != nullptr && word->token != Tok::kFunction) return EmitKnown(*word);
+    if (const Command* word = FindWord(content); word != nullptr && (word->token != Tok::kFunction || FindUnit(content) == nullptr)) return EmitKnown(*word);
     Emit(Tok::kText, 0, content);
   }
 
@@ -454,6 +470,7 @@ class Lexer {
   size_t at_ = 0;
   size_t begin_ = 0;
   size_t roman_end_ = 0;
+  std::vector<size_t> boxes_;  // Where closing braces of \text{42} stand.
   bool space_ = false;
   bool dollars_delimit_ = true;
 };

@@ -270,7 +270,7 @@ void Parser::Operator() {
       return ImplicitProduct();
     case Tok::kNumber:
       if (ast_.Is(values_.back(), Kind::kUnit)) return Infix(Kind::kAdd, kProductPower, kSumPower);  // 5 feet 6 inches
-      if (at_ > 0 && tokens_[at_ - 1].kind == Tok::kI) return ImplicitProduct();  // 3 + i4
+      if (NumberMayFollow()) return ImplicitProduct();
       if (ast_.Is(values_.back(), Kind::kDegree) && Ahead(1).kind == Tok::kPrime) return DegreeMark();
       return Fail("an operator was expected");
     case Tok::kSymbol: case Tok::kPi: case Tok::kE: case Tok::kI: case Tok::kFunction: case Tok::kFrac: case Tok::kSqrt: case Tok::kPlainRoot: case Tok::kBinom:
@@ -278,6 +278,16 @@ void Parser::Operator() {
       return ImplicitProduct();
     case Tok::kEllipsis: return ImplicitProduct();
     default: return Fail("an operator was expected");
+  }
+}
+
+// Whether a number behind the last value is a factor: n2^n, i4, 2!3!, 2^{10}3^{10}. Two numbers side by side are an error.
+bool Parser::NumberMayFollow() const {
+  const Token& before = tokens_[at_ - 1];
+  switch (before.kind) {
+    case Tok::kSymbol: case Tok::kPi: case Tok::kE: case Tok::kI: case Tok::kBang: return true;
+    case Tok::kClose: return before.op == '}' && ast_.Is(values_.back(), Kind::kPower);
+    default: return false;
   }
 }
 
@@ -294,7 +304,7 @@ void Parser::SeparatorHere(Separator separator) {
     return;
   }
   if (kind != FrameKind::kRoot && kind != FrameKind::kBracket && kind != FrameKind::kGroup && kind != FrameKind::kSet && !in_cells) return Fail("a separator stands where none can be");
-  if (values_.size() - Top().values > kMaxElements) return Fail("it has more than " + std::to_string(kMaxElements) + " members");
+  if (!in_cells && values_.size() - Top().values >= kMaxElements) return Fail("it has more than " + std::to_string(kMaxElements) + " members");
   ++at_;
   separators_.push_back(separator);
   operand_expected_ = true;

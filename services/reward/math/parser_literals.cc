@@ -67,14 +67,21 @@ void Parser::NumberOperand() {
     const char digit = token.text[0];
     if (!IsDigit(digit)) return Fail("a digit was expected");
     const bool whole = lexed_.plain && Top().kind == FrameKind::kArguments;
-    if (!whole && token.text.size() > 1) {
-      token.text.remove_prefix(1);
-      token.begin += 1;
-      token.space = false;
-      if (token.text[0] == '.') return Fail("a digit was expected");
-      PushValue(ast_.AddNumber(digit - '0'));
+    if (whole) {
+      uint32_t none = 0;
+      const std::optional<Rational> value = NumberValue(token.text, &none);
+      if (!value.has_value()) return;
+      ++at_;
+      PushValue(ast_.AddNumber(*value));
       return Complete();
     }
+    token.text.remove_prefix(1);
+    token.begin += 1;
+    token.space = false;
+    if (token.text.empty()) ++at_;
+    if (!token.text.empty() && token.text[0] == '.') return Fail("a digit was expected");
+    PushValue(ast_.AddNumber(digit - '0'));
+    return Complete();
   }
   const std::string_view text = JoinThousands();
   if (text.back() == '.' || Next().kind == Tok::kOverline || Next().kind == Tok::kDotOver || (Next().kind == Tok::kOpen && Next().op == '(' && !Next().space)) {

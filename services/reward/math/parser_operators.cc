@@ -192,7 +192,10 @@ void Parser::Subscript() {
       end = first;
     }
   }
-  subscript.erase(std::remove(subscript.begin(), subscript.end(), ' '), subscript.end());
+  for (const std::string_view style : {"\\text", "\\mathrm", "\\rm"}) {
+    for (size_t found; (found = subscript.find(style)) != std::string::npos;) subscript.erase(found, style.size());
+  }
+  std::erase_if(subscript, [](char c) { return c == ' ' || c == '{' || c == '}'; });
   if (subscript.empty() || subscript.size() > kMaxSubscriptBytes) return Fail("the subscript is empty or longer than " + std::to_string(kMaxSubscriptBytes) + " bytes");
   const bool choose = ast_.Is(symbol, Kind::kSymbol) && ast_.name(symbol) == "C" && end < tokens_.size() && tokens_[end].kind == Tok::kCaret;
   if (choose) {  // C_n^k

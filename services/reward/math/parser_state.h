@@ -89,6 +89,7 @@ class Parser {
   void CloseBracket(const Token& token);
   void CloseBar();
   void CloseEnvironment();
+  bool NumberMayFollow() const;
   void SeparatorHere(Separator separator);
   void OrHere(const Token& token);
   void FinishRoot();

@@ -79,8 +79,8 @@ TEST(LimitTest, DeterminantRows) {
 }
 
 TEST(LimitTest, Elements) {
-  EXPECT_EQ(Error("(" + Repeated("1", kMaxElements + 1, ", ") + ")"), "");
-  EXPECT_NE(Error("(" + Repeated("1", kMaxElements + 2, ", ") + ")"), "");
+  EXPECT_EQ(Error("(" + Repeated("1", kMaxElements, ", ") + ")"), "");
+  EXPECT_NE(Error("(" + Repeated("1", kMaxElements + 1, ", ") + ")"), "");
 }
 
 TEST(FuelTest, RunningOutEndsTheParse) {

@@ -157,7 +157,7 @@ TEST(MetamorphicTest, AChangedValueIsIncorrectBothWaysRound) {
 
 TEST(MetamorphicTest, AValueWithAnythingBehindItIsNotSalvaged) {
   Generator generator(kSeed + 2);
-  const char* const tails[] = {" x", "a", " or 3.25", ", 3.25", " + 7", " \\text{cm}", ")", "}", "\\cdot 13", " $", "^", "\\frac", "= 0.123"};
+  const char* const tails[] = {" x", "a", " or 3.25", ", 3.25", " + 7", " \\text{cm}", ")", "}", "\\cdot 13", "^", "\\frac", "= 0.123"};
   for (int i = 0; i < kNumbers; ++i) {
     const Value value = generator.Draw();
     const std::string text = generator.Write(value);
