@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kMaxRationalBits = 16 * 1024;  // What is larger goes on as a ball.
 constexpr int kMaxSumNesting = 3;
-constexpr int64_t kStep = 40;                    // Fuel of one operation at low precision.
+constexpr int64_t kStep = 60;                    // Fuel of one operation at low precision.
 
 bool LooksReal(acb_srcptr x) { return arb_contains_zero(acb_imagref(x)); }
 bool IsRealBall(acb_srcptr x) { return arb_is_zero(acb_imagref(x)); }
@@ -23,6 +23,7 @@ class Evaluator {
       : ast_(ast), point_(point), precision_(precision), fuel_(fuel), step_(kStep + precision * precision / 8192) {}
 
   Evaluated Run(NodeId root, Enclosure& out) {
+    if (!fuel_.Spend(150)) return Evaluated::kOutOfFuel;
     const NodeId begin = ast_.node(root).begin;
     std::vector<bool> inside(root - begin + 1, false);  // Bodies of sums are evaluated with their sums.
     for (NodeId id = begin; id <= root; ++id) {

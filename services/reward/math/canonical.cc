@@ -95,7 +95,7 @@ class Canonicalizer {
     forms_.resize(root - begin_ + 1);
     NameBoundVariables(root);
     for (NodeId id = begin_; id <= root; ++id) {
-      if (!fuel_.Spend(20)) return Undefined();
+      if (!fuel_.Spend(100)) return Undefined();
       forms_[id - begin_] = Build(id);
     }
     Form form = std::move(forms_.back());

@@ -69,7 +69,10 @@ inline constexpr int64_t kAgreementBits = 256;
 inline constexpr int64_t kMaxResidueBits = int64_t{1} << 31;
 
 // Highest degree of a polynomial whose roots are compared.
-inline constexpr int64_t kMaxDegree = 64;
+inline constexpr int64_t kMaxDegree = 24;
+
+// Most bits of a coefficient of such a polynomial: roots that lie near each other cost time.
+inline constexpr int64_t kMaxCoefficientBits = 256;
 
 // Steps one comparison may take (soft limit); a step is about two nanoseconds.
 inline constexpr int64_t kMaxFuel = 10'000'000;

@@ -11,7 +11,7 @@
 namespace cohort::reward::math {
 namespace {
 
-constexpr int64_t kMaxCoefficientBits = 8192;
+constexpr int64_t kMaxIntermediateBits = 8192;
 
 class FractionBuilder {
  public:
@@ -27,7 +27,7 @@ class FractionBuilder {
       if (!Node(id, kid, out)) return std::nullopt;
       const int64_t size = out.numerator.degree() + out.denominator.degree() + 2;
       if (size > 2 * kMaxDegree || !fuel_.Spend(40 + size * size)) return std::nullopt;
-      if (_fmpz_vec_max_bits(out.numerator.get()->coeffs, out.numerator.get()->length) > kMaxCoefficientBits) return std::nullopt;
+      if (_fmpz_vec_max_bits(out.numerator.get()->coeffs, out.numerator.get()->length) > kMaxIntermediateBits) return std::nullopt;
     }
     return std::move(values.back());
   }
@@ -139,6 +139,9 @@ std::optional<std::vector<Enclosure>> RealRoots(const Polynomial& polynomial, sl
     fmpq_set_fmpz_frac(root.get(), fmpz_poly_get_coeff_ptr(simple, 0), fmpz_poly_get_coeff_ptr(simple, 1));
     roots.emplace_back();
     roots.back().SetExact(-root);
+  } else if (fmpz_poly_degree(simple) > kMaxDegree || std::abs(fmpz_poly_max_bits(simple)) > kMaxCoefficientBits) {
+    fmpz_poly_clear(simple);
+    return std::nullopt;
   } else {
     const slong count = fmpz_poly_degree(simple);
     acb_ptr found = _acb_vec_init(count);

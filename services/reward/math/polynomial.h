@@ -48,7 +48,8 @@ struct Fraction {
 // is none, when a degree passes kMaxDegree, or when fuel runs out.
 std::optional<Fraction> AsFraction(View view, const std::string& variable, uint32_t signs, Fuel& fuel);
 
-// The real roots in rising order, each once; rational ones exactly where the polynomial is linear after repeated factors are gone. nullopt out of fuel.
+// The real roots in rising order, each once; rational ones exactly where the polynomial is linear after repeated factors are gone. nullopt out of fuel, or beyond kMaxDegree
+// and kMaxCoefficientBits.
 std::optional<std::vector<Enclosure>> RealRoots(const Polynomial& polynomial, slong precision, Fuel& fuel);
 
 // Whether both have the same complex roots, multiplicities aside.
