@@ -65,7 +65,7 @@ class RunChecker {
   void CheckReward() {
     const auto& reward = config_.reward();
     if (reward.template_() == reward::v1::TEMPLATE_BARE_ANSWER) {
-      Refuse({"reward.template"}, "BARE_ANSWER is for grading answers that stand alone; a run needs R1_ZERO, R1_RELEASED or BOXED_ONLY");
+      Refuse({"reward.template"}, "BARE_ANSWER is for grading answers that stand alone; a run needs R1_ZERO, R1_RELEASED, BOXED_ONLY, GSM8K_HASH or DAPO_ANSWER");
     }
     if (reward.accuracy_weight() + reward.format_weight() == 0) {
       Refuse({"reward.accuracy_weight", "reward.format_weight"},

@@ -44,7 +44,8 @@ struct Arguments {
 
 const std::map<std::string, std::string>& TemplateNames() {
   static const auto* names = new std::map<std::string, std::string>{
-      {"r1_zero", "R1_ZERO"}, {"r1_released", "R1_RELEASED"}, {"boxed", "BOXED_ONLY"}, {"boxed_only", "BOXED_ONLY"}, {"bare", "BARE_ANSWER"}};
+      {"r1_zero", "R1_ZERO"}, {"r1_released", "R1_RELEASED"}, {"boxed", "BOXED_ONLY"}, {"boxed_only", "BOXED_ONLY"},
+      {"gsm8k", "GSM8K_HASH"}, {"dapo", "DAPO_ANSWER"}, {"bare", "BARE_ANSWER"}};
   return *names;
 }
 

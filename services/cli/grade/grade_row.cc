@@ -20,6 +20,7 @@ class RowBuilder {
 
   void Take(const JsonMember& member) {
     const std::string& key = member.key;
+    if (member.value == "null" && key != "id") return;
     if (key == "id") row_.id = std::string(member.value);
     if (key == "gold") gold_ = TextOrNumber(member);
     if (key == "answer") answer_ = TextOrNumber(member);
@@ -27,6 +28,7 @@ class RowBuilder {
     if (key == "template") SetTemplate(member);
     if (key == "think_prefilled") SetThinkPrefilled(member);
     if (key == "finish_reason") SetFinishReason(member);
+    if (key == "eos_strings") SetEosStrings(member);
   }
 
   // The first mistake, or "".
@@ -62,7 +64,9 @@ class RowBuilder {
     if (name == "r1_zero") shape_ = rv1::TEMPLATE_R1_ZERO;
     else if (name == "r1_released") shape_ = rv1::TEMPLATE_R1_RELEASED;
     else if (name == "boxed") shape_ = rv1::TEMPLATE_BOXED_ONLY;
-    else Mistake("'template' is none of \"r1_zero\", \"r1_released\", \"boxed\"");
+    else if (name == "gsm8k") shape_ = rv1::TEMPLATE_GSM8K_HASH;
+    else if (name == "dapo") shape_ = rv1::TEMPLATE_DAPO_ANSWER;
+    else Mistake("'template' is none of \"r1_zero\", \"r1_released\", \"boxed\", \"gsm8k\", \"dapo\"");
   }
   void SetThinkPrefilled(const JsonMember& member) {
     if (member.value != "true" && member.value != "false") Mistake("'think_prefilled' is neither true nor false");
@@ -71,6 +75,12 @@ class RowBuilder {
   void SetFinishReason(const JsonMember& member) {
     const std::string reason = Text(member).value_or("");
     row_.item.set_finish_reason(reason == "stop" ? cv1::FINISH_REASON_STOP : reason == "length" ? cv1::FINISH_REASON_LENGTH : cv1::FINISH_REASON_ABORTED);
+  }
+
+  void SetEosStrings(const JsonMember& member) {
+    const std::optional<std::vector<std::string>> strings = JsonTexts(member.value);
+    if (!strings.has_value()) Mistake("'eos_strings' is not a list of strings");
+    if (strings.has_value()) row_.item.mutable_eos_strings()->Assign(strings->begin(), strings->end());
   }
 
   GradeRow& row_;

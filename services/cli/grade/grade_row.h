@@ -17,8 +17,8 @@ struct GradeRow {
   bool ok() const { return error.empty(); }
 };
 
-// Reads {"id", "gold", "answer"} or {"id", "gold", "completion", "template", "think_prefilled", "finish_reason"}. `gold` and `answer` may be JSON numbers;
-// their digits are taken as written. Further keys are passed over. `number` is that of the line, from 1.
+// Reads {"id", "gold", "answer"} or {"id", "gold", "completion", "template", "think_prefilled", "finish_reason", "eos_strings"}. `gold` and `answer` may be JSON
+// numbers; their digits are taken as written. A null value means the same as a missing key; further keys are passed over. `number` is that of the line, from 1.
 GradeRow ParseGradeRow(std::string_view line, int64_t number);
 
 // A row that could not even be read.

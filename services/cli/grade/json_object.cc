@@ -82,6 +82,17 @@ std::optional<std::string> JsonText(std::string_view value) {
   return std::move(parsed.get_ref<std::string&>());
 }
 
+std::optional<std::vector<std::string>> JsonTexts(std::string_view value) {
+  const json parsed = json::parse(value.begin(), value.end(), nullptr, /*allow_exceptions=*/false);
+  if (!parsed.is_array()) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const json& element : parsed) {
+    if (!element.is_string()) return std::nullopt;
+    texts.push_back(element.get<std::string>());
+  }
+  return texts;
+}
+
 std::string ToJsonString(std::string_view text) { return json(std::string(text)).dump(-1, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace cohort::cli

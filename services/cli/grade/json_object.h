@@ -20,6 +20,9 @@ std::optional<std::vector<JsonMember>> SplitJsonObject(std::string_view line);
 // The text of a JSON string value; nullopt when the value is not a string.
 std::optional<std::string> JsonText(std::string_view value);
 
+// The texts of a JSON list of strings; nullopt when the value is anything else.
+std::optional<std::vector<std::string>> JsonTexts(std::string_view value);
+
 // `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD.
 std::string ToJsonString(std::string_view text);
 

@@ -10,10 +10,18 @@ namespace {
 
 constexpr uint32_t kUnmatched = UINT32_MAX;
 constexpr std::string_view kTransparentCommands[] = {
-    "text", "textbf", "textit", "textrm", "textsf", "texttt", "mbox", "emph", "underline", "mathbf", "mathrm", "mathit", "mathsf", "bm", "boldsymbol",
-    "displaystyle", "textstyle", "large", "Large", "LARGE", "huge", "Huge", "bf", "it", "rm", "color", "textcolor", "begin", "end", "left", "right",
-    "quad", "qquad", "therefore", "implies", "Rightarrow", "to",
+    "text", "textbf", "textit", "textrm", "textsf", "texttt", "textnormal", "textup", "mbox", "hbox", "emph", "underline", "mathbf", "mathrm", "mathit",
+    "mathsf", "bm", "boldsymbol", "displaystyle", "textstyle", "large", "Large", "LARGE", "huge", "Huge", "bf", "it", "rm", "color", "textcolor", "begin",
+    "end", "left", "right", "quad", "qquad", "therefore", "implies", "Rightarrow", "to",
 };
+// What may stand around a box that is all of a text: the delimiters of a formula.
+struct Delimiters {
+  std::string_view open;
+  std::string_view close;
+};
+constexpr Delimiters kDelimiters[] = {{"$$", "$$"}, {"$", "$"}, {"\\(", "\\)"}, {"\\[", "\\]"}};
+// Commands that are white space or a delimiter of a formula between two boxes.
+constexpr std::string_view kJoiningCommands[] = {"quad", "qquad", ",", ";", ":", " ", "(", ")", "[", "]"};
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -26,8 +34,24 @@ std::string_view CommandAt(std::string_view text, size_t at) {
   return text.substr(at + 1, end - at - 1);
 }
 
-bool IsTransparent(std::string_view command) {
-  return std::find(std::begin(kTransparentCommands), std::end(kTransparentCommands), command) != std::end(kTransparentCommands);
+template <size_t kSize>
+bool IsAmong(const std::string_view (&commands)[kSize], std::string_view command) {
+  return std::find(std::begin(commands), std::end(commands), command) != std::end(commands);
+}
+
+bool IsBoxCommand(std::string_view command) { return command == "boxed" || command == "fbox"; }
+
+// `span` without white space, a final stop and the delimiters of a formula around it.
+Span WithoutFreeTokens(std::string_view text, Span span) {
+  span = TrimWhitespace(text, span);
+  if (!span.empty() && text[span.end - 1] == '.') span = TrimWhitespace(text, {span.begin, span.end - 1});
+  for (const auto& [open, close] : kDelimiters) {
+    const std::string_view inside = span.In(text);
+    if (inside.size() < open.size() + close.size() || inside.substr(0, open.size()) != open) continue;
+    if (inside.substr(inside.size() - close.size()) != close) continue;
+    return TrimWhitespace(text, {span.begin + open.size(), span.end - close.size()});
+  }
+  return span;
 }
 
 // For each '{' the position of its '}', relative to the text; kUnmatched elsewhere.
@@ -65,14 +89,14 @@ class BoxScanner {
       const char c = text_[at];
       if (c == '\\') {
         const std::string_view command = CommandAt(text_, at);
-        if (command == "boxed" || command == "fbox") {
+        if (IsBoxCommand(command)) {
           boxes.push_back(BoxAt(at, at + 1 + command.size()));
           if (!boxes.back().terminated) return boxes;
           at = boxes.back().whole.end;
           opaque = false;
           continue;
         }
-        opaque = !command.empty() && IsLetter(command[0]) && !IsTransparent(command);
+        opaque = !command.empty() && IsLetter(command[0]) && !IsAmong(kTransparentCommands, command);
         at += 1 + command.size();
       } else if (c == '{' && match_[at] != kUnmatched && opaque) {
         at = match_[at] + 1;  // A further argument of the same command may follow.
@@ -87,10 +111,10 @@ class BoxScanner {
   // The content without boxes around it that hold nothing else.
   Span Unwrap(Span content) const {
     for (;;) {
-      const Span inner = TrimWhitespace(text_, content);
+      const Span inner = WithoutFreeTokens(text_, content);
       if (inner.empty() || text_[inner.begin] != '\\') return content;
       const std::string_view command = CommandAt(text_, inner.begin);
-      if (command != "boxed" && command != "fbox") return content;
+      if (!IsBoxCommand(command)) return content;
       const Box box = BoxAt(inner.begin, inner.begin + 1 + command.size());
       if (!box.terminated || box.whole.end != inner.end) return content;
       content = box.content;
@@ -106,9 +130,25 @@ class BoxScanner {
       if (match_[at] == kUnmatched) return {{begin, text_.size()}, {at + 1, text_.size()}, false};
       return {{begin, match_[at] + 1}, {at + 1, match_[at]}, true};
     }
-    size_t end = at;  // Without braces: up to the next white space, '$', brace or command other than one that begins the argument.
-    while (end < text_.size() && !IsSpace(text_[end]) && text_[end] != '$' && text_[end] != '}' && text_[end] != '{' && text_[end] != '\\') ++end;
+    const size_t end = EndOfUnbraced(at);
     return {{begin, end}, {at, end}, end > at};
+  }
+
+  // A box without braces reaches to the next white space, '$', unmatched brace or end of a formula; groups and other commands belong to it.
+  size_t EndOfUnbraced(size_t at) const {
+    while (at < text_.size() && !IsSpace(text_[at]) && text_[at] != '$' && text_[at] != '}') {
+      if (text_[at] == '{') {
+        if (match_[at] == kUnmatched) break;
+        at = match_[at] + 1;
+      } else if (text_[at] == '\\') {
+        const std::string_view command = CommandAt(text_, at);
+        if (command.empty() || command == ")" || command == "]" || command == "\\" || command == "end" || IsBoxCommand(command)) break;
+        at += 1 + command.size();
+      } else {
+        ++at;
+      }
+    }
+    return at;
   }
 
   std::string_view text_;
@@ -119,19 +159,32 @@ bool MentionsBox(std::string_view text) {
   return text.find("\\boxed") != std::string_view::npos || text.find("\\fbox") != std::string_view::npos;
 }
 
+bool IsJoiningWord(std::string_view word) { return word == "and" || word == "or"; }
+
+// How many bytes at the beginning of `rest` may stand between two boxes of a list; 0 when none.
+size_t JoinerAt(std::string_view rest) {
+  const char c = rest.front();
+  if (IsSpace(c) || c == ',' || c == ';' || c == '$') return 1;
+  if (c == '\\') {
+    const std::string_view command = CommandAt(rest, 0);
+    if (IsAmong(kJoiningCommands, command)) return 1 + command.size();
+    if (command != "text" || rest.substr(5, 1) != "{") return 0;
+    const size_t close = rest.find('}');
+    if (close == std::string_view::npos) return 0;
+    const Span word = TrimWhitespace(rest, {6, close});
+    return IsJoiningWord(word.In(rest)) ? close + 1 : 0;
+  }
+  size_t end = 0;
+  while (end < rest.size() && IsLetter(rest[end])) ++end;
+  return IsJoiningWord(rest.substr(0, end)) ? end : 0;
+}
+
 // Whether two boxes with `between` between them form a list.
 bool IsJoiner(std::string_view between) {
-  for (size_t at = 0; at < between.size();) {
-    const char c = between[at];
-    if (IsSpace(c) || c == ',' || c == ';' || c == '$') {
-      ++at;
-      continue;
-    }
-    size_t end = at;
-    while (end < between.size() && IsLetter(between[end])) ++end;
-    const std::string_view word = between.substr(at, end - at);
-    if (word != "and" && word != "or") return false;
-    at = end;
+  while (!between.empty()) {
+    const size_t bytes = JoinerAt(between);
+    if (bytes == 0) return false;
+    between.remove_prefix(bytes);
   }
   return true;
 }

@@ -21,12 +21,13 @@ struct BoxedAnswer {
 };
 
 // RS-1, rule 6. Finds the last top-level \boxed{..}, \fbox{..} or \boxed x between `segment`'s ends. Earlier boxes belong to it only when nothing but
-// white space, ',', ';', '$', "and", "or" stands between; otherwise the last one is a correction. A box that holds nothing but another box is unwrapped.
+// white space (\quad, \, too), ',', ';', the delimiters of formulas ('$', \(, \[), "and", "or" (\text{and} too) stands between; otherwise the last one is a
+// correction. A box that holds nothing but another box, delimiters aside, is unwrapped.
 // The argument of a style command (\text{..}, \mathbf{..}) or a plain group counts as top level, the argument of \frac and others does not. Unterminated
 // groups other than boxes are ignored. No salvage: an unterminated box hides whatever follows it. Takes time and memory linear in the segment.
 BoxedAnswer FindBoxedAnswer(std::string_view text, Span segment);
 
-// `span` without the boxes around all of it, white space aside.
+// `span` without the boxes around all of it; white space, a final stop and the delimiters of a formula do not count.
 Span UnwrapBoxes(std::string_view text, Span span);
 
 // What the box holds, as one text: the parts with ", " between them.

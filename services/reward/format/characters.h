@@ -22,8 +22,4 @@ size_t CountVisible(std::string_view text);
 // `span` of `text` without white space at both ends.
 Span TrimWhitespace(std::string_view text, Span span);
 
-// The ASCII character that `c` imitates, in lower case: letters of the tag names in Latin styles (full-width, mathematical, circled, small capital,
-// superscript, ...), in Cyrillic and in Greek; and '<', '>', '/' for the many brackets and strokes that look like them. 0 where there is none.
-char Imitated(char32_t c);
-
 }  // namespace cohort::reward

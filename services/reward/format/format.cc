@@ -1,7 +1,9 @@
 #include "services/reward/format/format.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "services/reward/format/anchors.h"
 #include "services/reward/format/boxes.h"
 #include "services/reward/format/characters.h"
 #include "services/reward/format/segments.h"
@@ -34,6 +36,16 @@ void SetBoxedAnswer(std::string_view text, const BoxedAnswer& boxed, FormatOutco
   outcome.has_answer = CountVisible(outcome.answer) > 0;
 }
 
+// Rule 6, first half, and rule 7: the part of the segment in which the answer stands; nullopt when an anchor is wanted and there is none.
+std::optional<Span> AnswerPlace(std::string_view text, v1::Template shape, Span segment) {
+  if (shape == v1::TEMPLATE_GSM8K_HASH) return FindHashAnswer(text);
+  if (shape == v1::TEMPLATE_DAPO_ANSWER) return FindAnswerLine(text);
+  return segment;
+}
+
+// Whether an answer without a box is one.
+bool BoxIsOptional(v1::Template shape) { return shape != v1::TEMPLATE_R1_RELEASED && shape != v1::TEMPLATE_BOXED_ONLY; }
+
 FormatOutcome BareAnswer(std::string_view text) {
   FormatOutcome outcome;
   outcome.reason = v1::FORMAT_REASON_OK;
@@ -64,11 +76,13 @@ FormatOutcome CheckFormat(const FormatInput& input) {
   const Segments segments = SplitSegments(text, input.shape, input.think_prefilled);
   outcome.reason = segments.reason;
   if (!outcome.ok()) return outcome;
-  const BoxedAnswer boxed = FindBoxedAnswer(text, segments.answer);
+  const std::optional<Span> place = AnswerPlace(text, input.shape, segments.answer);
+  if (!place.has_value()) return outcome;
+  const BoxedAnswer boxed = FindBoxedAnswer(text, *place);
   if (boxed.kind == BoxedAnswer::Kind::kFound) {
     SetBoxedAnswer(text, boxed, outcome);
-  } else if (boxed.kind == BoxedAnswer::Kind::kNoBox && input.shape == v1::TEMPLATE_R1_ZERO) {
-    SetAnswer(text, segments.answer, outcome);
+  } else if (boxed.kind == BoxedAnswer::Kind::kNoBox && BoxIsOptional(input.shape)) {
+    SetAnswer(text, *place, outcome);
   }
   return outcome;
 }

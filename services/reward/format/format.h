@@ -28,7 +28,7 @@ struct FormatOutcome {
   bool ok() const { return reason == v1::FORMAT_REASON_OK; }
 };
 
-// RS-1, rules 1 to 6: encoding, end of sequence, finish reason, tags, segments, box. For BARE_ANSWER the whole completion is the answer (a box around all
+// RS-1, rules 1 to 7: encoding, end of sequence, finish reason, tags, segments, box, anchor. For BARE_ANSWER the whole completion is the answer (a box around all
 // of it is taken off) and no format is checked. A pure function; its time is linear in the completion.
 FormatOutcome CheckFormat(const FormatInput& input);
 

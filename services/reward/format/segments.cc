@@ -10,6 +10,8 @@ namespace {
 
 constexpr Tag kAllTags[] = {Tag::kThinkOpen, Tag::kThinkClose, Tag::kAnswerOpen, Tag::kAnswerClose};
 
+bool HasThinkTags(v1::Template shape) { return shape == v1::TEMPLATE_R1_ZERO || shape == v1::TEMPLATE_R1_RELEASED; }
+
 // How often `tag` has to stand in a completion of this template.
 int Wanted(Tag tag, v1::Template shape, bool think_prefilled) {
   if (tag == Tag::kThinkOpen) return think_prefilled ? 0 : 1;
@@ -59,7 +61,7 @@ v1::FormatReason CheckAnswer(std::string_view answer, v1::Template shape) {
 
 Segments SplitSegments(std::string_view text, v1::Template shape, bool think_prefilled) {
   Segments segments;
-  if (shape == v1::TEMPLATE_BOXED_ONLY) {
+  if (!HasThinkTags(shape)) {
     segments.answer = {0, text.size()};
     segments.reason = CheckAnswer(text, shape);
     return segments;

@@ -1,8 +1,11 @@
 #include "services/reward/format/tag_scanner.h"
 
+#include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "services/reward/format/characters.h"
+#include "services/reward/format/imitations.h"
 #include "services/reward/format/utf8.h"
 
 namespace cohort::reward {
@@ -55,9 +58,13 @@ class ContentReader {
 
 // Whether the reader stands at `name`, however it is written, and not at a longer word.
 bool ReadsAs(ContentReader reader, std::string_view name) {
-  for (const char letter : name) {
+  while (!name.empty()) {
     reader.SkipWhitespace();
-    if (reader.done() || Imitated(reader.current()) != letter) return false;
+    if (reader.done()) return false;
+    const std::string_view digraph = ImitatedDigraph(reader.current());
+    const bool as_digraph = !digraph.empty() && name.substr(0, digraph.size()) == digraph;
+    if (!as_digraph && Imitated(reader.current()) != name.front()) return false;
+    name.remove_prefix(as_digraph ? digraph.size() : 1);
     reader.Next();
   }
   return reader.done() || !ContinuesName(reader.current());
@@ -87,12 +94,26 @@ Bracket BracketAt(std::string_view text, size_t at) {
   return {imitated == '<' || imitated == '>' ? imitated : '\0', point.bytes};
 }
 
+// Whether none of eight bytes is '<', '>' or not ASCII. May say no wrongly, never yes.
+bool HoldsNoBracket(std::string_view text, size_t at) {
+  constexpr uint64_t kOnes = 0x0101010101010101u;
+  constexpr uint64_t kHighBits = 0x80 * kOnes;
+  uint64_t eight;
+  std::memcpy(&eight, text.data() + at, sizeof(eight));
+  const uint64_t apart = (eight | 0x02 * kOnes) ^ 0x3E * kOnes;  // A zero byte where '<' or '>' stands: they differ in the bit that is set.
+  return ((eight | ((apart - kOnes) & ~apart)) & kHighBits) == 0;
+}
+
 }  // namespace
 
 TagScan ScanTags(std::string_view text) {
   TagScan scan;
   Span open;  // The last opening bracket; empty when a closing one has followed.
   for (size_t at = 0; at < text.size();) {
+    if (at + sizeof(uint64_t) <= text.size() && HoldsNoBracket(text, at)) {
+      at += sizeof(uint64_t);
+      continue;
+    }
     const Bracket bracket = BracketAt(text, at);
     const size_t after = at + bracket.bytes;
     if (bracket.kind == '<') {

@@ -24,6 +24,9 @@ TEST(BoxesTest, FindsTheContentOfABox) {
   EXPECT_EQ(Boxed("\\boxed\n{42}"), "42");
   EXPECT_EQ(Boxed("\\boxed 42 is it"), "42");
   EXPECT_EQ(Boxed("$\\boxed 7$"), "7");
+  EXPECT_EQ(Boxed("$\\boxed -\\frac{1}{2}$"), "-\\frac{1}{2}");
+  EXPECT_EQ(Boxed("\\(\\boxed\\pi\\)"), "\\pi");
+  EXPECT_EQ(Boxed("\\[\\boxed 3\\text{ cm}\\]"), "3\\text{ cm}");
   EXPECT_EQ(Boxed("\\boxed{}"), "");
 }
 
@@ -53,6 +56,11 @@ TEST(BoxesTest, BoxesWithNothingButJoinersBetweenAreOneList) {
   EXPECT_EQ(Boxed("$\\boxed{1}$ and $\\boxed{2}$"), "1, 2");
   EXPECT_EQ(Boxed("\\boxed{1} or \\boxed{2}; and \\boxed{3}"), "1, 2, 3");
   EXPECT_EQ(Boxed("\\boxed{0} then \\boxed{1},\\boxed{234}"), "1, 234");
+  EXPECT_EQ(Boxed("\\(\\boxed{1}\\) and \\(\\boxed{2}\\)"), "1, 2");
+  EXPECT_EQ(Boxed("$$\\boxed{1} \\quad\\text{ or }\\, \\boxed{2}$$"), "1, 2");
+  EXPECT_EQ(Boxed("\\boxed{1} \\text{ then } \\boxed{2}"), "2");
+  EXPECT_EQ(Boxed("\\boxed{1} \\neq \\boxed{2}"), "2");
+  EXPECT_EQ(Boxed("\\boxed{1} \\text{ or"), "1");
   EXPECT_EQ(Boxed("\\boxed{1} nor \\boxed{2}"), "2");
   EXPECT_EQ(Boxed("\\boxed{1} andor \\boxed{2}"), "2");
 }
@@ -67,12 +75,15 @@ TEST(BoxesTest, AnUnterminatedLastBoxIsNoAnswerAndHidesWhatFollows) {
   EXPECT_EQ(Boxed("\\boxed{5} or rather \\boxed{6"), "(unterminated)");
   EXPECT_EQ(Boxed("\\boxed{5 \\boxed{6}"), "(unterminated)");
   EXPECT_EQ(Boxed("\\boxed"), "(unterminated)");
+  EXPECT_EQ(Boxed("\\(\\boxed\\)"), "(unterminated)");
   EXPECT_EQ(Boxed("\\boxed{5\\}"), "(unterminated)");
 }
 
 TEST(BoxesTest, UnwrapsABoxThatHoldsNothingButABox) {
   EXPECT_EQ(Boxed("\\boxed{\\boxed{5}}"), "5");
   EXPECT_EQ(Boxed("\\boxed{ \\fbox{\\boxed{5}} }"), "5");
+  EXPECT_EQ(Boxed("\\boxed{$\\boxed{5}$.}"), "5");
+  EXPECT_EQ(Boxed("\\boxed{\\(\\fbox 5\\)}"), "5");
   EXPECT_EQ(Boxed("\\boxed{x = \\boxed{5}}"), "x = \\boxed{5}");
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "services/reward/format/imitations.h"
 #include "services/reward/format/placeholders.h"
 #include "services/reward/format/utf8.h"
 
@@ -63,10 +64,17 @@ TEST(CharactersTest, KnowsTheLetterThatAnotherScriptOrStyleImitates) {
                                          Case{U'п', 'n'}, Case{U'к', 'k'}, Case{U'κ', 'k'}, Case{U'K', 'k'}, Case{U'а', 'a'}, Case{U'ѕ', 's'},
                                          Case{U'ſ', 's'}, Case{U'ԝ', 'w'}, Case{U'е', 'e'}, Case{U'г', 'r'}, Case{U'ｔ', 't'}, Case{U'𝐭', 't'},
                                          Case{U'𝚔', 'k'}, Case{U'𝛂', 'a'}, Case{U'ⓐ', 'a'}, Case{U'🄰', 'a'}, Case{U'ᴀ', 'a'}, Case{U'＜', '<'},
-                                         Case{U'〈', '<'}, Case{U'›', '>'}, Case{U'／', '/'}, Case{U'⁄', '/'}}) {
+                                         Case{U'〈', '<'}, Case{U'›', '>'}, Case{U'／', '/'}, Case{U'⁄', '/'}, Case{U'é', 'e'},
+                                         Case{U'ñ', 'n'}, Case{U'ὴ', 'n'}, Case{U'Ḳ', 'k'}, Case{U'Ꭲ', 't'}, Case{U'𝓚', 'k'}}) {
     EXPECT_EQ(Imitated(character), ascii) << std::hex << static_cast<uint32_t>(character);
   }
-  for (const char32_t character : {U'1', U' ', U'中', U'é', U'д', U'λ', U'∑', U'≤'}) EXPECT_EQ(Imitated(character), 0);
+  for (const char32_t character : {U'1', U' ', U'中', U'ç', U'д', U'λ', U'∑', U'≤', U'가'}) EXPECT_EQ(Imitated(character), 0);
+}
+
+TEST(CharactersTest, KnowsTheCharactersThatStandForTwoLetters) {
+  EXPECT_EQ(ImitatedDigraph(U'㏌'), "in");
+  EXPECT_EQ(ImitatedDigraph(U'㎱'), "ns");
+  EXPECT_EQ(ImitatedDigraph(U'i'), "");
 }
 
 TEST(PlaceholderTest, KnowsTheTemplatesOwnWordsAndDots) {

@@ -141,6 +141,30 @@ TEST(BoxedOnlyTest, TakesTheLastBoxOfAnyText) {
   EXPECT_EQ(Answer(boxed("\\boxed{\xC3}")), "BAD_ENCODING");
 }
 
+TEST(Gsm8kHashTest, TakesTheRestOfTheLineBehindTheLastFourHashes) {
+  const auto hash = [](std::string_view completion) { return FormatInput{completion, v1::TEMPLATE_GSM8K_HASH}; };
+  EXPECT_EQ(Answer(hash("5 + 7 = 12\n#### 12")), "12");
+  EXPECT_EQ(Answer(hash("#### 11\nno\n#### 12\nthat is all")), "12");
+  EXPECT_EQ(Answer(hash("#### $\\boxed{12}$.")), "12");
+  EXPECT_EQ(Answer(hash("\\boxed{12}, the answer is 12")), "(none)") << "the template knows one anchor";
+  EXPECT_EQ(Answer(hash("#### \n12")), "(none)");
+  EXPECT_EQ(Answer(hash("#### \\boxed{12")), "(none)");
+  EXPECT_EQ(Answer(hash("")), "EMPTY_ANSWER");
+  EXPECT_EQ(Answer(hash("#### \x02")), "BAD_ENCODING");
+  FormatInput cut = hash("#### 12");
+  cut.stopped = false;
+  EXPECT_EQ(Answer(cut), "TRUNCATED");
+}
+
+TEST(DapoAnswerTest, TakesTheRestOfTheLineBehindTheLastAnchor) {
+  const auto dapo = [](std::string_view completion) { return FormatInput{completion, v1::TEMPLATE_DAPO_ANSWER}; };
+  EXPECT_EQ(Answer(dapo("so\nAnswer: 12")), "12");
+  EXPECT_EQ(Answer(dapo("Answer: 11\nwait\nAnswer: $12$\n")), "$12$");
+  EXPECT_EQ(Answer(dapo("Answer: \\boxed{12}")), "12");
+  EXPECT_EQ(Answer(dapo("it is \\boxed{12}")), "(none)");
+  EXPECT_EQ(Answer(dapo("x = 12")), "(none)") << "no number is picked from the text";
+}
+
 TEST(BareAnswerTest, TheWholeTextIsTheAnswer) {
   const auto bare = [](std::string_view completion) { return FormatInput{completion, v1::TEMPLATE_BARE_ANSWER}; };
   EXPECT_EQ(Answer(bare(" 4\n")), "4");

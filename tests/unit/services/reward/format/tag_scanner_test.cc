@@ -40,7 +40,8 @@ INSTANTIATE_TEST_SUITE_P(Bracket, LookalikeTest,
                                          "<／think>", "<⁄think>"));
 INSTANTIATE_TEST_SUITE_P(Letter, LookalikeTest,
                          testing::Values("<thіnk>", "<тhink>", "<thinк>", "<аnswer>", "<answеr>", "<anѕwer>", "<ｔｈｉｎｋ>", "<𝐭𝐡𝐢𝐧𝐤>", "<ⓣⓗⓘⓝⓚ>", "<thınk>",
-                                         "<τhιηκ>", "<thinK>", "<an\u017Fwer>", "<ᴛʜɪɴᴋ>"));
+                                         "<τhιηκ>", "<thinK>", "<an\u017Fwer>", "<ᴛʜɪɴᴋ>",
+                                         "<thíñk>", "<th㏌k>", "</a㎱wer>", "<thiή\u200Bk>"));
 INSTANTIATE_TEST_SUITE_P(Invisible, LookalikeTest,
                          testing::Values("<th\u200Bink>", "<\u200Dthink>", "<think\uFEFF>", "<t\u00ADhink>", "<think\uFE0F>", "<thi\u0307nk>",
                                          "</\u2060answer>"));
@@ -51,6 +52,15 @@ TEST(TagScannerTest, LeavesOtherWordsAndInequalitiesAlone) {
     const TagScan scan = ScanTags(text);
     EXPECT_FALSE(scan.lookalike) << text;
     for (const int count : scan.count) EXPECT_EQ(count, 0) << text;
+  }
+}
+
+TEST(TagScannerTest, FindsATagAtEveryOffset) {  // The scan looks at eight bytes at a time.
+  for (size_t before = 0; before < 20; ++before) {
+    const std::string padding(before, 'x');
+    EXPECT_EQ(ScanTags(padding + "<think>" + padding).PlaceOf(Tag::kThinkOpen), (Span{before, before + 7}));
+    EXPECT_TRUE(ScanTags(padding + "＜think＞" + padding).lookalike);
+    EXPECT_TRUE(ScanTags(padding + "<Think>").lookalike);
   }
 }
 
