@@ -30,6 +30,9 @@ CheckOutcome RunCheck(const CheckInput& input) {
   CheckOutcome outcome;
   outcome.format_ok = format.ok();
   outcome.format_reason = format.reason;
+  outcome.think_bytes = static_cast<uint32_t>(format.think.size());
+  outcome.boxes = static_cast<uint32_t>(format.boxes);
+  if (input.auxiliary.any()) outcome.auxiliary = MeasureAuxiliary(input.auxiliary, input.completion, input.shape, input.think_prefilled);
   if (!format.has_answer) {
     outcome.verdict = VerdictWithoutAnswer(format, input.gold);
     return outcome;

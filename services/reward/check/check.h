@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cohort/reward/v1/reward_service.pb.h"
+#include "services/reward/auxiliary/auxiliary.h"
 
 namespace cohort::reward {
 
@@ -24,6 +25,7 @@ struct CheckInput {
   std::string_view gold;
   std::string_view completion;
   std::vector<std::string_view> eos_strings;
+  AuxiliaryRequest auxiliary;
 };
 
 // What it decided. Means the same as v1::ScoreResult.
@@ -35,6 +37,9 @@ struct CheckOutcome {
   uint32_t answer_begin = 0;
   uint32_t answer_end = 0;
   uint32_t micros = 0;
+  uint32_t think_bytes = 0;  // Length of the reasoning; 0 where the template has none or the format is wrong.
+  uint32_t boxes = 0;        // Boxes that stood in the answer's place.
+  AuxiliaryRewards auxiliary;
   std::string message;  // kCompileGold: why the reference answer cannot be parsed.
 };
 

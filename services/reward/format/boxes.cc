@@ -204,6 +204,7 @@ BoxedAnswer FindBoxedAnswer(std::string_view text, Span segment) {
   if (!MentionsBox(inside)) return answer;
   BoxScanner scanner(inside);
   const std::vector<Box> boxes = scanner.TopLevelBoxes();
+  answer.boxes = boxes.size();
   if (boxes.empty()) return answer;
   if (!boxes.back().terminated) {
     answer.kind = BoxedAnswer::Kind::kUnterminated;

@@ -18,6 +18,7 @@ struct BoxedAnswer {
   Kind kind = Kind::kNoBox;
   Span span;                // kFound: the content of the last box, or from the first to the last of several boxes that are joined into a list.
   std::vector<Span> parts;  // kFound: the contents, one per joined box.
+  size_t boxes = 0;         // How many boxes stand at the top level, joined or not.
 };
 
 // RS-1, rule 6. Finds the last top-level \boxed{..}, \fbox{..} or \boxed x between `segment`'s ends. Earlier boxes belong to it only when nothing but

@@ -76,9 +76,11 @@ FormatOutcome CheckFormat(const FormatInput& input) {
   const Segments segments = SplitSegments(text, input.shape, input.think_prefilled);
   outcome.reason = segments.reason;
   if (!outcome.ok()) return outcome;
+  outcome.think = segments.think;
   const std::optional<Span> place = AnswerPlace(text, input.shape, segments.answer);
   if (!place.has_value()) return outcome;
   const BoxedAnswer boxed = FindBoxedAnswer(text, *place);
+  outcome.boxes = boxed.boxes;
   if (boxed.kind == BoxedAnswer::Kind::kFound) {
     SetBoxedAnswer(text, boxed, outcome);
   } else if (boxed.kind == BoxedAnswer::Kind::kNoBox && BoxIsOptional(input.shape)) {

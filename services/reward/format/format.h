@@ -24,6 +24,8 @@ struct FormatOutcome {
   bool has_answer = false;  // Never when the reason is not OK: a wrong format is not extracted from.
   Span span;                // Where the answer stands in the completion.
   std::string answer;       // Its text: that of the span, or the contents of several boxes as a list.
+  Span think;               // The reasoning; empty where the template has none or the format is wrong.
+  size_t boxes = 0;         // Boxes at the top level of the answer's place.
 
   bool ok() const { return reason == v1::FORMAT_REASON_OK; }
 };

@@ -78,7 +78,9 @@ CheckKey KeyOf(const CheckInput& check, HashSecret secret) {
     hasher.Update(bytes);
   };
   const char header[] = {static_cast<char>(check.kind), static_cast<char>(check.shape), static_cast<char>(check.think_prefilled),
-                         static_cast<char>(check.stopped)};
+                         static_cast<char>(check.stopped), static_cast<char>(check.auxiliary.language),
+                         static_cast<char>(check.auxiliary.repetition_ngram), static_cast<char>(check.auxiliary.tag_count),
+                         static_cast<char>(check.auxiliary.reasoning_steps)};
   piece({header, sizeof(header)});
   piece(check.gold);
   piece(check.completion);

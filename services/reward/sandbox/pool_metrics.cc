@@ -39,15 +39,26 @@ PoolMetrics::PoolMetrics(metrics::Registry& registry) : registry_(registry) {
   }
   check_seconds_ = registry.GetHistogram("cohort_reward_check_seconds", "Time of a check in its worker.", metrics::DecadeBuckets(1e-6, 1.0));
   wait_seconds_ = registry.GetHistogram("cohort_reward_queue_seconds", "Time a check waited for a worker.", metrics::DecadeBuckets(1e-6, 10.0));
+  think_bytes_ = registry.GetHistogram("cohort_reward_think_bytes", "Length of the reasoning of completions of the right format.",
+                                       metrics::DecadeBuckets(1, 1e6));
+  answer_bytes_ = registry.GetHistogram("cohort_reward_answer_bytes", "Length of the answers that were found.", metrics::DecadeBuckets(1, 1e3));
+  several_boxes_ = registry.GetCounter("cohort_reward_several_boxes_total", "Completions whose answer's place holds more than one box.");
+  fuel_stops_ = registry.GetCounter("cohort_reward_fuel_stops_total", "Checks that ended themselves at the soft limit.");
 }
 
 void PoolMetrics::CountOutcome(const CheckOutcome& outcome) {
   verdicts_[outcome.verdict]->Add();
   methods_[outcome.method]->Add();
   formats_[outcome.format_reason]->Add();
+  if (outcome.think_bytes > 0) think_bytes_->Observe(outcome.think_bytes);
+  if (outcome.answer_end > outcome.answer_begin) answer_bytes_->Observe(outcome.answer_end - outcome.answer_begin);
+  if (outcome.boxes > 1) several_boxes_->Add();
 }
 
-void PoolMetrics::ObserveCheck(const CheckOutcome& outcome) { check_seconds_->Observe(outcome.micros * 1e-6); }
+void PoolMetrics::ObserveCheck(const CheckOutcome& outcome) {
+  check_seconds_->Observe(outcome.micros * 1e-6);
+  if (outcome.verdict == v1::VERDICT_TIMEOUT) fuel_stops_->Add();
+}
 
 void PoolMetrics::ObserveWait(absl::Duration in_queue) { wait_seconds_->Observe(absl::ToDoubleSeconds(in_queue)); }
 

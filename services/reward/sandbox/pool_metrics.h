@@ -39,6 +39,10 @@ class PoolMetrics {
   std::vector<metrics::Counter*> formats_;
   metrics::Histogram* check_seconds_;
   metrics::Histogram* wait_seconds_;
+  metrics::Histogram* think_bytes_;
+  metrics::Histogram* answer_bytes_;
+  metrics::Counter* several_boxes_;  // Completions in which a box corrects or continues another.
+  metrics::Counter* fuel_stops_;     // Checks that stopped at the soft limit.
 };
 
 }  // namespace cohort::reward

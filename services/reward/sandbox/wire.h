@@ -26,6 +26,9 @@ enum class PacketKind : uint32_t { kReady = 1, kStarted = 2, kResult = 3 };
 
 // A packet from a worker; `message` follows the struct, message_bytes long.
 struct WorkerPacket {
+  // Bits of `measured`.
+  static constexpr uint8_t kLanguageConsistency = 1, kRepetition = 2, kTagCount = 4, kReasoningSteps = 8;
+
   PacketKind kind = PacketKind::kReady;
   uint32_t index = 0;         // kResult: which check of the batch.
   int64_t monotonic_ns = 0;   // CLOCK_MONOTONIC: kStarted when the first check began; kResult when this one ended and the next one began.
@@ -38,6 +41,13 @@ struct WorkerPacket {
   uint8_t method = 0;
   int32_t landlock_abi = 0;   // kReady: ABI of the rule set in force; 0 without Landlock.
   uint32_t message_bytes = 0;
+  uint32_t think_bytes = 0;
+  uint32_t boxes = 0;
+  uint32_t measured = 0;      // Which auxiliary rewards follow.
+  double language_consistency = 0;
+  double repetition = 0;
+  double tag_count = 0;
+  double reasoning_steps = 0;
 };
 inline constexpr size_t kMaxMessageBytes = 256;
 

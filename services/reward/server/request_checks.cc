@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
+#include "services/reward/auxiliary/repetition.h"
 #include "services/reward/sandbox/limits.h"
 
 namespace cohort::reward {
@@ -12,6 +13,14 @@ namespace {
 
 absl::Status Wrong(int index, const v1::ScoreItem& item, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("items[", index, "] (id '", item.id(), "'): ", what));
+}
+
+// What is wrong with the request; "" when nothing is.
+std::string WrongAuxiliary(const v1::AuxiliaryRequest& auxiliary) {
+  if (!v1::Language_IsValid(auxiliary.language())) return absl::StrCat("auxiliary.language ", auxiliary.language(), " is not known");
+  const int n = auxiliary.repetition_ngram();
+  if (n == 0 || (n >= kMinRepetitionNgram && n <= kMaxRepetitionNgram)) return "";
+  return absl::StrCat("auxiliary.repetition_ngram is ", n, "; it is 0 or from ", kMinRepetitionNgram, " to ", kMaxRepetitionNgram);
 }
 
 absl::Status Validate(int index, const v1::ScoreItem& item) {
@@ -22,6 +31,7 @@ absl::Status Validate(int index, const v1::ScoreItem& item) {
   if (item.gold_answer().size() > kMaxGoldTransportBytes) {
     return Wrong(index, item, absl::StrCat("gold_answer is longer than ", kMaxGoldTransportBytes, " bytes"));
   }
+  if (const std::string wrong = WrongAuxiliary(item.auxiliary()); !wrong.empty()) return Wrong(index, item, wrong);
   if (item.eos_strings_size() > static_cast<int>(kMaxEosStrings)) return Wrong(index, item, absl::StrCat("eos_strings has more than ", kMaxEosStrings));
   for (const std::string& eos : item.eos_strings()) {
     if (eos.size() > kMaxEosBytes) return Wrong(index, item, absl::StrCat("an entry of eos_strings is longer than ", kMaxEosBytes, " bytes"));
@@ -36,8 +46,17 @@ CheckInput CheckOf(const v1::ScoreItem& item) {
   check.stopped = item.finish_reason() == common::v1::FINISH_REASON_STOP;
   check.gold = item.gold_answer();
   check.completion = item.completion();
+  const v1::AuxiliaryRequest& auxiliary = item.auxiliary();
+  check.auxiliary = {auxiliary.language(), auxiliary.repetition_ngram(), auxiliary.tag_count(), auxiliary.reasoning_steps()};
   check.eos_strings.assign(item.eos_strings().begin(), item.eos_strings().end());
   return check;
+}
+
+void FillAuxiliary(const AuxiliaryRewards& rewards, v1::ScoreResult& result) {
+  if (rewards.language_consistency.has_value()) result.mutable_auxiliary()->set_language_consistency(*rewards.language_consistency);
+  if (rewards.repetition.has_value()) result.mutable_auxiliary()->set_repetition(*rewards.repetition);
+  if (rewards.tag_count.has_value()) result.mutable_auxiliary()->set_tag_count(*rewards.tag_count);
+  if (rewards.reasoning_steps.has_value()) result.mutable_auxiliary()->set_reasoning_steps(*rewards.reasoning_steps);
 }
 
 }  // namespace
@@ -87,6 +106,7 @@ void FillResults(const ScoreItems& items, const std::vector<CheckOutcome>& outco
     result.set_answer_begin(outcome.answer_begin);
     result.set_answer_end(outcome.answer_end);
     result.set_micros(outcome.micros);
+    FillAuxiliary(outcome.auxiliary, result);
   }
 }
 
