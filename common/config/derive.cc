@@ -31,6 +31,14 @@ std::string Reference(const v1::AlgorithmSection& algorithm) {
   return absl::StrCat("the first policy, renewed every ", Count(algorithm.reference_refresh_steps()), " steps");
 }
 
+// The sums of all penalties and of all rewards.
+std::string RewardRange(const v1::RewardSection& reward) {
+  const double lowest = (reward.overlong_buffer_tokens() > 0 ? -1 : 0) - reward.repetition_weight() - reward.group_length_weight() / 2;
+  const double highest = reward.accuracy_weight() + reward.format_weight() + reward.language_consistency_weight() + reward.tag_count_weight() +
+                         reward.reasoning_steps_weight() + reward.cosine_length_weight() + reward.group_length_weight() / 2;
+  return absl::StrFormat("from %g to %g", lowest, highest);
+}
+
 }  // namespace
 
 std::vector<DerivedQuantity> Derive(const v1::RunConfig& config) {
@@ -52,8 +60,7 @@ std::vector<DerivedQuantity> Derive(const v1::RunConfig& config) {
                                                " × ", rollout.max_batch() / group, " (max_batch ", rollout.max_batch(), " / ", group, ")")},
       {"prompts in flight", absl::StrCat("at most ", Count(prompts * (1 + algorithm.max_staleness())), " = ", prompts, " × (1 + max_staleness ",
                                          algorithm.max_staleness(), ")")},
-      {"reward of a completion", absl::StrFormat("from %g to %g", config.reward().overlong_buffer_tokens() > 0 ? -1.0 : 0.0,
-                                                 config.reward().accuracy_weight() + config.reward().format_weight())},
+      {"reward of a completion", RewardRange(config.reward())},
       {"reference", Reference(algorithm)},
       {"learning rate", Learning(config.optimizer())},
       {"checkpoints",

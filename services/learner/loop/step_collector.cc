@@ -32,7 +32,7 @@ absl::StatusOr<std::vector<SlotGroup>> StepCollector::Collect(int64_t step) {
   bool any = false;
   for (SlotTable::Slot& slot : intake_->TakeNext()) {
     SlotGroup group;
-    group.rewards = ScoreCompletions(config_, slot.group);
+    group.rewards = ScalarizeGroup(config_, slot.group);
     group.group = std::move(slot.group);
     any = any || group.group.completions_size() > 0;
     slots.push_back(std::move(group));
@@ -48,7 +48,7 @@ absl::StatusOr<std::vector<SlotGroup>> StepCollector::Collect(int64_t step) {
 int64_t StepCollector::CountUseful(int64_t step, int64_t first_slot) const {
   int64_t useful = 0;
   intake_->Visit(step, first_slot, [&](const learner::v1::Group* group) {
-    if (group != nullptr && !ZeroSpread(ScoreCompletions(config_, *group))) ++useful;
+    if (group != nullptr && !ZeroSpread(ScalarizeGroup(config_, *group))) ++useful;
   });
   return useful;
 }

@@ -77,13 +77,6 @@ const char* OutcomeName(SlotOutcome outcome) {
 
 }  // namespace
 
-std::vector<ScalarReward> ScoreCompletions(const config::v1::RunConfig& config, const learner::v1::Group& group) {
-  std::vector<ScalarReward> rewards;
-  rewards.reserve(group.completions_size());
-  for (const learner::v1::Completion& completion : group.completions()) rewards.push_back(Scalarize(config, completion));
-  return rewards;
-}
-
 bool ZeroSpread(const std::vector<ScalarReward>& rewards) {
   const ScalarReward* first = nullptr;
   for (const ScalarReward& reward : rewards) {

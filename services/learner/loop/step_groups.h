@@ -26,8 +26,6 @@ struct SlotGroup {
   SlotOutcome outcome = SlotOutcome::kTrained;
 };
 
-std::vector<ScalarReward> ScoreCompletions(const config::v1::RunConfig& config, const learner::v1::Group& group);
-
 // Whether a group teaches nothing: all its unmasked rewards are equal, or fewer than two are left.
 bool ZeroSpread(const std::vector<ScalarReward>& rewards);
 

@@ -1,6 +1,7 @@
 #include "services/learner/observe/sample_log.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -20,9 +21,10 @@ std::string Short(absl::string_view name, absl::string_view prefix) { return std
 std::string SampleLines(const config::v1::RunConfig& config, const learner::v1::Group& group, absl::string_view prompt,
                         absl::string_view gold_answer) {
   std::string lines;
+  const std::vector<ScalarReward> rewards = ScalarizeGroup(config, group);
   for (int i = 0; i < std::min(kSamplesPerGroup, group.completions_size()); ++i) {
     const learner::v1::Completion& completion = group.completions(i);
-    const ScalarReward reward = Scalarize(config, completion);
+    const ScalarReward& reward = rewards[i];
     nlohmann::ordered_json line;
     line["step"] = group.step();
     line["group_id"] = group.group_id();

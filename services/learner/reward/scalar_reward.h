@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "proto/cohort/config/v1/run.pb.h"
 #include "proto/cohort/learner/v1/trajectory_service.pb.h"
 
@@ -12,9 +14,10 @@ struct ScalarReward {
   bool unscored = false;  // Masked because the reward service could not score it.
 };
 
-// How verdicts become numbers: accuracy_weight for CORRECT, format_weight for the right format, plus the soft overlong penalty. Everything else that
-// the service decided counts 0; what it could not decide for reasons that are not the model's (GOLD_UNPARSEABLE, INTERNAL) is masked, and so is a
-// truncated completion where the run masks those.
-ScalarReward Scalarize(const config::v1::RunConfig& config, const learner::v1::Completion& completion);
+// How the verdicts on a group become numbers, one per completion: accuracy_weight for CORRECT, format_weight for the right format, the auxiliary rewards
+// by their weights (0 where the service measured none), the rewards by length (length_rewards.h). What the service could not decide for reasons that are
+// not the model's (GOLD_UNPARSEABLE, INTERNAL) is masked, and so is a truncated completion where the run masks those; both still count as members of the
+// group for the reward by its lengths.
+std::vector<ScalarReward> ScalarizeGroup(const config::v1::RunConfig& config, const learner::v1::Group& group);
 
 }  // namespace cohort::learner

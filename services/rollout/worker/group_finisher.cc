@@ -153,6 +153,7 @@ absl::Status GroupFinisher::Score(const HeldLease& held, learner::v1::Group& gro
     item.set_template_(options_.format);
     item.set_think_prefilled(options_.think_prefilled);
     item.set_finish_reason(group.completions(i).finish_reason());
+    *item.mutable_auxiliary() = options_.auxiliary;
   }
   reward::v1::ScoreResponse response;
   COHORT_RETURN_IF_ERROR(CallPatiently(held, absl::StrCat("reward service ", options_.reward_address),

@@ -24,6 +24,16 @@ const std::map<std::string, config::v1::Device>& Devices() {
   return devices;
 }
 
+// What the reward service has to measure: everything that has a weight.
+reward::v1::AuxiliaryRequest AuxiliaryOf(const config::v1::RewardSection& reward) {
+  reward::v1::AuxiliaryRequest auxiliary;
+  if (reward.language_consistency_weight() > 0) auxiliary.set_language(reward.target_language());
+  if (reward.repetition_weight() > 0) auxiliary.set_repetition_ngram(reward.repetition_ngram());
+  auxiliary.set_tag_count(reward.tag_count_weight() > 0);
+  auxiliary.set_reasoning_steps(reward.reasoning_steps_weight() > 0);
+  return auxiliary;
+}
+
 // Sets `value` unless its flag was given.
 template <typename T, typename U>
 void FillIn(const CLI::App& app, const std::string& flag, T& value, const U& from_config) {
@@ -84,6 +94,7 @@ absl::Status CompleteOptions(const CLI::App& app, WorkerOptions& o) {
     FillIn(app, "--max-attempts", o.max_attempts, config.queue().max_attempts());
     FillIn(app, "--template", o.format, config.reward().template_());
     FillIn(app, "--think-prefilled", o.think_prefilled, config.reward().think_prefilled());
+    o.auxiliary = AuxiliaryOf(config.reward());
   }
   if (o.model.empty()) return absl::InvalidArgumentError("--model is missing (or --config)");
   if (o.standalone) return absl::OkStatus();

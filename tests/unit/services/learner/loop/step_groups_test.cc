@@ -38,7 +38,7 @@ SlotGroup Slot(int64_t slot, const std::vector<int>& outcomes, int64_t version =
     span.set_policy_version(version);
     span.set_token_count(4);
   }
-  result.rewards = ScoreCompletions(Config(), result.group);
+  result.rewards = ScalarizeGroup(Config(), result.group);
   return result;
 }
 

@@ -22,6 +22,13 @@ learner::v1::Completion Completion(reward::v1::Verdict verdict, bool format_ok, 
   return completion;
 }
 
+// What a completion is worth in a group of its own.
+ScalarReward Scalarize(const config::v1::RunConfig& config, const learner::v1::Completion& completion) {
+  learner::v1::Group group;
+  *group.add_completions() = completion;
+  return ScalarizeGroup(config, group).at(0);
+}
+
 TEST(ScalarRewardTest, AccuracyAndFormatAddUpByTheirWeights) {
   EXPECT_DOUBLE_EQ(Scalarize(Config(), Completion(reward::v1::VERDICT_CORRECT, true)).value, 1.25);
   EXPECT_DOUBLE_EQ(Scalarize(Config(), Completion(reward::v1::VERDICT_CORRECT, false)).value, 1);
@@ -64,6 +71,46 @@ TEST(ScalarRewardTest, TheOverlongPenaltyGrowsLinearlyTowardsTheLimit) {
   EXPECT_DOUBLE_EQ(reward(6), 1.25);
   EXPECT_DOUBLE_EQ(reward(7), 1.0);
   EXPECT_DOUBLE_EQ(reward(10), 0.25);
+}
+
+TEST(ScalarRewardTest, MeasuredRewardsCountByTheirWeightsAndAreOffByDefault) {
+  learner::v1::Completion completion = Completion(reward::v1::VERDICT_INCORRECT, false);
+  reward::v1::AuxiliaryRewards& measured = *completion.mutable_score()->mutable_auxiliary();
+  measured.set_language_consistency(0.5);
+  measured.set_repetition(-0.25);
+  measured.set_tag_count(0.75);
+  measured.set_reasoning_steps(1);
+  config::v1::RunConfig config = Config();
+  EXPECT_EQ(Scalarize(config, completion).value, 0);
+  config.mutable_reward()->set_language_consistency_weight(1);
+  EXPECT_DOUBLE_EQ(Scalarize(config, completion).value, 0.5);
+  config.mutable_reward()->set_repetition_weight(2);
+  EXPECT_DOUBLE_EQ(Scalarize(config, completion).value, 0);
+  config.mutable_reward()->set_tag_count_weight(4);
+  EXPECT_DOUBLE_EQ(Scalarize(config, completion).value, 3);
+  config.mutable_reward()->set_reasoning_steps_weight(0.5);
+  EXPECT_DOUBLE_EQ(Scalarize(config, completion).value, 3.5);
+}
+
+TEST(ScalarRewardTest, TheCosineRewardsShortRightAnswers) {
+  config::v1::RunConfig config = Config();
+  config.mutable_reward()->set_cosine_length_weight(2);
+  EXPECT_NEAR(Scalarize(config, Completion(reward::v1::VERDICT_CORRECT, false, 5)).value, 1 + 2 * 0.5, 1e-12);
+  EXPECT_EQ(Scalarize(config, Completion(reward::v1::VERDICT_INCORRECT, false, 5)).value, 0);
+}
+
+TEST(ScalarRewardTest, TheLengthsOfAGroupAreComparedWithEachOther) {
+  config::v1::RunConfig config = Config();
+  config.mutable_reward()->set_group_length_weight(1);
+  learner::v1::Group group;
+  *group.add_completions() = Completion(reward::v1::VERDICT_CORRECT, false, 2);
+  *group.add_completions() = Completion(reward::v1::VERDICT_CORRECT, false, 6);
+  *group.add_completions() = Completion(reward::v1::VERDICT_INTERNAL, false, 10);
+  const std::vector<ScalarReward> rewards = ScalarizeGroup(config, group);
+  EXPECT_DOUBLE_EQ(rewards[0].value, 1.5);
+  EXPECT_DOUBLE_EQ(rewards[1].value, 1);
+  EXPECT_TRUE(rewards[2].masked);
+  EXPECT_EQ(rewards[2].value, 0);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Policy loss, KL terms, importance weights, aggregation, overlong penalty and learning rate: edges, and derivatives by finite differences.
+// Policy loss, KL terms, importance weights, aggregation and learning rate: edges, and derivatives by finite differences.
 
 #include <cmath>
 #include <functional>
@@ -12,7 +12,6 @@
 #include "services/learner/train/kl.h"
 #include "services/learner/train/learning_rate.h"
 #include "services/learner/train/objective.h"
-#include "services/learner/train/overlong.h"
 #include "services/learner/train/policy_loss.h"
 
 namespace cohort::learner {
@@ -103,13 +102,6 @@ TEST(AggregateTest, MeansOverTokensOrSequencesHaveTotalWeightOne) {
     for (size_t i = 0; i < shapes.size(); ++i) total += weights[i] * shapes[i].tokens;
     EXPECT_NEAR(total, 1, 1e-12) << mode;
   }
-}
-
-TEST(OverlongTest, FallsLinearlyWithinTheBuffer) {
-  EXPECT_EQ(OverlongPenalty(80, 100, 20), 0);
-  EXPECT_DOUBLE_EQ(OverlongPenalty(90, 100, 20), -0.5);
-  EXPECT_DOUBLE_EQ(OverlongPenalty(100, 100, 20), -1);
-  EXPECT_EQ(OverlongPenalty(100, 100, 0), 0);
 }
 
 config::v1::OptimizerSection Schedule(config::v1::LearningRateSchedule schedule, int64_t warmup) {

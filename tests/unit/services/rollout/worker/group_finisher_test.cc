@@ -65,6 +65,7 @@ class GroupFinisherTest : public ::testing::Test {
     EXPECT_OK(queue_.BeginIncarnation(Soon()));
     FinisherOptions options;
     options.worker_id = "w";
+    options.auxiliary.set_language(reward::v1::LANGUAGE_ENGLISH);
     options.learner_address = options.reward_address = server_->address();
     finisher_ = std::make_unique<GroupFinisher>(options, *tokenizer_, queue_, leases_, metrics_);
   }
@@ -147,6 +148,7 @@ TEST_F(GroupFinisherTest, WhatIsHandedInIsWhole) {
   EXPECT_EQ(stopped.score().verdict(), reward::v1::VERDICT_CORRECT);
   EXPECT_EQ(group.completions(1).text(), "173");
   EXPECT_EQ(reward_.last.items(0).gold_answer(), "17");
+  EXPECT_EQ(reward_.last.items(0).auxiliary().language(), reward::v1::LANGUAGE_ENGLISH);
   EXPECT_EQ(reward_.last.items(1).finish_reason(), common::v1::FINISH_REASON_LENGTH);
 }
 
