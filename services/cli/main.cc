@@ -6,6 +6,7 @@
 #include "services/cli/generate/generate_command.h"
 #include "services/cli/grade_command.h"
 #include "services/cli/launch/run_command.h"
+#include "services/cli/parse_command.h"
 #include "services/cli/pretrain/pretrain_command.h"
 #include "services/cli/queue/queue_command.h"
 #include "services/cli/report/report_command.h"
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
   cohort::cli::AddGenerateCommand(app, &exit_code);
   cohort::cli::AddEvalCommand(app, &exit_code);
   cohort::cli::AddGradeCommand(app, &exit_code);
+  cohort::cli::AddParseCommand(app, &exit_code);
   cohort::cli::AddPretrainCommand(app, &exit_code);
   cohort::cli::AddConfigCommands(app, &exit_code);
   cohort::cli::AddQueueCommand(app, &exit_code);

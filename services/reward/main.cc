@@ -70,7 +70,8 @@ absl::Status Serve(Zygote& zygote, const Flags& flags, const sync::SignalWaiter&
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(flags.metrics_listen));
   COHORT_RETURN_IF_ERROR(CheckSandbox(zygote, flags, metrics));
   COHORT_ASSIGN_OR_RETURN(const auto pool, WorkerPool::Start(zygote, metrics, flags.PoolOptions()));
-  RewardService service(*pool);
+  VerdictMetrics verdicts(registry);
+  RewardService service(*pool, verdicts);
   rpc::Server::Options options;
   options.address = flags.listen;
   options.allow_remote = flags.allow_remote;

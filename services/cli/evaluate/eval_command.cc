@@ -32,6 +32,7 @@ struct Arguments {
   std::string prompt_template = "{prompt}";
   std::string answer_template = "R1_ZERO";
   bool think_prefilled = false;
+  std::string policy = "exact";
   int samples = 1;
   bool greedy = false;
   int64_t limit = 0;
@@ -58,6 +59,7 @@ absl::Status FillFromConfig(const CLI::App& command, Arguments& arguments) {
   if (open("--prompt-template")) arguments.prompt_template = config.data().prompt_template();
   if (open("--template")) arguments.answer_template = reward::v1::Template_Name(config.reward().template_()).substr(std::string("TEMPLATE_").size());
   if (open("--think-prefilled")) arguments.think_prefilled = config.reward().think_prefilled();
+  if (open("--policy")) arguments.policy = config.reward().policy();
   if (open("--temperature")) arguments.sampling.temperature = config.rollout().temperature();
   if (open("--top-p")) arguments.sampling.top_p = config.rollout().top_p();
   if (open("--top-k")) arguments.sampling.top_k = config.rollout().top_k();
@@ -80,9 +82,10 @@ absl::StatusOr<EvaluationPlan> PlanFor(const Arguments& arguments) {
   plan.samples = arguments.samples;
   plan.greedy = arguments.greedy;
   if (!reward::v1::Template_Parse(absl::StrCat("TEMPLATE_", arguments.answer_template), &plan.answer_template)) {
-    return absl::InvalidArgumentError(absl::StrCat("--template ", arguments.answer_template, ": give r1_zero, r1_released, boxed or bare"));
+    return absl::InvalidArgumentError(absl::StrCat("--template ", arguments.answer_template, ": give r1_zero, r1_released, boxed, gsm8k, dapo or bare"));
   }
   plan.think_prefilled = arguments.think_prefilled;
+  plan.policy = arguments.policy;
   plan.self_check_words = arguments.self_check_words;
   return plan;
 }
@@ -94,7 +97,7 @@ absl::Status Evaluate(const CLI::App& command, Arguments arguments) {
   options.model = arguments.model;
   options.workers = arguments.workers > 0 ? arguments.workers : static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
   COHORT_ASSIGN_OR_RETURN(const auto services, PrivateServices::Start(options));
-  COHORT_RETURN_IF_ERROR(CheckGoldAnswers(services->reward_address(), arguments.data, plan.problems));
+  COHORT_RETURN_IF_ERROR(CheckGoldAnswers(services->reward_address(), plan.policy, arguments.data, plan.problems));
   Evaluator evaluator(services->rollout_addresses(), services->reward_address());
   Evaluation evaluation;
   const bool terminal = isatty(STDERR_FILENO) != 0 && !arguments.json;
@@ -127,9 +130,10 @@ void AddEvalCommand(CLI::App& app, int* exit_code) {
   command->add_option("--config", arguments->config, "A run's YAML file; gives data, templates and sampling where no flag does");
   command->add_option("-k,--samples", arguments->samples, "Completions of each problem; 0 for greedy only [1]")->check(CLI::Range(0, 4096));
   command->add_flag("--greedy", arguments->greedy, "Also take the most likely token every time");
-  command->add_option("--template", arguments->answer_template, "Shape of a right completion: r1_zero, r1_released, boxed or bare [r1_zero]")
+  command->add_option("--template", arguments->answer_template, "Shape of a right completion: r1_zero, r1_released, boxed, gsm8k, dapo or bare [r1_zero]")
       ->transform(CLI::Transformer(TemplateNames(), CLI::ignore_case));
   command->add_flag("--think-prefilled", arguments->think_prefilled, "The prompt ends with <think>, completions lack it");
+  command->add_option("--policy", arguments->policy, "What counts as equal to a reference answer, as in `cohort grade` [exact]");
   command->add_option("--prompt-template", arguments->prompt_template, "Text the model sees; {prompt} is replaced, \\n is a line break [{prompt}]");
   AddSamplingOptions(command, arguments->sampling);
   command->add_option("--self-check-word", arguments->self_check_words, "Words that count as checking itself [wait]")->allow_extra_args(false);

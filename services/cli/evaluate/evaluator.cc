@@ -62,6 +62,7 @@ reward::v1::ScoreItem ItemFor(const EvaluationPlan& plan, const Chunk& chunk, co
   item.set_gold_answer(plan.problems[chunk.begin + static_cast<size_t>(completion.prompt)].answer);
   item.set_template_(plan.answer_template);
   item.set_think_prefilled(plan.think_prefilled);
+  item.set_policy_id(plan.policy);
   item.set_finish_reason(completion.finish_reason);
   return item;
 }

@@ -23,6 +23,7 @@ struct EvaluationPlan {
   bool greedy = true;                                // And a greedy one.
   reward::v1::Template answer_template = reward::v1::TEMPLATE_R1_ZERO;
   bool think_prefilled = false;
+  std::string policy = "exact";                      // What counts as equal, as in reward.policy.
   std::vector<std::string> self_check_words;
 };
 

@@ -55,9 +55,9 @@ class RowBuilder {
     return text;
   }
   std::optional<std::string> TextOrNumber(const JsonMember& member) {
-    const char first = member.value.front();
-    if (first == '-' || absl::ascii_isdigit(first)) return std::string(member.value);
-    return Text(member);
+    std::optional<std::string> text = JsonTextOrNumber(member.value);
+    if (!text.has_value()) Mistake(absl::StrCat("'", member.key, "' is not a string"));
+    return text;
   }
   void SetTemplate(const JsonMember& member) {
     const std::string name = Text(member).value_or("");
@@ -94,6 +94,15 @@ std::string EnumName(const std::string& enumerator, absl::string_view prefix) {
   return absl::StrCat("\"", absl::AsciiStrToLower(absl::StripPrefix(enumerator, prefix)), "\"");
 }
 
+// Further members of the row; "" when no explanation was asked for.
+std::string Explained(const rv1::ScoreResult& result) {
+  if (!result.has_explanation()) return "";
+  const auto form = [](const std::string& canonical) { return canonical.empty() ? std::string("null") : ToJsonString(canonical); };
+  return absl::StrCat(", \"policy\": ", ToJsonString(result.policy_id()), ", \"gold_canonical\": ", form(result.explanation().gold_canonical()),
+                      ", \"answer_canonical\": ", form(result.explanation().answer_canonical()), ", \"rule\": ",
+                      ToJsonString(result.explanation().rule()));
+}
+
 }  // namespace
 
 GradeRow BadRow(int64_t number, std::string_view what) {
@@ -121,7 +130,7 @@ std::string FormatResult(const GradeRow& row, const rv1::ScoreResult& result) {
   return absl::StrCat("{\"id\": ", row.id, ", \"format_ok\": ", result.format_ok() ? "true" : "false", ", \"format_reason\": ",
                       EnumName(rv1::FormatReason_Name(result.format_reason()), "FORMAT_REASON_"), ", \"verdict\": ",
                       EnumName(rv1::Verdict_Name(result.verdict()), "VERDICT_"), ", \"answer\": ", answer, ", \"method\": ",
-                      EnumName(rv1::Method_Name(result.method()), "METHOD_"), ", \"micros\": ", result.micros(), "}\n");
+                      EnumName(rv1::Method_Name(result.method()), "METHOD_"), ", \"micros\": ", result.micros(), Explained(result), "}\n");
 }
 
 std::string FormatError(const GradeRow& row) { return absl::StrCat("{\"id\": ", row.id, ", \"error\": ", ToJsonString(row.error), "}\n"); }

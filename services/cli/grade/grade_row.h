@@ -24,7 +24,7 @@ GradeRow ParseGradeRow(std::string_view line, int64_t number);
 // A row that could not even be read.
 GradeRow BadRow(int64_t number, std::string_view what);
 
-// The row of output, with a newline.
+// The row of output, with a newline; with policy, canonical forms and rule when the result carries an explanation.
 std::string FormatResult(const GradeRow& row, const cohort::reward::v1::ScoreResult& result);
 std::string FormatError(const GradeRow& row);
 

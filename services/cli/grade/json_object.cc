@@ -82,6 +82,12 @@ std::optional<std::string> JsonText(std::string_view value) {
   return std::move(parsed.get_ref<std::string&>());
 }
 
+std::optional<std::string> JsonTextOrNumber(std::string_view value) {
+  const char first = value.empty() ? '\0' : value.front();
+  if (first == '-' || (first >= '0' && first <= '9')) return std::string(value);
+  return JsonText(value);
+}
+
 std::optional<std::vector<std::string>> JsonTexts(std::string_view value) {
   const json parsed = json::parse(value.begin(), value.end(), nullptr, /*allow_exceptions=*/false);
   if (!parsed.is_array()) return std::nullopt;

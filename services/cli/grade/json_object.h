@@ -20,6 +20,9 @@ std::optional<std::vector<JsonMember>> SplitJsonObject(std::string_view line);
 // The text of a JSON string value; nullopt when the value is not a string.
 std::optional<std::string> JsonText(std::string_view value);
 
+// The text of a JSON string, or the digits of a JSON number as they were written; nullopt for any other value.
+std::optional<std::string> JsonTextOrNumber(std::string_view value);
+
 // The texts of a JSON list of strings; nullopt when the value is anything else.
 std::optional<std::vector<std::string>> JsonTexts(std::string_view value);
 

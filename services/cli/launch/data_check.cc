@@ -18,10 +18,12 @@ constexpr absl::Duration kTimeout = absl::Seconds(60);
 
 }  // namespace
 
-absl::Status CheckGoldAnswers(const std::string& reward_address, const std::string& path, const std::vector<data::Problem>& problems) {
+absl::Status CheckGoldAnswers(const std::string& reward_address, const std::string& policy, const std::string& path,
+                              const std::vector<data::Problem>& problems) {
   const auto stub = reward::v1::RewardService::NewStub(rpc::Connect(reward_address));
   for (size_t begin = 0; begin < problems.size(); begin += kBatch) {
     reward::v1::CompileGoldRequest request;
+    request.set_policy_id(policy);
     for (size_t i = begin; i < std::min(problems.size(), begin + kBatch); ++i) request.add_gold_answers(problems[i].answer);
     reward::v1::CompileGoldResponse response;
     COHORT_RETURN_IF_ERROR(rpc::CallWithRetry(absl::StrCat("reward service ", reward_address), absl::Now() + kTimeout, rpc::RetryOptions(),

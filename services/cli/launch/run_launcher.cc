@@ -43,6 +43,7 @@ EvaluationPlan PlanFor(const config::v1::RunConfig& config, const std::string& m
   plan.samples = config.evaluation().samples();
   plan.answer_template = config.reward().template_();
   plan.think_prefilled = config.reward().think_prefilled();
+  plan.policy = config.reward().policy();
   plan.self_check_words.assign(config.evaluation().self_check_words().begin(), config.evaluation().self_check_words().end());
   plan.sampling.set_temperature(static_cast<float>(config.rollout().temperature()));
   plan.sampling.set_top_p(static_cast<float>(config.rollout().top_p()));
@@ -156,11 +157,11 @@ absl::Status RunLauncher::StartBackbone() {
 
 absl::Status RunLauncher::CheckData() {
   COHORT_ASSIGN_OR_RETURN(const std::vector<data::Problem> train, data::LoadProblems(config_.data().train()));
-  COHORT_RETURN_IF_ERROR(CheckGoldAnswers(reward_address_, config_.data().train(), train));
+  COHORT_RETURN_IF_ERROR(CheckGoldAnswers(reward_address_, config_.reward().policy(), config_.data().train(), train));
   if (!evaluates()) return absl::OkStatus();
   COHORT_ASSIGN_OR_RETURN(held_out_, data::LoadProblems(config_.data().held_out()));
   if (held_out_.size() > static_cast<size_t>(config_.evaluation().problems())) held_out_.resize(config_.evaluation().problems());
-  return CheckGoldAnswers(reward_address_, config_.data().held_out(), held_out_);
+  return CheckGoldAnswers(reward_address_, config_.reward().policy(), config_.data().held_out(), held_out_);
 }
 
 absl::StatusOr<Evaluation> RunLauncher::Evaluate(const std::string& model, const std::string& what) {

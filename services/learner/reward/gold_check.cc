@@ -18,13 +18,14 @@ constexpr size_t kMostNamed = 10;
 
 }  // namespace
 
-absl::Status CheckGoldAnswers(const std::string& address, const std::string& data_file, const std::vector<PreparedPrompt>& prompts,
-                              absl::Time deadline, const sync::StopToken& stop) {
+absl::Status CheckGoldAnswers(const std::string& address, const std::string& policy, const std::string& data_file,
+                              const std::vector<PreparedPrompt>& prompts, absl::Time deadline, const sync::StopToken& stop) {
   const auto stub = reward::v1::RewardService::NewStub(rpc::Connect(address));
   const std::string peer = absl::StrCat("the reward service at ", address);
   std::vector<std::string> bad;
   for (size_t begin = 0; begin < prompts.size() && bad.size() <= kMostNamed; begin += kAnswersPerCall) {
     reward::v1::CompileGoldRequest request;
+    request.set_policy_id(policy);
     const size_t end = std::min(prompts.size(), begin + kAnswersPerCall);
     for (size_t i = begin; i < end; ++i) request.add_gold_answers(prompts[i].gold_answer);
     reward::v1::CompileGoldResponse response;

@@ -1,5 +1,7 @@
 #include "services/reward/check/check.h"
 
+#include <utility>
+
 #include "services/reward/format/format.h"
 #include "services/reward/math/compare.h"
 #include "services/reward/math/limits.h"
@@ -7,25 +9,51 @@
 namespace cohort::reward {
 namespace {
 
+// Why `gold` cannot be a reference answer; "" when it can.
+std::string GoldError(const CheckInput& input) {
+  math::Fuel fuel(math::kMaxFuel);
+  return math::GoldError(input.gold, fuel);
+}
+
 CheckOutcome CompileGold(const CheckInput& input) {
   CheckOutcome outcome;
-  math::Fuel fuel(math::kMaxFuel);
-  outcome.message = math::GoldError(input.gold, fuel);
+  outcome.message = GoldError(input);
   outcome.verdict = outcome.message.empty() ? v1::VERDICT_CORRECT : v1::VERDICT_GOLD_UNPARSEABLE;
   return outcome;
 }
 
-// The verdict on an answer that is not there: the format is wrong, or its place is empty.
-v1::Verdict VerdictWithoutAnswer(const FormatOutcome& format, std::string_view gold) {
+// The canonical form of `text`; "" when it cannot be parsed, and then *error says why.
+std::string CanonicalForm(std::string_view text, std::string* error) {
   math::Fuel fuel(math::kMaxFuel);
-  if (!math::GoldError(gold, fuel).empty()) return v1::VERDICT_GOLD_UNPARSEABLE;
+  math::Canonicalized canonical = math::Canonicalize(text, fuel);
+  *error = std::move(canonical.error);
+  return std::move(canonical.canonical);
+}
+
+CheckOutcome Parse(const CheckInput& input) {
+  CheckOutcome outcome;
+  outcome.answer_canonical = CanonicalForm(CheckFormat({input.completion, v1::TEMPLATE_BARE_ANSWER}).answer, &outcome.message);
+  outcome.verdict = outcome.message.empty() ? v1::VERDICT_CORRECT : v1::VERDICT_PRED_UNPARSEABLE;
+  return outcome;
+}
+
+// The verdict on an answer that is not there: the format is wrong, or its place is empty.
+v1::Verdict VerdictWithoutAnswer(const FormatOutcome& format, const CheckInput& input) {
+  if (!GoldError(input).empty()) return v1::VERDICT_GOLD_UNPARSEABLE;
   return format.ok() ? v1::VERDICT_NO_ANSWER : v1::VERDICT_FORMAT;
+}
+
+void Explain(const CheckInput& input, const FormatOutcome& format, CheckOutcome& outcome) {
+  std::string error;  // The verdict says it.
+  outcome.gold_canonical = CanonicalForm(input.gold, &error);
+  if (format.has_answer) outcome.answer_canonical = CanonicalForm(format.answer, &error);
 }
 
 }  // namespace
 
 CheckOutcome RunCheck(const CheckInput& input) {
   if (input.kind == CheckKind::kCompileGold) return CompileGold(input);
+  if (input.kind == CheckKind::kParse) return Parse(input);
   const FormatOutcome format = CheckFormat({input.completion, input.shape, input.think_prefilled, input.stopped, input.eos_strings});
   CheckOutcome outcome;
   outcome.format_ok = format.ok();
@@ -33,16 +61,18 @@ CheckOutcome RunCheck(const CheckInput& input) {
   outcome.think_bytes = static_cast<uint32_t>(format.think.size());
   outcome.boxes = static_cast<uint32_t>(format.boxes);
   if (input.auxiliary.any()) outcome.auxiliary = MeasureAuxiliary(input.auxiliary, input.completion, input.shape, input.think_prefilled);
+  if (input.explain) Explain(input, format, outcome);
   if (!format.has_answer) {
-    outcome.verdict = VerdictWithoutAnswer(format, input.gold);
+    outcome.verdict = VerdictWithoutAnswer(format, input);
     return outcome;
   }
   outcome.answer_begin = static_cast<uint32_t>(format.span.begin);
   outcome.answer_end = static_cast<uint32_t>(format.span.end);
   math::Fuel fuel(math::kMaxFuel);
-  const math::Comparison comparison = math::Compare(input.gold, format.answer, fuel);
+  const math::Comparison comparison = math::Compare(input.gold, format.answer, {input.policy, input.secret}, fuel);
   outcome.verdict = comparison.verdict;
   outcome.method = comparison.method;
+  if (input.explain) outcome.rule = comparison.rule;
   return outcome;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cohort/reward/v1/reward_service.pb.h"
 #include "services/reward/auxiliary/auxiliary.h"
+#include "services/reward/math/policy.h"
 
 namespace cohort::reward {
 
@@ -14,6 +15,7 @@ namespace cohort::reward {
 enum class CheckKind : uint8_t {
   kScore = 0,        // Grade a completion.
   kCompileGold = 1,  // Can the reference answer be parsed?
+  kParse = 2,        // What is the canonical form of the completion?
 };
 
 // One check. The views must outlive it.
@@ -26,6 +28,9 @@ struct CheckInput {
   std::string_view completion;
   std::vector<std::string_view> eos_strings;
   AuxiliaryRequest auxiliary;
+  math::Policy policy;
+  bool explain = false;  // kScore: also the canonical forms and the rule.
+  uint64_t secret = 0;   // What the random points of the comparison come from; the worker's own.
 };
 
 // What it decided. Means the same as v1::ScoreResult.
@@ -40,7 +45,10 @@ struct CheckOutcome {
   uint32_t think_bytes = 0;  // Length of the reasoning; 0 where the template has none or the format is wrong.
   uint32_t boxes = 0;        // Boxes that stood in the answer's place.
   AuxiliaryRewards auxiliary;
-  std::string message;  // kCompileGold: why the reference answer cannot be parsed.
+  std::string message;           // kCompileGold, kParse: why the text cannot be parsed.
+  std::string gold_canonical;    // With `explain`; empty when it cannot be parsed.
+  std::string answer_canonical;  // The same; with kParse the canonical form.
+  std::string rule;              // With `explain`: what decided; empty when nothing was compared.
 };
 
 // RS-1 as a whole: format, extraction, comparison. A reference answer that cannot be parsed decides before everything else, so that all completions of its

@@ -134,8 +134,10 @@ class BoxScanner {
     return {{begin, end}, {at, end}, end > at};
   }
 
-  // A box without braces reaches to the next white space, '$', unmatched brace or end of a formula; groups and other commands belong to it.
+  // A box without braces reaches to the next white space, '$', unmatched brace or end of a formula; groups and other commands belong to it, a comma or
+  // semicolon at its end does not.
   size_t EndOfUnbraced(size_t at) const {
+    const size_t begin = at;
     while (at < text_.size() && !IsSpace(text_[at]) && text_[at] != '$' && text_[at] != '}') {
       if (text_[at] == '{') {
         if (match_[at] == kUnmatched) break;
@@ -148,6 +150,7 @@ class BoxScanner {
         ++at;
       }
     }
+    while (at > begin && (text_[at - 1] == ',' || text_[at - 1] == ';')) --at;
     return at;
   }
 

@@ -148,13 +148,6 @@ Decision CompareSides(View a, View b, const Context& context) {
   return {Equality::kEqual, v1::METHOD_STRUCTURAL, "side by side"};
 }
 
-bool AllEqualSigns(View view) {
-  for (size_t i = 0; i + 1 < view.size(); ++i) {
-    if (view.ast.relation(view.id, i) != Relation::kEqual) return false;
-  }
-  return true;
-}
-
 // Whether the last decimal is `exact`, rounded to the digits shown.
 bool AgreesToDigitsShown(View exact, View shown, const Context& context) {
   const View number = shown.kind() == Kind::kNegate ? shown.kid(0) : shown;

@@ -35,12 +35,12 @@ BatchResult BatchRunner::Run(const std::vector<QueuedCheck>& batch) {
   }
   until_ns_ = MonotonicNanos() + absl::ToInt64Nanoseconds(kDeliveryPatience);
   while (result.outcomes.size() < batch.size()) {
-    if (!ReceiveOnce(result)) return result;
+    if (!ReceiveOnce(batch, result)) return result;
   }
   return result;
 }
 
-bool BatchRunner::ReceiveOnce(BatchResult& result) {
+bool BatchRunner::ReceiveOnce(const std::vector<QueuedCheck>& batch, BatchResult& result) {
   std::vector<WorkerProcess::Received> received;
   switch (worker_.Receive(until_ns_, &received)) {
     case WorkerProcess::Event::kGone:
@@ -54,10 +54,12 @@ bool BatchRunner::ReceiveOnce(BatchResult& result) {
     case WorkerProcess::Event::kPackets:
       break;
   }
-  for (const auto& [packet, message] : received) {
+  for (const auto& [packet, texts] : received) {
     result.began = true;
-    began_ns_ = packet.monotonic_ns;
-    if (packet.kind == PacketKind::kResult) result.outcomes.push_back(DecodeResult(packet, message));
+    began_ns_ = std::min(packet.monotonic_ns, MonotonicNanos());
+    if (packet.kind != PacketKind::kResult) continue;
+    if (result.outcomes.size() == batch.size()) break;  // More results than checks: a worker that was taken over.
+    result.outcomes.push_back(DecodeResult(packet, texts, batch[result.outcomes.size()].input()));
   }
   cpu_at_begin_ = worker_.CpuTime();
   until_ns_ = began_ns_ + absl::ToInt64Nanoseconds(check_deadline_);

@@ -34,7 +34,7 @@ class BatchRunner {
 
  private:
   // Waits for packets of the check in progress. False when the worker was killed or is gone.
-  bool ReceiveOnce(BatchResult& result);
+  bool ReceiveOnce(const std::vector<QueuedCheck>& batch, BatchResult& result);
   // The CLOCK_MONOTONIC time until which the check in progress may still run; 0 when its time is up.
   int64_t ExtendedDeadline();
 

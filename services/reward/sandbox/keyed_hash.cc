@@ -4,6 +4,8 @@
 #include <cstring>
 #include <random>
 
+#include "services/reward/sandbox/wire.h"
+
 namespace cohort::reward {
 
 HashSecret HashSecret::Random() {
@@ -77,11 +79,8 @@ CheckKey KeyOf(const CheckInput& check, HashSecret secret) {
     hasher.Update({reinterpret_cast<const char*>(&size), sizeof(size)});
     hasher.Update(bytes);
   };
-  const char header[] = {static_cast<char>(check.kind), static_cast<char>(check.shape), static_cast<char>(check.think_prefilled),
-                         static_cast<char>(check.stopped), static_cast<char>(check.auxiliary.language),
-                         static_cast<char>(check.auxiliary.repetition_ngram), static_cast<char>(check.auxiliary.tag_count),
-                         static_cast<char>(check.auxiliary.reasoning_steps)};
-  piece({header, sizeof(header)});
+  const CheckHeader header = HeaderOf(check);
+  piece({reinterpret_cast<const char*>(&header), sizeof(header)});
   piece(check.gold);
   piece(check.completion);
   for (const std::string_view eos : check.eos_strings) piece(eos);

@@ -1,25 +1,34 @@
 #include "services/reward/sandbox/wire.h"
 
-#include <algorithm>
+#include <bit>
 #include <cstring>
 #include <optional>
 
 namespace cohort::reward {
 namespace {
 
-struct CheckHeader {
-  uint8_t kind = 0;
-  uint8_t shape = 0;
-  uint8_t think_prefilled = 0;
-  uint8_t stopped = 0;
-  uint8_t language = 0;
-  uint8_t repetition_ngram = 0;
-  uint8_t tag_count = 0;
-  uint8_t reasoning_steps = 0;
-  uint32_t gold_bytes = 0;
-  uint32_t completion_bytes = 0;
-  uint32_t eos_strings = 0;
-};
+// Bits of CheckHeader::policy_flags.
+constexpr uint8_t kOrderMatters = 1, kAssignmentLhsOptional = 2, kIntervalIsInequality = 4, kFoldText = 8, kLiteralOnly = 16;
+
+uint8_t FlagsOf(const math::Policy& policy) {
+  return static_cast<uint8_t>((policy.order_matters ? kOrderMatters : 0) | (policy.assignment_lhs_optional ? kAssignmentLhsOptional : 0) |
+                              (policy.interval_is_inequality ? kIntervalIsInequality : 0) | (policy.fold_text ? kFoldText : 0) |
+                              (policy.literal_only ? kLiteralOnly : 0));
+}
+
+math::Policy PolicyOf(const CheckHeader& header) {
+  math::Policy policy;
+  const auto has = [&header](uint8_t flag) { return (header.policy_flags & flag) != 0; };
+  policy.approximation = static_cast<math::Approximation>(header.approximation);
+  policy.relative_tolerance = std::bit_cast<double>(header.relative_tolerance_bits);
+  policy.units = static_cast<math::UnitPolicy>(header.units);
+  policy.order_matters = has(kOrderMatters);
+  policy.assignment_lhs_optional = has(kAssignmentLhsOptional);
+  policy.interval_is_inequality = has(kIntervalIsInequality);
+  policy.fold_text = has(kFoldText);
+  policy.literal_only = has(kLiteralOnly);
+  return policy;
+}
 
 template <typename T>
 void AppendRaw(const T& value, std::string& out) {
@@ -52,22 +61,6 @@ class Reader {
   bool failed_ = false;
 };
 
-CheckHeader HeaderOf(const CheckInput& check) {
-  CheckHeader header;
-  header.kind = static_cast<uint8_t>(check.kind);
-  header.shape = static_cast<uint8_t>(check.shape);
-  header.think_prefilled = check.think_prefilled;
-  header.stopped = check.stopped;
-  header.language = static_cast<uint8_t>(check.auxiliary.language);
-  header.repetition_ngram = static_cast<uint8_t>(check.auxiliary.repetition_ngram);
-  header.tag_count = check.auxiliary.tag_count;
-  header.reasoning_steps = check.auxiliary.reasoning_steps;
-  header.gold_bytes = static_cast<uint32_t>(check.gold.size());
-  header.completion_bytes = static_cast<uint32_t>(check.completion.size());
-  header.eos_strings = static_cast<uint32_t>(check.eos_strings.size());
-  return header;
-}
-
 void PutAuxiliary(const AuxiliaryRewards& rewards, WorkerPacket& packet) {
   const auto put = [&packet](const std::optional<double>& reward, uint8_t bit, double& field) {
     if (reward.has_value()) packet.measured |= bit;
@@ -91,7 +84,38 @@ AuxiliaryRewards GetAuxiliary(const WorkerPacket& packet) {
   return rewards;
 }
 
+// `text` without what is too long to travel.
+std::string_view Cut(const std::string& text) { return std::string_view(text).substr(0, kMaxTextBytes); }
+
+// The next `bytes` of `rest`, which came from a worker that model text may have taken over.
+std::string TakeText(std::string_view& rest, uint32_t bytes) {
+  const std::string_view text = rest.substr(0, bytes);
+  rest.remove_prefix(text.size());
+  return std::string(text);
+}
+
 }  // namespace
+
+CheckHeader HeaderOf(const CheckInput& check) {
+  CheckHeader header;
+  header.kind = static_cast<uint8_t>(check.kind);
+  header.shape = static_cast<uint8_t>(check.shape);
+  header.think_prefilled = check.think_prefilled;
+  header.stopped = check.stopped;
+  header.explain = check.explain;
+  header.language = static_cast<uint8_t>(check.auxiliary.language);
+  header.repetition_ngram = static_cast<uint8_t>(check.auxiliary.repetition_ngram);
+  header.tag_count = check.auxiliary.tag_count;
+  header.reasoning_steps = check.auxiliary.reasoning_steps;
+  header.approximation = static_cast<uint8_t>(check.policy.approximation);
+  header.units = static_cast<uint8_t>(check.policy.units);
+  header.policy_flags = FlagsOf(check.policy);
+  header.relative_tolerance_bits = std::bit_cast<uint64_t>(check.policy.relative_tolerance);
+  header.gold_bytes = static_cast<uint32_t>(check.gold.size());
+  header.completion_bytes = static_cast<uint32_t>(check.completion.size());
+  header.eos_strings = static_cast<uint32_t>(check.eos_strings.size());
+  return header;
+}
 
 void EncodeCheck(const CheckInput& check, std::string& frame) {
   AppendRaw(HeaderOf(check), frame);
@@ -120,6 +144,8 @@ std::vector<CheckInput> DecodeChecks(std::string_view body, uint32_t count) {
     check.think_prefilled = header.think_prefilled != 0;
     check.stopped = header.stopped != 0;
     check.auxiliary = {static_cast<v1::Language>(header.language), header.repetition_ngram, header.tag_count != 0, header.reasoning_steps != 0};
+    check.policy = PolicyOf(header);
+    check.explain = header.explain != 0;
     check.gold = reader.Bytes(header.gold_bytes);
     check.completion = reader.Bytes(header.completion_bytes);
     for (uint32_t e = 0; e < header.eos_strings && !reader.failed(); ++e) {
@@ -147,15 +173,25 @@ std::string EncodeResult(uint32_t index, int64_t monotonic_ns, const CheckOutcom
   packet.think_bytes = outcome.think_bytes;
   packet.boxes = outcome.boxes;
   PutAuxiliary(outcome.auxiliary, packet);
-  packet.message_bytes = static_cast<uint32_t>(std::min(outcome.message.size(), kMaxMessageBytes));
+  const std::string_view texts[] = {Cut(outcome.message), Cut(outcome.gold_canonical), Cut(outcome.answer_canonical),
+                                    Cut(outcome.rule)};
+  packet.message_bytes = static_cast<uint32_t>(texts[0].size());
+  packet.gold_canonical_bytes = static_cast<uint32_t>(texts[1].size());
+  packet.answer_canonical_bytes = static_cast<uint32_t>(texts[2].size());
+  packet.rule_bytes = static_cast<uint32_t>(texts[3].size());
   std::string bytes;
   AppendRaw(packet, bytes);
-  bytes.append(outcome.message, 0, packet.message_bytes);
+  for (const std::string_view text : texts) bytes += text;
   return bytes;
 }
 
-CheckOutcome DecodeResult(const WorkerPacket& packet, std::string_view message) {
+CheckOutcome DecodeResult(const WorkerPacket& packet, std::string_view texts, const CheckInput& check) {
   CheckOutcome outcome;
+  if (!v1::Verdict_IsValid(packet.verdict) || !v1::Method_IsValid(packet.method) || !v1::FormatReason_IsValid(packet.format_reason) ||
+      packet.answer_begin > packet.answer_end || packet.answer_end > check.completion.size()) {
+    outcome.verdict = v1::VERDICT_INTERNAL;
+    return outcome;
+  }
   outcome.format_ok = packet.format_ok != 0;
   outcome.format_reason = static_cast<v1::FormatReason>(packet.format_reason);
   outcome.verdict = static_cast<v1::Verdict>(packet.verdict);
@@ -166,7 +202,10 @@ CheckOutcome DecodeResult(const WorkerPacket& packet, std::string_view message) 
   outcome.think_bytes = packet.think_bytes;
   outcome.boxes = packet.boxes;
   outcome.auxiliary = GetAuxiliary(packet);
-  outcome.message = std::string(message);
+  outcome.message = TakeText(texts, packet.message_bytes);
+  outcome.gold_canonical = TakeText(texts, packet.gold_canonical_bytes);
+  outcome.answer_canonical = TakeText(texts, packet.answer_canonical_bytes);
+  outcome.rule = TakeText(texts, packet.rule_bytes);
   return outcome;
 }
 

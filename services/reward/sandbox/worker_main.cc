@@ -31,7 +31,7 @@ void SendReady(int landlock_abi, std::string_view error) {
   packet.kind = PacketKind::kReady;
   packet.landlock_abi = landlock_abi;
   packet.format_ok = error.empty();
-  error = error.substr(0, kMaxMessageBytes);
+  error = error.substr(0, kMaxTextBytes);
   packet.message_bytes = static_cast<uint32_t>(error.size());
   SendPacket(packet, error);
 }
@@ -53,10 +53,10 @@ void ReceiveFrame(std::string& frame) {
   frame.resize(have);
 }
 
-void RunBatch(std::string_view frame, const Faults& faults) {
+void RunBatch(std::string_view frame, const Faults& faults, uint64_t secret) {
   FrameHeader header;
   std::memcpy(&header, frame.data(), sizeof(header));
-  const std::vector<CheckInput> checks = DecodeChecks(frame.substr(sizeof(header)), header.checks);
+  std::vector<CheckInput> checks = DecodeChecks(frame.substr(sizeof(header)), header.checks);
   if (checks.size() != header.checks) Exit(1);
   int64_t began = MonotonicNanos();
   WorkerPacket started;
@@ -65,6 +65,7 @@ void RunBatch(std::string_view frame, const Faults& faults) {
   SendPacket(started);
   for (uint32_t i = 0; i < checks.size(); ++i) {
     faults.Apply(checks[i]);
+    checks[i].secret = secret;
     CheckOutcome outcome = RunCheck(checks[i]);
     const int64_t ended = MonotonicNanos();
     outcome.micros = static_cast<uint32_t>((ended - began + 999) / 1000);
@@ -85,7 +86,8 @@ void RunBatch(std::string_view frame, const Faults& faults) {
 
 }  // namespace
 
-void RunChild(int socket, ChildTask task, const LockdownOptions& options, const std::vector<sock_filter>& filter, const Faults& faults) {
+void RunChild(int socket, ChildTask task, const LockdownOptions& options, const std::vector<sock_filter>& filter, const Faults& faults,
+              uint64_t secret) {
   int landlock_abi = 0;
   const absl::Status locked = LockDown(socket, options, filter, &landlock_abi);
   SendReady(landlock_abi, locked.ok() ? std::string_view() : std::string_view(locked.message().data(), locked.message().size()));
@@ -94,7 +96,7 @@ void RunChild(int socket, ChildTask task, const LockdownOptions& options, const 
   std::string frame;
   for (;;) {
     ReceiveFrame(frame);
-    RunBatch(frame, faults);
+    RunBatch(frame, faults, secret);
     if (frame.capacity() > kKeptBufferBytes) std::string().swap(frame);
   }
 }

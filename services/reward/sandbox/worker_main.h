@@ -15,7 +15,8 @@ using ChildTask = uint32_t;
 inline constexpr ChildTask kWorkerTask = 0;
 
 // The whole life of a worker or probe: locks itself in, says that it is ready, then checks batch after batch until the other end closes. `socket` is its end of
-// the pair. Never returns. Single-threaded.
-[[noreturn]] void RunChild(int socket, ChildTask task, const LockdownOptions& options, const std::vector<sock_filter>& filter, const Faults& faults);
+// the pair; `secret` is what the random points of comparisons come from. Never returns. Single-threaded.
+[[noreturn]] void RunChild(int socket, ChildTask task, const LockdownOptions& options, const std::vector<sock_filter>& filter, const Faults& faults,
+                           uint64_t secret);
 
 }  // namespace cohort::reward

@@ -73,7 +73,7 @@ absl::Status WorkerProcess::Send(std::string_view frame, absl::Time deadline) {
 }
 
 WorkerProcess::Event WorkerProcess::Receive(int64_t until_ns, std::vector<Received>* received, unsigned most) {
-  char buffers[kMaxPacketsAtOnce][sizeof(WorkerPacket) + kMaxMessageBytes];
+  char buffers[kMaxPacketsAtOnce][sizeof(WorkerPacket) + kMaxPacketTextBytes];
   iovec parts[kMaxPacketsAtOnce];
   mmsghdr headers[kMaxPacketsAtOnce] = {};
   for (size_t i = 0; i < kMaxPacketsAtOnce; ++i) {

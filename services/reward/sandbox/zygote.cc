@@ -12,6 +12,7 @@
 
 #include "absl/time/clock.h"
 #include "common/status/status_macros.h"
+#include "services/reward/sandbox/keyed_hash.h"
 #include "services/reward/sandbox/zygote_main.h"
 
 namespace cohort::reward {
@@ -49,6 +50,7 @@ absl::StatusOr<std::unique_ptr<Zygote>> Zygote::Fork(Options options) {
   COHORT_ASSIGN_OR_RETURN(const std::vector<sock_filter> filter, CompileSyscallFilter());
   UniqueFd ours, theirs;
   COHORT_RETURN_IF_ERROR(MakePair(&ours, &theirs));
+  if (options.secret == 0) options.secret = HashSecret::Random().low;
   const pid_t service = getpid();
   const pid_t pid = fork();
   if (pid < 0) return LastError("cannot fork the zygote");

@@ -26,6 +26,7 @@ class Zygote {
   struct Options {
     LockdownOptions lockdown;
     Faults faults;
+    uint64_t secret = 0;  // Of the comparisons' random points; 0: a random one.
   };
   // A forked child before its first packet.
   struct Child {

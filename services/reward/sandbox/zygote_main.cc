@@ -72,7 +72,7 @@ class ZygoteLoop {
       UnblockSignals();
       signal(SIGINT, SIG_IGN);
       signal(SIGTERM, SIG_IGN);
-      RunChild(socket, request.task, options_.lockdown, filter_, options_.faults);
+      RunChild(socket, request.task, options_.lockdown, filter_, options_.faults, options_.secret);
     }
     ZygoteNotice notice;
     notice.kind = ZygoteNotice::kSpawned;

@@ -7,6 +7,8 @@
 #include "common/status/status_macros.h"
 #include "services/reward/auxiliary/repetition.h"
 #include "services/reward/sandbox/limits.h"
+#include "services/reward/server/explanation.h"
+#include "services/reward/server/policy_reader.h"
 
 namespace cohort::reward {
 namespace {
@@ -24,7 +26,6 @@ std::string WrongAuxiliary(const v1::AuxiliaryRequest& auxiliary) {
 }
 
 absl::Status Validate(int index, const v1::ScoreItem& item) {
-  if (item.template_() == v1::TEMPLATE_UNSPECIFIED || !v1::Template_IsValid(item.template_())) return Wrong(index, item, "template is not set");
   if (item.completion().size() > kMaxCompletionBytes) {
     return Wrong(index, item, absl::StrCat("completion is longer than ", kMaxCompletionBytes, " bytes"));
   }
@@ -39,9 +40,11 @@ absl::Status Validate(int index, const v1::ScoreItem& item) {
   return absl::OkStatus();
 }
 
-CheckInput CheckOf(const v1::ScoreItem& item) {
+CheckInput CheckOf(const v1::ScoreItem& item, const GradingPolicy& policy) {
   CheckInput check;
-  check.shape = item.template_();
+  check.shape = policy.shape;
+  check.policy = policy.gold;
+  check.explain = item.explain();
   check.think_prefilled = item.think_prefilled();
   check.stopped = item.finish_reason() == common::v1::FINISH_REASON_STOP;
   check.gold = item.gold_answer();
@@ -59,6 +62,12 @@ void FillAuxiliary(const AuxiliaryRewards& rewards, v1::ScoreResult& result) {
   if (rewards.reasoning_steps.has_value()) result.mutable_auxiliary()->set_reasoning_steps(*rewards.reasoning_steps);
 }
 
+void FillExplanation(const CheckOutcome& outcome, v1::Explanation& explanation) {
+  explanation.set_gold_canonical(ValidUtf8(outcome.gold_canonical));
+  explanation.set_answer_canonical(ValidUtf8(outcome.answer_canonical));
+  explanation.set_rule(DescribeRule(outcome));
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<CheckInput>> ChecksOf(const ScoreItems& items) {
@@ -67,9 +76,12 @@ absl::StatusOr<std::vector<CheckInput>> ChecksOf(const ScoreItems& items) {
   }
   std::vector<CheckInput> checks;
   checks.reserve(items.size());
+  PolicyReader policies;
   for (int i = 0; i < items.size(); ++i) {
     COHORT_RETURN_IF_ERROR(Validate(i, items[i]));
-    checks.push_back(CheckOf(items[i]));
+    const absl::StatusOr<const ReadPolicy*> read = policies.Read(items[i].policy_id(), items[i].template_());
+    if (!read.ok()) return Wrong(i, items[i], read.status().message());
+    checks.push_back(CheckOf(items[i], (*read)->policy));
   }
   return checks;
 }
@@ -81,6 +93,7 @@ absl::StatusOr<std::vector<CheckInput>> ChecksOf(const v1::CompileGoldRequest& r
   }
   std::vector<CheckInput> checks;
   checks.reserve(request.gold_answers_size());
+  COHORT_ASSIGN_OR_RETURN(const GradingPolicy policy, ParsePolicyId(request.policy_id()));
   for (int i = 0; i < request.gold_answers_size(); ++i) {
     if (request.gold_answers(i).size() > kMaxGoldTransportBytes) {
       return absl::InvalidArgumentError(absl::StrCat("gold_answers[", i, "] is longer than ", kMaxGoldTransportBytes, " bytes"));
@@ -88,6 +101,25 @@ absl::StatusOr<std::vector<CheckInput>> ChecksOf(const v1::CompileGoldRequest& r
     CheckInput check;
     check.kind = CheckKind::kCompileGold;
     check.gold = request.gold_answers(i);
+    check.policy = policy.gold;
+    checks.push_back(std::move(check));
+  }
+  return checks;
+}
+
+absl::StatusOr<std::vector<CheckInput>> ChecksOf(const v1::ParseRequest& request) {
+  if (request.answers_size() > kMaxItemsPerBatch) {
+    return absl::InvalidArgumentError(absl::StrCat("the request has ", request.answers_size(), " answers; at most ", kMaxItemsPerBatch, " are taken at a time"));
+  }
+  std::vector<CheckInput> checks;
+  checks.reserve(request.answers_size());
+  for (int i = 0; i < request.answers_size(); ++i) {
+    if (request.answers(i).size() > kMaxCompletionBytes) {
+      return absl::InvalidArgumentError(absl::StrCat("answers[", i, "] is longer than ", kMaxCompletionBytes, " bytes"));
+    }
+    CheckInput check;
+    check.kind = CheckKind::kParse;
+    check.completion = request.answers(i);
     checks.push_back(std::move(check));
   }
   return checks;
@@ -95,6 +127,7 @@ absl::StatusOr<std::vector<CheckInput>> ChecksOf(const v1::CompileGoldRequest& r
 
 void FillResults(const ScoreItems& items, const std::vector<CheckOutcome>& outcomes, google::protobuf::RepeatedPtrField<v1::ScoreResult>* results) {
   results->Reserve(items.size());
+  PolicyReader policies;
   for (int i = 0; i < items.size(); ++i) {
     const CheckOutcome& outcome = outcomes[i];
     v1::ScoreResult& result = *results->Add();
@@ -106,7 +139,9 @@ void FillResults(const ScoreItems& items, const std::vector<CheckOutcome>& outco
     result.set_answer_begin(outcome.answer_begin);
     result.set_answer_end(outcome.answer_end);
     result.set_micros(outcome.micros);
+    if (const auto read = policies.Read(items[i].policy_id(), items[i].template_()); read.ok()) result.set_policy_id((*read)->id);
     FillAuxiliary(outcome.auxiliary, result);
+    if (items[i].explain()) FillExplanation(outcome, *result.mutable_explanation());
   }
 }
 

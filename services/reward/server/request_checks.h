@@ -17,8 +17,9 @@ using ScoreItems = google::protobuf::RepeatedPtrField<v1::ScoreItem>;
 // The checks that a batch asks for, as views into it. INVALID_ARGUMENT names the item and the field that is wrong.
 absl::StatusOr<std::vector<CheckInput>> ChecksOf(const ScoreItems& items);
 absl::StatusOr<std::vector<CheckInput>> ChecksOf(const v1::CompileGoldRequest& request);
+absl::StatusOr<std::vector<CheckInput>> ChecksOf(const v1::ParseRequest& request);
 
-// The results of the items, in order.
+// The results of the items, in order. ChecksOf has taken the items.
 void FillResults(const ScoreItems& items, const std::vector<CheckOutcome>& outcomes, google::protobuf::RepeatedPtrField<v1::ScoreResult>* results);
 
 }  // namespace cohort::reward

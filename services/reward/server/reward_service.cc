@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "common/rpc/status.h"
+#include "services/reward/server/explanation.h"
 #include "services/reward/server/request_checks.h"
 #include "services/reward/server/stream_reactor.h"
 
@@ -39,13 +41,28 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
   std::shared_ptr<Job> job_;
 };
 
+std::string WhyUnparseable(const CheckOutcome& outcome) {
+  return outcome.verdict == v1::VERDICT_TIMEOUT ? "it takes too long to parse" : ValidUtf8(outcome.message);
+}
+
 absl::Status FillErrors(const std::vector<CheckOutcome>& outcomes, v1::CompileGoldResponse* response) {
   for (size_t i = 0; i < outcomes.size(); ++i) {
     if (outcomes[i].verdict == v1::VERDICT_CORRECT) continue;
     if (outcomes[i].verdict == v1::VERDICT_INTERNAL) return absl::UnavailableError("a sandboxed worker failed");
     v1::GoldError& error = *response->add_errors();
     error.set_index(static_cast<int32_t>(i));
-    error.set_message(outcomes[i].verdict == v1::VERDICT_TIMEOUT ? "it takes too long to parse" : outcomes[i].message);
+    error.set_message(WhyUnparseable(outcomes[i]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FillParsed(const std::vector<CheckOutcome>& outcomes, v1::ParseResponse* response) {
+  for (const CheckOutcome& outcome : outcomes) {
+    if (outcome.verdict == v1::VERDICT_INTERNAL) return absl::UnavailableError("a sandboxed worker failed");
+    v1::ParsedAnswer& answer = *response->add_answers();
+    answer.set_ok(outcome.verdict == v1::VERDICT_CORRECT);
+    if (answer.ok()) answer.set_canonical(ValidUtf8(outcome.answer_canonical));
+    if (!answer.ok()) answer.set_error(WhyUnparseable(outcome));
   }
   return absl::OkStatus();
 }
@@ -54,18 +71,39 @@ absl::Status FillErrors(const std::vector<CheckOutcome>& outcomes, v1::CompileGo
 
 grpc::ServerUnaryReactor* RewardService::CompileGold(grpc::CallbackServerContext*, const v1::CompileGoldRequest* request,
                                                      v1::CompileGoldResponse* response) {
-  return new BatchReactor(pool_, ChecksOf(*request), [response](const std::vector<CheckOutcome>& outcomes) { return FillErrors(outcomes, response); });
+  return new BatchReactor(pool_, ChecksOf(*request), [this, response](const std::vector<CheckOutcome>& outcomes) {
+    const absl::Status filled = FillErrors(outcomes, response);
+    metrics_.CountBadGolds(response->errors_size());
+    return filled;
+  });
 }
 
 grpc::ServerUnaryReactor* RewardService::Score(grpc::CallbackServerContext*, const v1::ScoreRequest* request, v1::ScoreResponse* response) {
-  return new BatchReactor(pool_, ChecksOf(request->items()), [request, response](const std::vector<CheckOutcome>& outcomes) {
+  return new BatchReactor(pool_, ChecksOf(request->items()), [this, request, response](const std::vector<CheckOutcome>& outcomes) {
     FillResults(request->items(), outcomes, response->mutable_results());
+    metrics_.Count(response->results());
     return absl::OkStatus();
   });
 }
 
 grpc::ServerBidiReactor<v1::ScoreStreamRequest, v1::ScoreStreamResponse>* RewardService::ScoreStream(grpc::CallbackServerContext*) {
-  return new StreamReactor(pool_);
+  return new StreamReactor(pool_, metrics_);
+}
+
+grpc::ServerUnaryReactor* RewardService::Explain(grpc::CallbackServerContext*, const v1::ExplainRequest* request, v1::ExplainResponse* response) {
+  const auto items = std::make_shared<ScoreItems>();  // Lives as long as the call: the checks point into it.
+  *items->Add() = request->item();
+  items->Mutable(0)->set_explain(true);
+  return new BatchReactor(pool_, ChecksOf(*items), [items, response](const std::vector<CheckOutcome>& outcomes) {
+    google::protobuf::RepeatedPtrField<v1::ScoreResult> results;
+    FillResults(*items, outcomes, &results);
+    *response->mutable_result() = results[0];
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* RewardService::Parse(grpc::CallbackServerContext*, const v1::ParseRequest* request, v1::ParseResponse* response) {
+  return new BatchReactor(pool_, ChecksOf(*request), [response](const std::vector<CheckOutcome>& outcomes) { return FillParsed(outcomes, response); });
 }
 
 }  // namespace cohort::reward

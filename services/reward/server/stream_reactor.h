@@ -10,6 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "cohort/reward/v1/reward_service.grpc.pb.h"
 #include "services/reward/sandbox/worker_pool.h"
+#include "services/reward/server/verdict_metrics.h"
 
 namespace cohort::reward {
 
@@ -24,7 +25,7 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::ScoreStreamReques
  public:
   static constexpr int kMaxBatchesInFlight = 8;
 
-  explicit StreamReactor(WorkerPool& pool);
+  StreamReactor(WorkerPool& pool, VerdictMetrics& metrics);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -45,6 +46,7 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::ScoreStreamReques
   void Update(const std::function<void()>& change) ABSL_LOCKS_EXCLUDED(mutex_);
 
   WorkerPool& pool_;
+  VerdictMetrics& metrics_;
   v1::ScoreStreamRequest incoming_;  // Written by gRPC while reading_.
   absl::Mutex mutex_;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;

@@ -153,6 +153,7 @@ absl::Status GroupFinisher::Score(const HeldLease& held, learner::v1::Group& gro
     item.set_template_(options_.format);
     item.set_think_prefilled(options_.think_prefilled);
     item.set_finish_reason(group.completions(i).finish_reason());
+    item.set_policy_id(options_.policy);
     *item.mutable_auxiliary() = options_.auxiliary;
   }
   reward::v1::ScoreResponse response;

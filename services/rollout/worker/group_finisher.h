@@ -30,6 +30,7 @@ struct FinisherOptions {
   std::string reward_address;
   reward::v1::Template format = reward::v1::TEMPLATE_R1_ZERO;
   bool think_prefilled = false;
+  std::string policy = "exact";            // What counts as equal, as in reward.policy.
   reward::v1::AuxiliaryRequest auxiliary;  // What the reward service measures beside the verdict.
   int threads = 4;            // Groups that are graded and handed in at the same time.
 };

@@ -98,7 +98,8 @@ struct QueueSide {
   QueueSide(const WorkerOptions& options, std::unique_ptr<queue::PromptQueue> queue_in, const text::Tokenizer& tokenizer, WorkerMetrics& metrics)
       : queue(std::move(queue_in)),
         leases(*queue, options.lease()),
-        finisher({options.name, options.learner, options.reward, options.format, options.think_prefilled, options.auxiliary, options.finishers},
+        finisher({options.name, options.learner, options.reward, options.format, options.think_prefilled, options.policy, options.auxiliary,
+                  options.finishers},
                  tokenizer, *queue, leases, metrics) {}
 
   std::unique_ptr<queue::PromptQueue> queue;

@@ -95,6 +95,7 @@ absl::Status CompleteOptions(const CLI::App& app, WorkerOptions& o) {
     FillIn(app, "--template", o.format, config.reward().template_());
     FillIn(app, "--think-prefilled", o.think_prefilled, config.reward().think_prefilled());
     o.auxiliary = AuxiliaryOf(config.reward());
+    o.policy = config.reward().policy();
   }
   if (o.model.empty()) return absl::InvalidArgumentError("--model is missing (or --config)");
   if (o.standalone) return absl::OkStatus();

@@ -39,6 +39,7 @@ struct WorkerOptions {
   int max_attempts = 5;
   reward::v1::Template format = reward::v1::TEMPLATE_R1_ZERO;
   bool think_prefilled = false;
+  std::string policy = "exact";            // What counts as equal; from the run's config.
   reward::v1::AuxiliaryRequest auxiliary;  // What the run's config gives a weight; no flags.
   int finishers = 4;                      // Groups graded and handed in at the same time.
   double grace_seconds = 5;

@@ -1,11 +1,13 @@
-// `cohort grade` end to end, as people call it.
+// `cohort grade` and `cohort parse` end to end, as people call them.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -26,15 +28,15 @@ using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// A running `cohort grade` with pipes at both ends.
+// A running `cohort grade`, or another command, with pipes at both ends.
 class GradeProcess {
  public:
-  explicit GradeProcess(std::vector<std::string> flags = {}, const std::string& faults = "") {
+  explicit GradeProcess(std::vector<std::string> flags = {}, const std::string& faults = "", const std::string& command = "grade") {
     int in[2], out[2];
     EXPECT_EQ(pipe2(in, O_CLOEXEC), 0);
     EXPECT_EQ(pipe2(out, O_CLOEXEC), 0);
     const std::string program = Binary("cohort");
-    std::vector<std::string> words = {program, "grade"};
+    std::vector<std::string> words = {program, command};
     words.insert(words.end(), flags.begin(), flags.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
@@ -107,8 +109,8 @@ struct Graded {
 };
 
 // Grades a whole input that fits into a pipe or is written by a child process.
-Graded Grade(const std::string& input, std::vector<std::string> flags = {}, const std::string& faults = "") {
-  GradeProcess process(std::move(flags), faults);
+Graded Grade(const std::string& input, std::vector<std::string> flags = {}, const std::string& faults = "", const std::string& command = "grade") {
+  GradeProcess process(std::move(flags), faults, command);
   const pid_t writer = fork();
   if (writer == 0) {
     process.Write(input);
@@ -125,6 +127,8 @@ Graded Grade(const std::string& input, std::vector<std::string> flags = {}, cons
   waitpid(writer, nullptr, 0);
   return graded;
 }
+
+Graded Parse(const std::string& input, std::vector<std::string> flags = {}) { return Grade(input, std::move(flags), "", "parse"); }
 
 std::string Completion(const std::string& gold, const std::string& completion, const json& more = {}) {
   json row = {{"id", 1}, {"gold", gold}, {"completion", completion}};
@@ -155,16 +159,90 @@ TEST(GradeCommandTest, KnowsTheTemplatesAndTheirDefaults) {
       Grade(Completion("4", thought) + Completion("4", thought, {{"template", "r1_zero"}, {"finish_reason", "length"}}) +
             Completion("4", "x</think><answer>5</answer>", {{"think_prefilled", true}}) +
             Completion("4", "<think>x</think>so \\boxed{4}", {{"template", "r1_released"}}) + Completion("4", "so \\boxed{4}", {{"template", "boxed"}}) +
-            Completion("4", "so 4", {{"template", "boxed"}}) + Completion("four", thought) + Completion("4", "<think>x</think><answer>4x</answer>"));
+            Completion("4", "so 4", {{"template", "boxed"}}) + Completion("\\frac{4}{", thought) + Completion("4", "<think>x</think><answer>(4</answer>") +
+            Completion("4", "so\n#### 4", {{"template", "gsm8k"}}) + Completion("4", "so\n**Answer:** 4", {{"template", "dapo"}}) +
+            Completion("4", "so 4", {{"template", "dapo"}}) + Completion("4", thought + "<eos>", {{"eos_strings", {"</s>", "<eos>"}}}) +
+            Completion("4", thought, {{"template", nullptr}, {"finish_reason", nullptr}, {"think_prefilled", nullptr}}));
   std::vector<std::string> verdicts, answers;
   for (const json& row : graded.rows) {
     verdicts.push_back(row["verdict"]);
     answers.push_back(row["answer"].dump());
   }
-  EXPECT_THAT(verdicts, ElementsAre("correct", "format", "incorrect", "correct", "correct", "no_answer", "gold_unparseable", "pred_unparseable"));
-  EXPECT_THAT(answers, ElementsAre("\"4\"", "null", "\"5\"", "\"4\"", "\"4\"", "null", "\"4\"", "\"4x\""));
+  EXPECT_THAT(verdicts, ElementsAre("correct", "format", "incorrect", "correct", "correct", "no_answer", "gold_unparseable", "pred_unparseable", "correct", "correct",
+                                    "no_answer", "correct", "correct"));
+  EXPECT_THAT(answers, ElementsAre("\"4\"", "null", "\"5\"", "\"4\"", "\"4\"", "null", "\"4\"", "\"(4\"", "\"4\"", "\"4\"", "null", "\"4\"",
+                                   "\"4\""));
   EXPECT_EQ(graded.rows[1]["format_reason"], "truncated");
   EXPECT_EQ(graded.exit_code, 0);
+}
+
+TEST(GradeCommandTest, ExplainsWhatItUnderstoodAndUnderWhichPolicy) {
+  const Graded graded = Grade("{\"id\": 1, \"gold\": \"1/2\", \"answer\": \"0.50\"}\n{\"id\": 2, \"gold\": \"1/2\", \"answer\": \"((\"}\n", {"--explain"});
+  ASSERT_EQ(graded.rows.size(), 2u);
+  EXPECT_EQ(graded.rows[0]["policy"], "bare:exact");
+  EXPECT_EQ(graded.rows[0]["gold_canonical"], graded.rows[0]["answer_canonical"]);
+  EXPECT_THAT(std::string(graded.rows[0]["rule"]), HasSubstr("equal by"));
+  EXPECT_EQ(graded.rows[1]["answer_canonical"], nullptr);
+  EXPECT_NE(graded.rows[1]["gold_canonical"], nullptr);
+}
+
+TEST(GradeCommandTest, ThePolicyDecidesWhatIsEqual) {
+  const std::string input = "{\"id\": 1, \"gold\": \"3.14\", \"answer\": \"3.1416\"}\n";
+  EXPECT_EQ(Grade(input).rows.at(0)["verdict"], "incorrect");
+  EXPECT_EQ(Grade(input, {"--policy", "round_to_shown"}).rows.at(0)["verdict"], "correct");
+  EXPECT_EQ(Grade(input, {"--policy", "rel_tol=1e-2"}).rows.at(0)["verdict"], "correct");
+  for (const char* wrong : {"nonsense", "r1_zero:exact", "rel_tol=2"}) {
+    const Graded refused = Grade(input, {"--policy", wrong});
+    EXPECT_TRUE(refused.rows.empty()) << wrong;
+    EXPECT_NE(refused.exit_code, 0) << wrong;
+  }
+}
+
+TEST(ParseCommandTest, WritesTheCanonicalFormOfEveryRow) {
+  const Graded parsed = Parse("{\"id\": \"a\", \"latex\": \"\\\\frac{2}{4}\"}\n{\"id\": 2, \"latex\": 0.50}\n\n{\"id\": 3, \"latex\": \"((\"}\n");
+  EXPECT_EQ(parsed.exit_code, 0) << "a text that cannot be parsed is a result";
+  ASSERT_EQ(parsed.rows.size(), 3u);
+  std::vector<std::string> keys;
+  const auto first = nlohmann::ordered_json::parse(parsed.lines[0]);
+  for (const auto& [key, value] : first.items()) keys.push_back(key);
+  EXPECT_THAT(keys, ElementsAre("id", "ok", "canonical", "error"));
+  EXPECT_EQ(first["id"], "a");
+  EXPECT_EQ(first["ok"], true);
+  EXPECT_EQ(first["error"], nullptr);
+  EXPECT_EQ(parsed.rows[1]["canonical"], parsed.rows[0]["canonical"]);
+  EXPECT_EQ(parsed.rows[2]["ok"], false);
+  EXPECT_EQ(parsed.rows[2]["canonical"], nullptr);
+  EXPECT_TRUE(parsed.rows[2]["error"].is_string());
+}
+
+TEST(ParseCommandTest, AMalformedRowGetsAnErrorInItsPlaceAndTheExitCodeSaysSo) {
+  const std::string good = "{\"id\": 7, \"latex\": \"1\"}\n";
+  const std::vector<std::string> bad = {"not json", "{\"id\": 1}", "{\"id\": 2, \"latex\": [1]}", "{\"id\": 3, \"latex\": \"\xFF\"}",
+                                        "{\"id\": 4, \"latex\": \"\\ud800\"}", std::string(100'000, '['), std::string("\0{}", 3)};
+  std::string input;
+  for (const std::string& line : bad) input += good + line + "\n";
+  const Graded parsed = Parse(input);
+  EXPECT_EQ(parsed.exit_code, 1);
+  ASSERT_EQ(parsed.rows.size(), 2 * bad.size());
+  for (size_t i = 0; i < bad.size(); ++i) {
+    EXPECT_EQ(parsed.rows[2 * i]["ok"], true);
+    EXPECT_EQ(parsed.rows[2 * i + 1]["ok"], false);
+    EXPECT_THAT(std::string(parsed.rows[2 * i + 1]["error"]), HasSubstr(absl::StrCat("line ", 2 * i + 2, ": "))) << bad[i].substr(0, 80);
+  }
+}
+
+TEST(ParseCommandTest, SurvivesAnyBytes) {
+  std::mt19937_64 random(11);
+  std::string noise;
+  for (int i = 0; i < 300'000; ++i) noise += static_cast<char>(random());
+  const int64_t lines = std::count(noise.begin(), noise.end(), '\n');
+  const Graded parsed = Parse(noise + "\n{\"id\": 1, \"latex\": \"1\"}\n" + std::string((16 << 20) + 1, 'x') + "\n{\"id\": 2, \"latex\": \"2\"}\n");
+  EXPECT_EQ(parsed.exit_code, 1);
+  EXPECT_LE(parsed.rows.size(), static_cast<size_t>(lines + 4));
+  ASSERT_GE(parsed.rows.size(), 3u);
+  EXPECT_EQ(parsed.rows.back()["ok"], true);
+  EXPECT_THAT(std::string(parsed.rows[parsed.rows.size() - 2]["error"]), HasSubstr("longer than"));
+  EXPECT_EQ(parsed.rows[parsed.rows.size() - 3]["ok"], true);
 }
 
 TEST(GradeCommandTest, ReturnsEveryIdAsItCame) {

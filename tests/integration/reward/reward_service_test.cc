@@ -1,12 +1,15 @@
 // The reward service as a process, through gRPC.
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
 
 #include "absl/time/clock.h"
+#include "common/io/files.h"
 #include "common/rpc/client.h"
 #include "common/rpc/status.h"
 #include "common/testing/status_matchers.h"
@@ -75,15 +78,94 @@ TEST(RewardServiceTest, GradesEveryTemplateAndPointsAtTheAnswer) {
 TEST(RewardServiceTest, CompileGoldNamesTheBadAnswers) {
   RewardProcess service;
   v1::CompileGoldRequest request;
-  for (const char* gold : {"1/2", "twelve", "1,000", ""}) request.add_gold_answers(gold);
+  for (const char* gold : {"1/2", "\\frac{1}{", "1,000", ""}) request.add_gold_answers(gold);
   v1::CompileGoldResponse response;
   grpc::ClientContext context;
   rpc::SetDeadline(context, absl::Now() + kPatience);
   ASSERT_OK(rpc::FromGrpc(service.stub().CompileGold(&context, request, &response)));
   ASSERT_EQ(response.errors_size(), 2);
   EXPECT_EQ(response.errors(0).index(), 1);
-  EXPECT_THAT(response.errors(0).message(), HasSubstr("twelve"));
+  EXPECT_NE(response.errors(0).message(), "");
   EXPECT_EQ(response.errors(1).index(), 3);
+  EXPECT_EQ(service.Metric("cohort_reward_gold_failures_total"), 2);
+}
+
+TEST(RewardServiceTest, CompileGoldRefusesAPolicyThatItDoesNotKnow) {
+  RewardProcess service;
+  v1::CompileGoldRequest request;
+  request.add_gold_answers("1");
+  request.set_policy_id("rel_tol=7");
+  v1::CompileGoldResponse response;
+  grpc::ClientContext context;
+  rpc::SetDeadline(context, absl::Now() + kPatience);
+  EXPECT_THAT(rpc::FromGrpc(service.stub().CompileGold(&context, request, &response)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("rel_tol=7")));
+}
+
+TEST(RewardServiceTest, ExplainsOneCheckAndParsesAnswersByThemselves) {
+  RewardProcess service;
+  v1::ExplainRequest explain;
+  explain.mutable_item()->set_gold_answer("1/2");
+  explain.mutable_item()->set_completion("0.5");
+  explain.mutable_item()->set_policy_id("bare:exact");
+  v1::ExplainResponse explained;
+  grpc::ClientContext first;
+  rpc::SetDeadline(first, absl::Now() + kPatience);
+  ASSERT_OK(rpc::FromGrpc(service.stub().Explain(&first, explain, &explained)));
+  EXPECT_EQ(explained.result().verdict(), v1::VERDICT_CORRECT);
+  EXPECT_EQ(explained.result().policy_id(), "bare:exact");
+  EXPECT_NE(explained.result().explanation().gold_canonical(), "");
+  EXPECT_EQ(explained.result().explanation().gold_canonical(), explained.result().explanation().answer_canonical());
+
+  v1::ParseRequest parse;
+  for (const char* answer : {"\\frac{2}{4}", "((", "\xFF"}) parse.add_answers(answer);
+  v1::ParseResponse parsed;
+  grpc::ClientContext second;
+  rpc::SetDeadline(second, absl::Now() + kPatience);
+  ASSERT_OK(rpc::FromGrpc(service.stub().Parse(&second, parse, &parsed)));
+  ASSERT_EQ(parsed.answers_size(), 3);
+  EXPECT_EQ(parsed.answers(0).canonical(), explained.result().explanation().gold_canonical());
+  for (int i = 1; i < 3; ++i) EXPECT_TRUE(!parsed.answers(i).ok() && !parsed.answers(i).error().empty()) << i;
+}
+
+TEST(RewardServiceTest, MeasuresAuxiliaryRewardsWhereTheyAreAskedFor) {
+  RewardProcess service;
+  v1::ScoreRequest request;
+  for (int i = 0; i < 2; ++i) {
+    v1::ScoreItem* item = AddBare(request, "4", "<think>two plus 二</think><answer>4</answer>");
+    item->set_template_(v1::TEMPLATE_R1_ZERO);
+    item->set_finish_reason(common::v1::FINISH_REASON_STOP);
+  }
+  request.mutable_items(0)->mutable_auxiliary()->set_language(v1::LANGUAGE_ENGLISH);
+  request.mutable_items(0)->mutable_auxiliary()->set_tag_count(true);
+  v1::ScoreResponse response;
+  ASSERT_OK(Score(service, request, &response));
+  EXPECT_DOUBLE_EQ(response.results(0).auxiliary().language_consistency(), 2.0 / 3);
+  EXPECT_EQ(response.results(0).auxiliary().tag_count(), 1);
+  EXPECT_FALSE(response.results(0).auxiliary().has_repetition());
+  EXPECT_FALSE(response.results(1).has_auxiliary());
+  EXPECT_EQ(service.Metric("cohort_reward_policy_verdicts_total{policy=\"r1_zero:exact\",verdict=\"correct\"}"), 2);
+}
+
+// As in a restricted pod: no user of the system, no capability, no way to get one.
+TEST(RewardServiceTest, ItsSandboxHoldsForAnUnprivilegedUser) {
+  if (getuid() != 0) GTEST_SKIP() << "only root can become the unprivileged user";
+  const testing::TempDir directory;
+  std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
+  std::filesystem::copy_file(Binary("cohort-reward"), directory / "cohort-reward");  // The build may lie where that user cannot look.
+  process::ChildProcess::Options options;
+  options.command = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--",
+                     directory / "cohort-reward", "--endpoint-file", directory / "endpoint.json"};
+  options.log_file = directory / "log";
+  ASSERT_OK_AND_ASSIGN(const auto process, process::ChildProcess::Start(options));
+  const absl::Time give_up = absl::Now() + kPatience;
+  while (!std::filesystem::exists(directory / "endpoint.json") && process->running() && absl::Now() < give_up) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  const std::string log = io::ReadFile(directory / "log").value_or("(no log)");
+  EXPECT_TRUE(process->running()) << log;
+  EXPECT_THAT(log, HasSubstr("self-test: to open a socket was stopped"));
+  EXPECT_THAT(log, HasSubstr("serving on"));
 }
 
 TEST(RewardServiceTest, AMalformedRequestIsRefusedAndSaysWhere) {

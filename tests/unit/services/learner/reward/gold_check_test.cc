@@ -45,7 +45,7 @@ class GoldCheckTest : public ::testing::Test {
     auto server = rpc::Server::Start({"127.0.0.1:0", false, {&service}});
     EXPECT_THAT(server, IsOk());
     (*server)->SetReady(true);
-    return CheckGoldAnswers((*server)->address(), "data.jsonl", prompts, absl::Now() + absl::Seconds(20), {});
+    return CheckGoldAnswers((*server)->address(), "exact", "data.jsonl", prompts, absl::Now() + absl::Seconds(20), {});
   }
 };
 
@@ -66,7 +66,7 @@ TEST_F(GoldCheckTest, ManyBadAnswersDoNotFloodTheScreen) {
 }
 
 TEST_F(GoldCheckTest, AServiceThatIsNotThereIsNamedByItsAddress) {
-  const absl::Status status = CheckGoldAnswers("127.0.0.1:1", "data.jsonl", Prompts(1), absl::Now() + absl::Milliseconds(200), {});
+  const absl::Status status = CheckGoldAnswers("127.0.0.1:1", "exact", "data.jsonl", Prompts(1), absl::Now() + absl::Milliseconds(200), {});
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("127.0.0.1:1")));
 }
 

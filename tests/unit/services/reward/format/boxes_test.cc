@@ -26,6 +26,8 @@ TEST(BoxesTest, FindsTheContentOfABox) {
   EXPECT_EQ(Boxed("$\\boxed 7$"), "7");
   EXPECT_EQ(Boxed("$\\boxed -\\frac{1}{2}$"), "-\\frac{1}{2}");
   EXPECT_EQ(Boxed("\\(\\boxed\\pi\\)"), "\\pi");
+  EXPECT_EQ(Boxed("\\boxed 1,234, as said"), "1,234");
+  EXPECT_EQ(Boxed("\\boxed 1, \\boxed 2"), "1, 2");
   EXPECT_EQ(Boxed("\\[\\boxed 3\\text{ cm}\\]"), "3\\text{ cm}");
   EXPECT_EQ(Boxed("\\boxed{}"), "");
 }
