@@ -33,7 +33,7 @@ struct Failure {
 
 // Tally over many cases.
 struct Tally {
-  int64_t pairs = 0;      // Labelled pairs; each was graded both ways round.
+  int64_t pairs = 0;      // Labelled pairs of different texts; each was graded both ways round.
   int64_t undecided = 0;  // Of these, pairs with different meanings whose verdict was UNKNOWN: wrong for training, but not proven.
 };
 

@@ -71,8 +71,9 @@ TreePtr MoveSign(const TreePtr& node, Choices&) {
 }
 
 TreePtr AddNothing(const TreePtr& node, Choices& choices) {
+  if (Is(node, Op::kNumber) || !choices.OneIn(3)) return nullptr;  // Fits everywhere, so it would crowd out the others.
   const TreePtr term = Number(choices.Between(1, 9));
-  return Is(node, Op::kNumber) ? nullptr : Subtract(Add(node, term), term);
+  return Subtract(Add(node, term), term);
 }
 
 TreePtr UnfoldPower(const TreePtr& node, Choices&) {  // u^n = u · u^(n-1)
@@ -129,7 +130,7 @@ TreePtr Rationalise(const TreePtr& node, Choices&) {  // a/√n = a√n/n, a/(b+
 }
 
 TreePtr SquaresOfSineAndCosine(const TreePtr& node, Choices& choices) {
-  if (Is(node, Op::kNumber)) return nullptr;
+  if (Is(node, Op::kNumber) || !choices.OneIn(4)) return nullptr;
   const TreePtr angle = Number(choices.Between(1, 5));
   return Multiply(node, Add(Square(Apply(Op::kSin, angle)), Square(Apply(Op::kCos, angle))));
 }
