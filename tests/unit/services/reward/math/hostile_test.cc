@@ -1,7 +1,7 @@
 // Texts that bring other graders down: each is answered within its fuel, and not with CORRECT unless it is.
-#include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "services/reward/math/compare.h"
@@ -23,14 +23,15 @@ std::string Repeated(std::string_view piece, int times) {
 }
 
 TEST(HostileTest, NothingIsTakenForOneOrCrashes) {
-  for (const std::string& text :
+  const std::vector<std::string> texts =
        {Repeated("\\frac{", 400), Repeated("{", 5000), Repeated("-", 5000), "1" + Repeated("=1", 400) + "=2", std::string("9^{9^{9^9}}"), std::string("(10^7)!"),
         std::string("((10!)!)!"), std::string("\\binom{10^9}{5\\cdot10^8}"), std::string("\\sqrt2^{10^9}"), std::string("1.1^{10^{12}}"), std::string("e^{e^{e^{e^e}}}"),
         std::string("\\sum_{k=1}^{10^8}1/k^2"), std::string("\\prod_{k=1}^{10^9}k"), std::string("0.\\overline{"), std::string(1 << 20, '9'), std::string(1 << 20, '\\'),
         "1," + std::string(900, ','), Repeated("\xF0", 500), Repeated("$", 1000), std::string("\\frac"), std::string("\\"), Repeated("x(", 4000),
         "$" + Repeated("\\boxed{", 1000), Repeated("\\text{", 1000), Repeated("x_{", 2000), Repeated("|", 1000), Repeated("\\begin{cases}", 300), Repeated("9^", 60) + "9",
         "(" + Repeated("(x+1)", 500) + ")", Repeated("\\sin", 1000), "2^{-" + Repeated("9", 4000) + "}", "x^{" + Repeated("9", 400) + "}", Repeated("a+", 3000) + "a",
-        "1+10^{-1000000}", "1+e^{-100000}", "\\sqrt{1+10^{-100000}}", "\\cos{10^{-3000}}", "|x|+|y|", Repeated("\\sqrt{", 60) + "2" + Repeated("}", 60)}) {
+        "1+10^{-1000000}", "1+e^{-100000}", "\\sqrt{1+10^{-100000}}", "\\cos{10^{-3000}}", "|x|+|y|", Repeated("\\sqrt{", 60) + "2" + Repeated("}", 60)};
+  for (const std::string& text : texts) {
     EXPECT_NE(Verdict("1", text), v1::VERDICT_CORRECT) << text.substr(0, 60);
     EXPECT_NE(Verdict(text, "1"), v1::VERDICT_CORRECT) << text.substr(0, 60);
   }
