@@ -156,7 +156,7 @@ void Parser::Caret() {
   if (Failed()) return;
   // In LaTeX the exponent is one group or one token, and a second exponent on the same base is an error; in plain text it is an operator.
   if (!lexed_.plain || (next.kind == Tok::kOpen && next.op == '{')) {
-    if (ast_.Is(values_.back(), Kind::kPower) && at_ >= 2 && ast_.node(values_.back()).flag == 1) return Fail("a second exponent stands on the same base");
+    if (exponent_end_ == at_ - 1) return Fail("a second exponent stands on the same base");
     return PushArguments(Waiting::kExponent, 1);
   }
   Frame& frame = Push(FrameKind::kInfix);
@@ -443,9 +443,8 @@ NodeId Parser::BuildArguments(const Frame& frame) {
     case Waiting::kModulus: return ast_.Add(Kind::kCongruence, {first, last});
     default: break;
   }
-  const NodeId power = ast_.Add(Kind::kPower, {first, last});
-  ast_.nodes[power].flag = 1;
-  return power;
+  exponent_end_ = at_;
+  return ast_.Add(Kind::kPower, {first, last});
 }
 
 // Reads the scripts of a function or big operator, then its argument.

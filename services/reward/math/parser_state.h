@@ -162,6 +162,7 @@ class Parser {
   size_t at_ = 0;
   bool operand_expected_ = true;
   size_t plus_minus_ = 0;
+  size_t exponent_end_ = 0;  // The token behind the last exponent in LaTeX; 0 before the first.
 };
 
 }  // namespace cohort::reward::math
