@@ -42,8 +42,6 @@ absl::StatusOr<DeviceInfo> UseDevice(int index) {
   DeviceInfo info;
   info.index = index;
   info.name = properties.name;
-  info.compute_major = properties.major;
-  info.compute_minor = properties.minor;
   info.multiprocessors = properties.multiProcessorCount;
   info.total_bytes = static_cast<int64_t>(total);
   info.free_bytes = static_cast<int64_t>(free);

@@ -11,8 +11,6 @@ namespace cohort::cuda {
 struct DeviceInfo {
   int index = 0;
   std::string name;
-  int compute_major = 0;
-  int compute_minor = 0;
   int multiprocessors = 0;
   int64_t total_bytes = 0;
   int64_t free_bytes = 0;  // At the time of the call.

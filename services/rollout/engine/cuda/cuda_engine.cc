@@ -77,7 +77,6 @@ absl::Status CudaEngine::Allocate(const model::ArenaLayout& layout) {
   limits.max_batch = options_.max_batch;
   limits.max_context = options_.max_context;
   limits.prefill_tokens = options_.prefill_tokens;
-  limits.prefill_prompts = options_.max_batch;
   COHORT_ASSIGN_OR_RETURN(decoder_, Decoder::Create(config_, layout, limits, device_, stream_.get()));
   const int64_t batch = options_.max_batch, stride = decoder_->table_stride(), spans = options_.prefill_tokens / kPrefillTile + 2 * batch;
   for (Staging& staging : staging_) {

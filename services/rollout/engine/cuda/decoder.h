@@ -27,7 +27,6 @@ struct DecoderLimits {
   int max_batch = 0;              // Rows of a decode step, at most 1,024.
   int64_t max_context = 0;        // Positions.
   int64_t prefill_tokens = 0;     // Of one Prefill().
-  int prefill_prompts = 0;        // That may have tokens in one Prefill().
 };
 
 // A packed piece of prefill: pointers of the GPU. `spans` are tiles of at most kPrefillTile tokens.
