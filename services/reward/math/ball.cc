@@ -10,7 +10,7 @@
 namespace cohort::reward::math {
 namespace {
 
-constexpr int64_t kMaxRationalBits = 16 * 1024;  // What is larger goes on as a ball.
+constexpr int64_t kMaxRationalBits = 64 * 1024;  // What is larger goes on as a ball.
 constexpr int kMaxSumNesting = 3;
 constexpr int64_t kStep = 60;                    // Fuel of one operation at low precision.
 
@@ -68,6 +68,15 @@ class Evaluator {
       size_ = std::max<int64_t>(size_, fmpz_fits_si(exponent) ? std::abs(fmpz_get_si(exponent)) : kMaxFuel);
       fmpz_clear(exponent);
     }
+  }
+
+  // tanh x is as near to 1 as e^{-2x} is to 0.
+  void MeasureSaturation(acb_srcptr x) {
+    mag_t bound;
+    mag_init(bound);
+    acb_get_mag(bound, x);
+    size_ = std::max(size_, static_cast<int64_t>(std::min(3 * mag_get_d(bound), static_cast<double>(kMaxFuel))));
+    mag_clear(bound);
   }
 
   bool IsBig(NodeId id) const { return ast_.Is(id, Kind::kSum) || ast_.Is(id, Kind::kProduct); }
@@ -282,6 +291,7 @@ class Evaluator {
     acb_srcptr x = kid(0).Ball(precision_);
     acb_ptr y = out.Write();
     if (TooLarge(x)) return Evaluated::kUnsupported;
+    if (function == Function::kTanh || function == Function::kCoth) MeasureSaturation(x);
     switch (function) {
       case Function::kSin: acb_sin(y, x, precision_); break;
       case Function::kCos: acb_cos(y, x, precision_); break;
@@ -468,6 +478,7 @@ class Evaluator {
     bound_.emplace_back(ast_.name(id), Rational(0));
     Evaluated done = Evaluated::kOk;
     for (int64_t k = from; k <= to && done == Evaluated::kOk; ++k) {
+      if (--terms_left_ < 0) return Evaluated::kUnsupported;
       bound_.back().second = Rational(k);
       Enclosure term, next;
       done = Run(ast_.kid(id, 2), term);
@@ -487,6 +498,7 @@ class Evaluator {
   const int64_t step_;
   std::vector<std::pair<std::string, Rational>> bound_;  // Variables of the sums around, inner ones last.
   int64_t size_ = 0;
+  int64_t terms_left_ = kMaxSumTerms;
 };
 
 }  // namespace

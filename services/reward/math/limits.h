@@ -52,7 +52,7 @@ inline constexpr size_t kMaxElements = 1024;
 // Most bits of a number that is computed exactly; what is larger is compared by residues.
 inline constexpr int64_t kMaxExactBits = int64_t{1} << 20;
 
-// Most terms that a sum or product with bounds is added up from.
+// Most terms that the sums and products of one text are added up from, all together.
 inline constexpr int64_t kMaxSumTerms = 10'000;
 
 // Largest n of which n! is computed.

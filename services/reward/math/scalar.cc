@@ -94,7 +94,7 @@ void CollectIntegers(View view, std::vector<std::string>& names) {
 }
 
 Rational Draw(Random& random, int attempt, bool whole, bool rational_function) {
-  if (whole) return Rational(static_cast<int64_t>(2 + random.Below(attempt < 6 ? 9 : 28)));
+  if (whole) return Rational(static_cast<int64_t>(attempt % 2 == 0 ? 20 + random.Below(100) : 2 + random.Below(12)));
   if (rational_function) return Rational(static_cast<int64_t>(random.Below(uint64_t{1} << 40)) - (int64_t{1} << 39), 1 + random.Below(64));
   const uint64_t below = 101 + random.Below(800);
   const int64_t above = static_cast<int64_t>(1 + random.Below(below - 1));
