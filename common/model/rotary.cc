@@ -36,9 +36,11 @@ class YarnRamp {
     if (low_ == high_) high_ += 0.001;
   }
 
+  // In fp32 and in this order, as transformers does: hundreds of positions multiply what a last bit of the frequency differs.
   float Frequency(int64_t pair, float frequency) const {
-    const double stretched = std::clamp((static_cast<double>(pair) - low_) / (high_ - low_), 0.0, 1.0);
-    return static_cast<float>(frequency / factor_ * stretched + frequency * (1 - stretched));
+    const float ramp = std::clamp((static_cast<float>(pair) - static_cast<float>(low_)) / static_cast<float>(high_ - low_), 0.0f, 1.0f);
+    const float kept = 1 - ramp;
+    return frequency / static_cast<float>(factor_) * (1 - kept) + frequency * kept;
   }
 
  private:

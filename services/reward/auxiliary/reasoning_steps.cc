@@ -46,6 +46,14 @@ bool TakeListNumber(std::string_view& text) { return TakeNumber(text) && (TakePr
 
 bool TakeBullet(std::string_view& text) { return TakeOneOf(text, kBullets) && TakePrefix(text, " "); }
 
+// "First," and "First,First,First," alike: markers in a row are one.
+bool TakeWords(std::string_view& text) {
+  if (!TakeOneOf(text, kWords)) return false;
+  while (TakeOneOf(text, kWords)) {
+  }
+  return true;
+}
+
 std::string_view Trimmed(std::string_view text) { return TrimWhitespace(text, {0, text.size()}).In(text); }
 
 // What a line says behind its marker; empty when it has none.
@@ -53,7 +61,7 @@ std::string_view TextOfStep(std::string_view line) {
   line = Trimmed(line);
   TakePrefix(line, "**");  // **Step 1:** ...
   using Take = bool (*)(std::string_view&);
-  for (const Take take : {Take(TakeStepNumber), Take(TakeListNumber), Take(TakeBullet), Take([](std::string_view& text) { return TakeOneOf(text, kWords); })}) {
+  for (const Take take : {Take(TakeStepNumber), Take(TakeListNumber), Take(TakeBullet), Take(TakeWords)}) {
     std::string_view rest = line;
     if (take(rest)) return Trimmed(rest);
   }

@@ -328,13 +328,25 @@ NodeId Parser::GroupItems(const Frame& frame) {
   const bool relations = std::all_of(items.begin(), items.end(), [this](NodeId id) { return ast_.Is(id, Kind::kRelation); });
   // "1, 2 or 3" is one list; with assignments on both sides it is a choice of systems.
   const bool one_list = loosest == kOrSeparator && !relations && std::count(between.begin(), between.end(), kSemicolonSeparator) == 0;
+  const bool nested = !one_list && *std::min_element(between.begin(), between.end()) != loosest;
   std::vector<NodeId> groups;
   for (size_t begin = 0, i = 0; i < items.size(); ++i) {
     if (i + 1 < items.size() && !one_list && between[i] != loosest) continue;
-    groups.push_back(ListOf(items.data() + begin, i + 1 - begin, false));
+    std::vector<NodeId> members(items.begin() + static_cast<ptrdiff_t>(begin), items.begin() + static_cast<ptrdiff_t>(i) + 1);
+    if (nested) {
+      for (NodeId& member : members) member = MovedToEnd(member);
+    }
+    groups.push_back(ListOf(members.data(), members.size(), false));
     begin = i + 1;
   }
   return ListOf(groups.data(), groups.size(), loosest == kOrSeparator);
+}
+
+// The list of a group would stand behind the members of the next group, so that the subtree of neither were in one piece: its members move beside it.
+NodeId Parser::MovedToEnd(NodeId id) {
+  const NodeId begin = ast_.node(id).begin, copy = ast_.Copy(ast_, id);
+  for (NodeId old = begin; old <= id; ++old) ast_.Drop(old);
+  return copy;
 }
 
 void Parser::CloseBracket(const Token& token) {

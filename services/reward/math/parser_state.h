@@ -94,6 +94,7 @@ class Parser {
   void OrHere(const Token& token);
   void FinishRoot();
   NodeId GroupItems(const Frame& frame);
+  NodeId MovedToEnd(NodeId id);
   NodeId ListOf(const NodeId* items, size_t count, bool joined_by_or);
   std::optional<NodeId> BuildContainer(const Frame& frame, char close);
   std::optional<NodeId> BuildSetBuilder(const Frame& frame);

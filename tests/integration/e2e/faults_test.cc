@@ -67,7 +67,7 @@ TEST(FaultsTest, KillingEverythingInTurnChangesNothing) {
   const std::vector<std::string> victims = {"cohort-rollout", "cohort-reward", "redis", "cohort-learner"};
   for (size_t i = 0; i < victims.size(); ++i) {
     ASSERT_OK(run.WaitForSteps(1 + 2 * i, Within(120)));
-    ASSERT_OK(run.KillChild(victims[i]));
+    ASSERT_OK(run.KillChildren(victims[i]));
   }
   ExpectUndisturbedOutcome(run);
 }
@@ -76,12 +76,11 @@ TEST(FaultsTest, KillingTheLearnerTwiceAndAllWorkersChangesNothing) {
   TrainingRun run;
   ASSERT_OK(run.Start({"--no-eval"}));
   ASSERT_OK(run.WaitForSteps(2, Within(120)));
-  ASSERT_OK(run.KillChild("cohort-learner"));
+  ASSERT_OK(run.KillChildren("cohort-learner"));
   ASSERT_OK(run.WaitForSteps(4, Within(120)));
-  ASSERT_OK(run.KillChild("cohort-rollout", 0));
-  ASSERT_OK(run.KillChild("cohort-rollout", 1));
+  ASSERT_OK(run.KillChildren("cohort-rollout", 2));
   ASSERT_OK(run.WaitForSteps(7, Within(120)));
-  ASSERT_OK(run.KillChild("cohort-learner"));
+  ASSERT_OK(run.KillChildren("cohort-learner"));
   ExpectUndisturbedOutcome(run);
 }
 

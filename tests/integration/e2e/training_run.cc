@@ -82,13 +82,13 @@ std::map<std::string, std::vector<pid_t>> TrainingRun::Children() const {
   return children;
 }
 
-absl::Status TrainingRun::KillChild(const std::string& name, size_t index) {
+absl::Status TrainingRun::KillChildren(const std::string& name, size_t count) {
   for (const auto& [program, pids] : Children()) {
-    if (program.rfind(name, 0) != 0 || index >= pids.size()) continue;
-    kill(pids[index], SIGKILL);
+    if (program.rfind(name, 0) != 0 || pids.size() < count) continue;
+    for (size_t i = 0; i < count; ++i) kill(pids[i], SIGKILL);
     return absl::OkStatus();
   }
-  return absl::NotFoundError(absl::StrCat("the launcher has no child ", name, " number ", index));
+  return absl::NotFoundError(absl::StrCat("the launcher has no ", count, " children ", name));
 }
 
 std::string TrainingRun::Output() const { return ReadOrEmpty(directory_ / "output"); }

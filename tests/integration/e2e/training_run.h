@@ -29,8 +29,9 @@ class TrainingRun {
   // Exit code of the launcher; DEADLINE_EXCEEDED with the end of its output when it still runs.
   absl::StatusOr<int> Wait(absl::Time deadline);
 
-  // Ends the launcher's n-th child whose program is `name` ("redis-server", "cohort-learner", …) by SIGKILL. NOT_FOUND when there is none.
-  absl::Status KillChild(const std::string& name, size_t index = 0);
+  // Ends `count` of the launcher's children whose program is `name` ("redis-server", "cohort-learner", …) at once by SIGKILL. NOT_FOUND when there are
+  // fewer.
+  absl::Status KillChildren(const std::string& name, size_t count = 1);
 
   // Processes of the launcher by program name.
   std::map<std::string, std::vector<pid_t>> Children() const;

@@ -74,7 +74,7 @@ class WorkerPoolTest : public ::testing::Test {
 TEST_F(WorkerPoolTest, GradesABatchLargerThanAFrameInOrder) {
   Start({.workers = 2});
   std::vector<CheckInput> checks;
-  for (int i = 0; i < 500; ++i) checks.push_back(Bare(i % 3 == 0 ? "0.5" : i % 3 == 1 ? "2" : "x"));
+  for (int i = 0; i < 500; ++i) checks.push_back(Bare(i % 3 == 0 ? "0.5" : i % 3 == 1 ? "2" : "x +"));
   const std::vector<CheckOutcome> outcomes = Run(checks);
   ASSERT_EQ(outcomes.size(), 500u);
   const v1::Verdict expected[] = {v1::VERDICT_CORRECT, v1::VERDICT_INCORRECT, v1::VERDICT_PRED_UNPARSEABLE};
