@@ -34,8 +34,8 @@ struct Row {
 //   because a common factor cancels    the reason for the marks of the rows below
 //   + \frac{2}{3} :: \frac{4}{6}       mark, reference answer, answer
 //
-// Marks: `+` CORRECT; `-` a usable reference answer and a wrong verdict on the answer (INCORRECT, PRED_UNPARSEABLE, NO_ANSWER or UNKNOWN: all count as
-// wrong); `f` FORMAT; `n` NO_ANSWER. {U+200B} stands for the character with that code.
+// Marks: `+` CORRECT; `-` a usable reference answer and a wrong verdict on the answer (INCORRECT, PRED_UNPARSEABLE, NO_ANSWER, UNKNOWN or TIMEOUT: all
+// count as wrong); `f` FORMAT; `n` NO_ANSWER. {U+200B} stands for the character with that code.
 struct Family {
   std::string name;  // Of the file, without folder and extension.
   std::string path;

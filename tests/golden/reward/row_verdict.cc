@@ -46,7 +46,7 @@ v1::Verdict CompareAnswers(const std::string& gold, const std::string& answer) {
 
 bool IsWrong(v1::Verdict verdict) {
   return verdict == v1::VERDICT_INCORRECT || verdict == v1::VERDICT_PRED_UNPARSEABLE || verdict == v1::VERDICT_NO_ANSWER ||
-         verdict == v1::VERDICT_UNKNOWN;
+         verdict == v1::VERDICT_UNKNOWN || verdict == v1::VERDICT_TIMEOUT;
 }
 
 std::vector<Complaint> Examine(const Row& row) {

@@ -16,7 +16,8 @@ std::string Typeset(const TreePtr& tree, Choices& choices) {
 
 Case ExpressionCase(Flavour flavour, Choices& choices) {
   constexpr int kSteps = 3;
-  const TreePtr tree = Grow(flavour, choices);
+  TreePtr tree = Grow(flavour, choices);
+  if (Liken(tree, tree) != Likeness::kSame) tree = GrowNumber(choices);  // It divides by zero, or is too large to be sure of.
   Case made;
   for (int i = 0; i < 3; ++i) {
     const TreePtr rewritten = Rewrite(tree, static_cast<int>(choices.Below(kSteps + 1)), choices);

@@ -49,7 +49,7 @@ std::string WriteQuantity(Fraction value, const Unit& unit, Choices& choices) {
   if (power != std::string::npos) return number + "\\text{ " + name.substr(0, power) + "}" + name.substr(power);
   switch (choices.Below(3)) {
     case 1: return number + "\\,\\text{" + name + "}";
-    case 2: return number + "\\ \\mathrm{" + (name.find(' ') == std::string::npos ? name : "\\text{" + name + "}") + "}";
+    case 2: return number + (name.size() <= 2 ? "\\ \\mathrm{" : "\\text{ ") + name + "}";
     default: return number + "\\text{ " + name + "}";
   }
 }
@@ -76,10 +76,10 @@ std::string WriteMoney(int64_t cents, Choices& choices) {
 }
 
 std::string WriteRatio(int64_t a, int64_t b, Choices& choices) {
-  const int64_t k = choices.Coin() ? choices.Between(2, 6) : 1;
+  const int64_t factor = choices.Coin() ? choices.Between(2, 6) : 1;
+  const int64_t k = b * factor < 10 ? factor : 1;  // 6:12 would be a time of day.
   const char* const colons[] = {":", "：", " : ", "\\colon "};
-  const char* const colon = b * k < 10 ? choices.Pick(colons) : colons[2 + choices.Below(2)];  // 6:12 would be a time of day.
-  return std::to_string(a * k) + colon + std::to_string(b * k);
+  return std::to_string(a * k) + choices.Pick(colons) + std::to_string(b * k);
 }
 
 std::string WriteNumeral(const std::string& digits, int64_t base, Choices& choices) {

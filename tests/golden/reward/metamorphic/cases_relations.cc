@@ -42,11 +42,10 @@ std::string WriteRoots(const std::vector<int64_t>& roots, Choices& choices) {
   }
   const int64_t a = roots[0], b = roots[1];
   const TreePtr x = Variable('x'), zero = Number(0);
-  switch (choices.Below(5)) {
+  switch (choices.Below(4)) {
     case 0: return "x=" + value(0) + "\\text{ or }x=" + value(1);
     case 1: return "x=" + value(1) + ", x=" + value(0);
-    case 2: return "x=" + value(1) + ", " + value(0);
-    case 3: {
+    case 2: {
       const TreePtr product = Multiply(Subtract(x, Number(a)), Subtract(x, Number(b)));
       return Write(product, Script::kLatex, choices) + "=0";
     }
@@ -179,7 +178,7 @@ std::string WriteUnion(std::vector<Interval> parts, Choices& choices) {
 std::string WriteCongruence(int64_t residue, int64_t modulus, Choices& choices) {
   const std::string left = "x\\equiv " + std::to_string(residue + modulus * choices.Between(-2, 2)), m = std::to_string(modulus);
   switch (choices.Below(4)) {
-    case 1: return left + " \\pmod " + m;
+    case 1: return left + (modulus < 10 ? " \\pmod " + m : " \\pmod {" + m + "}");
     case 2: return left + " \\ (\\text{mod } " + m + ")";
     case 3: return left + "\\mod{" + m + "}";
     default: return left + "\\pmod{" + m + "}";
