@@ -65,8 +65,9 @@ inline constexpr int64_t kMaxPrecision = 4096;
 // Two numbers count as equal when their balls still overlap at a relative accuracy of at least so many bits, more where long literals stand in them.
 inline constexpr int64_t kAgreementBits = 256;
 
-// Most bits in which two constants may differ for equal residues to mean equality (see modular.h).
-inline constexpr int64_t kMaxResidueBits = int64_t{1} << 31;
+// Most bits in which two constants may differ for equal residues to mean equality (see modular.h). A difference of 2^34 bits has fewer than 2^29 prime
+// divisors of 61 bits among the 2^54 there are, so that three random primes all divide it with a probability below 2^-75.
+inline constexpr int64_t kMaxResidueBits = int64_t{1} << 34;
 
 // Highest degree of a polynomial whose roots are compared.
 inline constexpr int64_t kMaxDegree = 24;

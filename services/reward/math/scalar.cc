@@ -170,9 +170,11 @@ Decision CompareFunctions(View a, View b, std::vector<std::string> names, const 
   for (int attempt = 0; attempt < kMaxAttempts && tally.agree < kWantedAgreements; ++attempt) {
     if (context.fuel.exhausted()) return Unknown("out of fuel");
     Point point;
-    for (const std::string& name : names) {
-      const bool is_whole = std::find(whole.begin(), whole.end(), name) != whole.end();
-      point.emplace_back(name, Enclosure(Draw(random, attempt, is_whole, rational_function)));
+    for (size_t i = 0; i < names.size(); ++i) {
+      const bool is_whole = std::find(whole.begin(), whole.end(), names[i]) != whole.end();
+      // Every second point mixes the signs of the variables: |x + y| is |x| + |y| wherever they have one sign.
+      const int place = attempt % 2 == 0 ? attempt : attempt + 3 * static_cast<int>(i);
+      point.emplace_back(names[i], Enclosure(Draw(random, place, is_whole, rational_function)));
     }
     Decision decision;
     if (CompareAt(a, b, point, complex_allowed, context, tally, decision)) return decision;

@@ -342,6 +342,8 @@ Decision CompareUnlike(View a, View b, const Context& context) {
     ast.root = ast.Add(Kind::kDivide, {above, below});
     return CompareScalars({ast, ast.root}, other, context);
   }
+  const auto unevaluated = [](View view) { return view.ast.Contains(view.id, Kind::kIntegral) || view.ast.Contains(view.id, Kind::kLimit); };
+  if (unevaluated(a) || unevaluated(b)) return Unknown("an integral or a limit is compared by its form only");
   return Other("answers of different types");
 }
 

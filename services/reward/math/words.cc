@@ -49,12 +49,16 @@ std::optional<std::string> WithoutTextCommands(std::string_view text) {
   return depth == 0 ? std::optional<std::string>(plain) : std::nullopt;
 }
 
-// Words and numbers in lower case; punctuation between them is dropped, but a point between digits stays. nullopt when a sign of mathematics stands there.
+// Words and numbers in lower case; punctuation between them is dropped, but a point between digits stays. nullopt when a sign of mathematics stands there, or
+// a bracket that nothing opens or closes.
 std::optional<std::vector<std::string>> FoldedWords(std::string_view text) {
   std::vector<std::string> words;
   bool open = false;
+  int brackets = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
+    brackets += c == '(' ? 1 : c == ')' ? -1 : 0;
+    if (brackets < 0) return std::nullopt;
     const bool between_digits = i > 0 && i + 1 < text.size() && IsDigit(text[i - 1]) && IsDigit(text[i + 1]);
     const bool between_letters = i > 0 && i + 1 < text.size() && IsLetter(text[i - 1]) && IsLetter(text[i + 1]);
     if (IsLetter(c) || IsDigit(c) || ((c == '.' || c == ':' || c == '/') && between_digits)) {
@@ -73,7 +77,7 @@ std::optional<std::vector<std::string>> FoldedWords(std::string_view text) {
     }
     if (words.size() > kMaxWords) return std::nullopt;
   }
-  return words;
+  return brackets == 0 ? std::optional(words) : std::nullopt;
 }
 
 int Month(std::string_view word) {
