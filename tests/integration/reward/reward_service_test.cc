@@ -159,10 +159,9 @@ TEST(RewardServiceTest, ItsSandboxHoldsForAnUnprivilegedUser) {
   options.log_file = directory / "log";
   ASSERT_OK_AND_ASSIGN(const auto process, process::ChildProcess::Start(options));
   const absl::Time give_up = absl::Now() + kPatience;
-  while (!std::filesystem::exists(directory / "endpoint.json") && process->running() && absl::Now() < give_up) {
-    absl::SleepFor(absl::Milliseconds(5));
-  }
-  const std::string log = io::ReadFile(directory / "log").value_or("(no log)");
+  const auto read_log = [&] { return io::ReadFile(directory / "log").value_or("(no log)"); };
+  while (read_log().find("serving on") == std::string::npos && process->running() && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(5));
+  const std::string log = read_log();
   EXPECT_TRUE(process->running()) << log;
   EXPECT_THAT(log, HasSubstr("self-test: to open a socket was stopped"));
   EXPECT_THAT(log, HasSubstr("serving on"));
