@@ -39,7 +39,7 @@ const Command kCommands[] = {
     Is("C", Tok::kNumberSet, 0, "C"), Is("reals", Tok::kNumberSet, 0, "R"), Is("imath", Tok::kI), Is("dots", Tok::kEllipsis), Is("ldots", Tok::kEllipsis),
     Is("cdots", Tok::kEllipsis), Is("dotsc", Tok::kEllipsis), Is("dotsb", Tok::kEllipsis), Is("vdots", Tok::kEllipsis), Is("ddots", Tok::kEllipsis),
     // Signs.
-    Is("cdot", Tok::kTimes), Is("times", Tok::kTimes), Is("ast", Tok::kTimes), Is("div", Tok::kDivide), Is("over", Tok::kStackrel), Is("choose", Tok::kChoose), Is("pm", Tok::kPlusMinus),
+    Is("cdot", Tok::kTimes), Is("times", Tok::kTimes), Is("ast", Tok::kTimes), Is("div", Tok::kDivide), Is("over", Tok::kChoose, 1), Is("choose", Tok::kChoose), Is("pm", Tok::kPlusMinus),
     Is("mp", Tok::kMinusPlus), Is("circ", Tok::kCirc), Is("degree", Tok::kCirc, 1), Is("prime", Tok::kPrime), Is("bmod", Tok::kMod), Is("mod", Tok::kMod),
     Is("pmod", Tok::kPmod), Is("cup", Tok::kCup), Is("bigcup", Tok::kCup), Is("cap", Tok::kCap), Is("bigcap", Tok::kCap), Is("setminus", Tok::kSetMinus),
     Is("backslash", Tok::kSetMinus), Is("land", Tok::kAnd), Is("wedge", Tok::kAnd), Is("lor", Tok::kOr), Is("vee", Tok::kOr), Is("neg", Tok::kNegation),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/reward/math/canonical.h"
 #include "services/reward/math/cells.h"
 #include "services/reward/math/polynomial.h"
 #include "services/reward/math/random.h"
@@ -110,6 +111,33 @@ RatioResult CompareRatio(View a, View b, const Context& context) {
   return result;
 }
 
+// The residual times its denominators, each once: y - 1/x becomes xy - 1. nullopt when no variable stands in a denominator.
+std::optional<Ast> Cleared(View residual, const Context& context) {
+  std::vector<std::string> known;
+  Ast ast;
+  NodeId product = ast.Copy(residual.ast, residual.id);
+  for (NodeId id = residual.node().begin; id <= residual.id; ++id) {
+    if (!residual.ast.Is(id, Kind::kDivide)) continue;
+    const View denominator(residual.ast, residual.ast.kid(id, 1));
+    if (Variables(denominator).empty()) continue;
+    std::string text = Canonical(denominator.ast, denominator.id, context.fuel).Text();
+    if (std::find(known.begin(), known.end(), text) != known.end()) continue;
+    known.push_back(std::move(text));
+    const NodeId copy = ast.Copy(denominator.ast, denominator.id);
+    product = ast.Add(Kind::kMultiply, {product, copy});
+  }
+  if (known.empty()) return std::nullopt;
+  ast.root = product;
+  return ast;
+}
+
+bool SameWithoutDenominators(View a, View b, const Context& context) {
+  const std::optional<Ast> x = Cleared(a, context), y = Cleared(b, context);
+  if (!x.has_value() && !y.has_value()) return false;
+  const View left = x.has_value() ? View(*x, x->root) : a, right = y.has_value() ? View(*y, y->root) : b;
+  return CompareRatio(left, right, context).equality == Equality::kEqual;
+}
+
 // Equations of one variable: the same real roots.
 std::optional<Decision> CompareRoots(View a, View b, const Context& context) {
   const std::vector<std::string> names = VariablesOfBoth(a, b);
@@ -178,6 +206,7 @@ Decision CompareRelations(View a, View b, const Context& context) {
   const bool equation = x.relation == Relation::kEqual || x.relation == Relation::kNotEqual;
   if (ratio.equality == Equality::kEqual && (equation || ratio.sign > 0)) return {Equality::kEqual, v1::METHOD_BALL, "the same relation up to a factor"};
   if (ratio.equality == Equality::kEqual) return {Equality::kDifferent, v1::METHOD_BALL, "the opposite inequality"};
+  if (equation && SameWithoutDenominators(residual_a, residual_b, context)) return {Equality::kEqual, v1::METHOD_BALL, "the same equation without denominators"};
   if (equation) {
     if (const std::optional<Decision> roots = CompareRoots(residual_a, residual_b, context)) return *roots;
   }

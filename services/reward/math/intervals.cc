@@ -11,6 +11,8 @@ namespace {
 
 constexpr uint32_t kMaxAbsolutes = 3;
 constexpr int64_t kMaxListedIntegers = 1000;
+constexpr slong kMaxEndPointBits = 4096;  // Of the size of an end point and of its inverse.
+constexpr int kMaxSetNesting = 100;       // The reader is recursive.
 
 bool IsOrder(Relation relation) {
   return relation == Relation::kLess || relation == Relation::kLessEqual || relation == Relation::kGreater || relation == Relation::kGreaterEqual;
@@ -24,7 +26,11 @@ int InfinitySign(View view) {
 std::optional<Enclosure> RealValue(View view, const Context& context) {
   Enclosure value;
   if (!Variables(view).empty() || Evaluate(view.ast, view.id, {}, kEndPointPrecision, context.fuel, value) != Evaluated::kOk) return std::nullopt;
-  if (!value.exact && !arb_is_zero(acb_imagref(value.Ball(kEndPointPrecision)))) return std::nullopt;
+  if (value.exact) return value;
+  acb_srcptr ball = value.Ball(kEndPointPrecision);
+  const bool usable = arb_is_zero(acb_imagref(ball)) && arf_cmpabs_2exp_si(arb_midref(acb_realref(ball)), kMaxEndPointBits) < 0 &&
+                      (arf_is_zero(arb_midref(acb_realref(ball))) || arf_cmpabs_2exp_si(arb_midref(acb_realref(ball)), -kMaxEndPointBits) > 0);
+  if (!usable) return std::nullopt;
   return value;
 }
 
@@ -33,7 +39,15 @@ class Reader {
   explicit Reader(const Context& context) : context_(context) {}
 
   std::optional<RealSet> Read(View view) {
-    if (!context_.fuel.Spend(200)) return std::nullopt;
+    if (!context_.fuel.Spend(200) || nesting_ >= kMaxSetNesting) return std::nullopt;
+    ++nesting_;
+    std::optional<RealSet> set = ReadKind(view);
+    --nesting_;
+    return set;
+  }
+
+ private:
+  std::optional<RealSet> ReadKind(View view) {
     switch (view.kind()) {
       case Kind::kTuple: return Interval(view);
       case Kind::kSet: return Points(view);
@@ -49,7 +63,6 @@ class Reader {
     }
   }
 
- private:
   std::optional<RealSet> Combined(std::optional<RealSet> a, std::optional<RealSet> b, SetOperation operation) {
     if (!a.has_value() || !b.has_value()) return std::nullopt;
     if (!a->variable.empty() && !b->variable.empty() && a->variable != b->variable) return std::nullopt;
@@ -315,6 +328,7 @@ class Reader {
   }
 
   const Context& context_;
+  int nesting_ = 0;
 };
 
 bool IsCondition(View view) {

@@ -54,7 +54,7 @@ class Lexer {
   void Next() {
     begin_ = at_;
     const char c = text_[at_];
-    if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) return Number();
+    if (IsDigit(c) || (c == '.' && (IsDigit(Peek(1)) || RepetendFollows(at_ + 1)))) return Number();
     if (c == '\\') return CommandOrSign();
     if (IsLetter(c)) return Letters();
     if (IsForeign(c)) return ForeignWord();
@@ -332,6 +332,7 @@ class Lexer {
 
   void TextBox() {
     std::string_view content = Argument();
+    const size_t closing = at_ - 1;
     while (!content.empty() && IsSpace(content.front())) content.remove_prefix(1);
     while (!content.empty() && IsSpace(content.back())) content.remove_suffix(1);
     space_ = true;
@@ -342,7 +343,7 @@ class Lexer {
     }
     if (std::none_of(content.begin(), content.end(), [](char c) { return IsLetter(c) || IsForeign(c) || c == '\\'; }) && content.find_first_of("0123456789") != std::string_view::npos) {
       at_ = static_cast<size_t>(content.data() - text_.data());  // \text{42} is 42; its closing brace is passed over below.
-      boxes_.push_back(at_ + content.size());
+      boxes_.push_back(closing);
       return;
     }
     if (content == "," || content == ";") return Emit(Tok::kComma);
@@ -358,12 +359,13 @@ class Lexer {
     while (!content.empty() && IsSpace(content.front())) content.remove_prefix(1);
     while (!content.empty() && IsSpace(content.back())) content.remove_suffix(1);
     roman_end_ = std::max(roman_end_, end);
+    if (content.size() == 1 && !IsLetter(content[0])) return;
     const bool word = content.size() > 1 && std::all_of(content.begin(), content.end(), [](char c) { return IsLetter(c) || IsForeign(c) || IsSpace(c); });
     if (!word && content.size() != 1) return;  // A group like any other.
     at_ = std::min(text_.size(), end + 1);
+    if (word && !out_.tokens.empty() && UnitStandsHere(content)) return Emit(Tok::kText, 0, content);
     if (const Command* known = FindWord(content); known != nullptr && word) return EmitKnown(*known);
     if (word) return Emit(Tok::kText, 0, content);
-    if (!IsLetter(content[0])) return void(at_ = end - content.size());
     IsUnitLetter(content) ? Emit(Tok::kText, 0, content) : EmitLetter(content);
   }
 

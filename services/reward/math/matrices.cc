@@ -8,6 +8,8 @@
 namespace cohort::reward::math {
 namespace {
 
+constexpr int kMaxMatrixNesting = 100;  // The builder is recursive.
+
 // Entries by rows; they lie in the tree that they were made in.
 struct Matrix {
   size_t columns = 0;
@@ -20,6 +22,15 @@ class MatrixBuilder {
 
   // nullopt for everything that is no matrix.
   std::optional<Matrix> Build(View view) {
+    if (nesting_ >= kMaxMatrixNesting) return std::nullopt;
+    ++nesting_;
+    std::optional<Matrix> matrix = BuildKind(view);
+    --nesting_;
+    return matrix;
+  }
+
+ private:
+  std::optional<Matrix> BuildKind(View view) {
     switch (view.kind()) {
       case Kind::kMatrix: return Leaf(view);
       case Kind::kNegate: return Mapped(Build(view.kid(0)), [this](NodeId entry) { return out_.Add(Kind::kNegate, {entry}); });
@@ -30,7 +41,6 @@ class MatrixBuilder {
     }
   }
 
- private:
   Matrix Leaf(View view) {
     Matrix matrix;
     matrix.columns = static_cast<size_t>(view.node().payload);
@@ -63,6 +73,7 @@ class MatrixBuilder {
   }
 
   Ast& out_;
+  int nesting_ = 0;
 };
 
 bool IsColumnTuple(View view) {

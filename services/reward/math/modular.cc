@@ -27,6 +27,14 @@ struct Bounds {
   bool whole = false;
 };
 
+// The binary logarithm of its size, a little too large.
+double LogOf(const fmpz* value) {
+  const int64_t bits = static_cast<int64_t>(fmpz_bits(value));
+  if (bits > 1000) return static_cast<double>(bits);
+  const double size = std::abs(fmpz_get_d(value));
+  return size <= 1 ? 0 : std::log2(size) * (1 + 1e-9);
+}
+
 double Clamped(double value) { return std::isnan(value) ? value : std::min(kLargest, std::max(-kLargest, value)); }
 
 class Residues {
@@ -71,7 +79,7 @@ class Residues {
         if (std::isnan(size)) return {};
         const double slack = std::abs(size) * 1e-12;
         const bool whole = value.is_integer();
-        return {Clamped(size - (whole && std::abs(size) < 1e15 ? 0 : slack)), Clamped(size + (whole && std::abs(size) < 1e15 ? 0 : slack)), 2.0 * static_cast<double>(value.bits()) + 1, whole};
+        return {Clamped(size - (whole && std::abs(size) < 1e15 ? 0 : slack)), Clamped(size + (whole && std::abs(size) < 1e15 ? 0 : slack)), LogOf(value.numerator()) + LogOf(value.denominator()), whole};
       }
       case Kind::kNegate: {
         const Bounds a = kid(0);
@@ -190,7 +198,8 @@ Decision CompareResidues(View a, View b, const Context& context) {
     ++compared;
   }
   if (compared < kPrimes) return unknown;
-  const double bits = left.BoundsOf(a.id).bits + right.BoundsOf(b.id).bits;
+  const Bounds bounds_a = left.BoundsOf(a.id), bounds_b = right.BoundsOf(b.id);
+  const double bits = bounds_a.whole && bounds_b.whole ? std::max(bounds_a.bits, bounds_b.bits) + 1 : bounds_a.bits + bounds_b.bits + 1;
   if (!(bits < static_cast<double>(kMaxResidueBits))) return unknown;
   return {Equality::kEqual, v1::METHOD_MODULAR, "their residues agree modulo three random primes"};
 }

@@ -162,7 +162,9 @@ void Parser::Operand() {
       return Fail("a value was expected");
     case Tok::kNegation:
       if (token.op == 0) return Fail("a value was expected");
-      return void(++at_);  // \angle and \triangle before a name.
+      ++at_;
+      PushValue(ast_.AddNamed(Kind::kSymbol, token.op == 1 ? "Angle" : "Triangle"));  // A factor of the name behind it.
+      return Complete();
     case Tok::kEndEnvironment:
       if (!separators_.empty() && separators_.back() == kRowSeparator && Top().kind == FrameKind::kEnvironment && Top().extra < separators_.size()) {
         separators_.pop_back();
@@ -190,8 +192,19 @@ void Parser::OpenBracket(const Token& token) {
   OpenContainer(token.op == '{' ? FrameKind::kGroup : FrameKind::kBracket, token.op);
 }
 
+// Whether the last value ends with the dx of an integral that is still open.
+bool Parser::IntegralEnds() const {
+  if (at_ < 2 || tokens_[at_ - 1].kind != Tok::kSymbol || tokens_[at_ - 2].kind != Tok::kSymbol || tokens_[at_ - 2].text != "d") return false;
+  for (size_t i = frames_.size(); i-- > 0 && IsOperator(frames_[i]);) {
+    if (frames_[i].kind == FrameKind::kBig && frames_[i].node == Kind::kIntegral) return true;
+  }
+  return false;
+}
+
 void Parser::Operator() {
   const Token token = Next();
+  if (IntegralEnds() && token.kind != Tok::kCaret && token.kind != Tok::kUnderscore && token.kind != Tok::kPrime) ReduceTo(kBigPower);
+  if (Failed()) return;
   switch (token.kind) {
     case Tok::kPlus: ++at_; return Infix(Kind::kAdd, kSumPower, kSumPower);
     case Tok::kMinus: ++at_; return Infix(Kind::kAdd, kSumPower, kSumPower, 1);
@@ -203,7 +216,7 @@ void Parser::Operator() {
     case Tok::kCup: ++at_; return Infix(Kind::kUnion, kUnionPower, kUnionPower);
     case Tok::kCap: ++at_; return Infix(Kind::kIntersection, kIntersectionPower, kIntersectionPower);
     case Tok::kSetMinus: ++at_; return Infix(Kind::kDifference, kUnionPower, kUnionPower);
-    case Tok::kChoose: ++at_; return Infix(Kind::kBinomial, kChoosePower, kChoosePower);
+    case Tok::kChoose: ++at_; return Infix(token.op == 1 ? Kind::kDivide : Kind::kBinomial, kChoosePower, kChoosePower);
     case Tok::kCaret: return Caret();
     case Tok::kUnderscore: return Subscript();
     case Tok::kBang: {
@@ -286,7 +299,7 @@ bool Parser::NumberMayFollow() const {
   const Token& before = tokens_[at_ - 1];
   switch (before.kind) {
     case Tok::kSymbol: case Tok::kPi: case Tok::kE: case Tok::kI: case Tok::kBang: return true;
-    case Tok::kClose: return before.op == '}' && ast_.Is(values_.back(), Kind::kPower);
+    case Tok::kClose: return before.op == ')' || (before.op == '}' && ast_.Is(values_.back(), Kind::kPower));
     default: return false;
   }
 }
@@ -371,6 +384,7 @@ std::optional<NodeId> Parser::BuildContainer(const Frame& frame, char close) {
   const bool several = ast_.Is(content, Kind::kList) && content + 1 == ast_.nodes.size();
   if (frame.kind == FrameKind::kGroup) return content;
   if (frame.kind == FrameKind::kSet) {
+    if (!several && frame.op == '{') return content;  // {42} in plain text only groups.
     if (!several) return ast_.Add(Kind::kSet, {content});
     ast_.nodes[content].kind = Kind::kSet;
     return content;

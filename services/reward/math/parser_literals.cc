@@ -66,7 +66,7 @@ void Parser::NumberOperand() {
     Token& token = tokens_[at_];
     const char digit = token.text[0];
     if (!IsDigit(digit)) return Fail("a digit was expected");
-    const bool whole = lexed_.plain && Top().kind == FrameKind::kArguments;
+    const bool whole = Top().kind == FrameKind::kArguments && (lexed_.plain || Top().waiting == Waiting::kModulus);
     if (whole) {
       uint32_t none = 0;
       const std::optional<Rational> value = NumberValue(token.text, &none);
@@ -211,7 +211,7 @@ void Parser::TextOperand(std::string_view text) {
     return Complete();
   }
   // A unit in its own place: after \frac or a sign of division ("60 km / h").
-  if (FindUnit(text) != nullptr && values_.size() > Container().values) return UnitOperand(text);
+  if (FindUnit(text) != nullptr && (values_.size() > Container().values || Container().kind == FrameKind::kGroup)) return UnitOperand(text);
   return Fail("a value was expected");
 }
 

@@ -90,6 +90,7 @@ class Parser {
   void CloseBar();
   void CloseEnvironment();
   bool NumberMayFollow() const;
+  bool IntegralEnds() const;
   void SeparatorHere(Separator separator);
   void OrHere(const Token& token);
   void FinishRoot();

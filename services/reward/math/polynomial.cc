@@ -27,7 +27,7 @@ class FractionBuilder {
       if (!Node(id, kid, out)) return std::nullopt;
       const int64_t size = out.numerator.degree() + out.denominator.degree() + 2;
       if (size > 2 * kMaxDegree || !fuel_.Spend(40 + size * size)) return std::nullopt;
-      if (_fmpz_vec_max_bits(out.numerator.get()->coeffs, out.numerator.get()->length) > kMaxIntermediateBits) return std::nullopt;
+      if (std::abs(_fmpz_vec_max_bits(out.numerator.get()->coeffs, out.numerator.get()->length)) > kMaxIntermediateBits) return std::nullopt;
     }
     return std::move(values.back());
   }

@@ -11,8 +11,12 @@ namespace cohort::reward::math {
 namespace {
 
 constexpr int kWantedAgreements = 5;
+constexpr int kPiecewiseAgreements = 24;  // With absolute values, roots and the like: two pieces may agree on half of all points.
+constexpr int kSignPatterns = 8;          // All signs of three variables.
 constexpr int kLeastAgreements = 3;
+constexpr int kLeastPiecewiseAgreements = 8;
 constexpr int kMaxAttempts = 28;
+constexpr int kMaxPiecewiseAttempts = 72;
 constexpr slong kPointPrecision = 128;
 constexpr int64_t kPointAgreementBits = 64;
 
@@ -93,17 +97,18 @@ void CollectIntegers(View view, std::vector<std::string>& names) {
   }
 }
 
-Rational Draw(Random& random, int attempt, bool whole, bool rational_function) {
+// One variable's value; of the first eight points every sign of the first three variables occurs together with every other.
+Rational Draw(Random& random, int attempt, size_t index, bool whole, bool rational_function) {
   if (whole) return Rational(static_cast<int64_t>(attempt % 2 == 0 ? 20 + random.Below(100) : 2 + random.Below(12)));
   if (rational_function) return Rational(static_cast<int64_t>(random.Below(uint64_t{1} << 40)) - (int64_t{1} << 39), 1 + random.Below(64));
   const uint64_t below = 101 + random.Below(800);
   const int64_t above = static_cast<int64_t>(1 + random.Below(below - 1));
-  switch (attempt % 7) {
-    case 0: case 3: return Rational(above, below);                                                   // (0, 1)
-    case 1: case 5: return Rational(above + static_cast<int64_t>(below * (1 + random.Below(6))), below);  // (1, 7)
-    case 2: return Rational(-above - static_cast<int64_t>(below * random.Below(5)), below);          // (-5, 0)
-    case 4: return Rational(-above, below);
-    default: return Rational(above + static_cast<int64_t>(below * (20 + random.Below(300))), below);
+  const bool negative = attempt < kSignPatterns ? ((attempt >> (index % 3)) & 1) != 0 : random.Below(2) != 0;
+  const int64_t sign = negative ? -1 : 1;
+  switch ((attempt + attempt / kSignPatterns) % 4) {
+    case 0: case 2: return Rational(sign * above, below);                                                            // (0, 1)
+    case 1: return Rational(sign * (above + static_cast<int64_t>(below * (1 + random.Below(6)))), below);            // (1, 7)
+    default: return Rational(sign * (above + static_cast<int64_t>(below * (7 + random.Below(300)))), below);
   }
 }
 
@@ -120,6 +125,21 @@ bool IsRationalFunction(View view) {
     }
   }
   return true;
+}
+
+// Whether different formulas may hold on different pieces of the domain.
+bool IsPiecewise(View view) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    if (view.ast.Is(id, Kind::kRoot) || view.ast.Is(id, Kind::kModulo)) return true;
+    if (view.ast.Is(id, Kind::kPower)) {
+      const NodeId exponent = view.ast.kid(id, 1);
+      if (view.ast.Is(exponent, Kind::kDivide) || (view.ast.Is(exponent, Kind::kNumber) && !view.ast.number(exponent).is_integer())) return true;
+    }
+    if (!view.ast.Is(id, Kind::kFunction)) continue;
+    const Function function = view.ast.function(id);
+    if (function >= Function::kAbs || (function >= Function::kArcSin && function <= Function::kArcCot)) return true;
+  }
+  return false;
 }
 
 struct Tally {
@@ -167,19 +187,21 @@ Decision CompareFunctions(View a, View b, std::vector<std::string> names, const 
   const bool complex_allowed = a.ast.Contains(a.id, Kind::kI) || b.ast.Contains(b.id, Kind::kI);
   Random random(context.key);
   Tally tally;
-  for (int attempt = 0; attempt < kMaxAttempts && tally.agree < kWantedAgreements; ++attempt) {
+  const bool piecewise = IsPiecewise(a) || IsPiecewise(b);
+  const int wanted = piecewise ? kPiecewiseAgreements : kWantedAgreements;
+  const int least = names.size() > 1 && !rational_function ? kSignPatterns : 0;
+  for (int attempt = 0; attempt < (piecewise ? kMaxPiecewiseAttempts : kMaxAttempts) && (tally.agree < wanted || attempt < least); ++attempt) {
     if (context.fuel.exhausted()) return Unknown("out of fuel");
     Point point;
-    for (size_t i = 0; i < names.size(); ++i) {
-      const bool is_whole = std::find(whole.begin(), whole.end(), names[i]) != whole.end();
-      // Every second point mixes the signs of the variables: |x + y| is |x| + |y| wherever they have one sign.
-      const int place = attempt % 2 == 0 ? attempt : attempt + 3 * static_cast<int>(i);
-      point.emplace_back(names[i], Enclosure(Draw(random, place, is_whole, rational_function)));
+    for (size_t index = 0; index < names.size(); ++index) {
+      const std::string& name = names[index];
+      const bool is_whole = std::find(whole.begin(), whole.end(), name) != whole.end();
+      point.emplace_back(name, Enclosure(Draw(random, attempt, index, is_whole, rational_function)));
     }
     Decision decision;
     if (CompareAt(a, b, point, complex_allowed, context, tally, decision)) return decision;
   }
-  if (tally.agree >= kLeastAgreements) return Equal(rational_function ? v1::METHOD_EXACT : v1::METHOD_BALL, "their values agree at random points");
+  if (tally.agree >= (piecewise ? kLeastPiecewiseAgreements : kLeastAgreements)) return Equal(rational_function ? v1::METHOD_EXACT : v1::METHOD_BALL, "their values agree at random points");
   if (tally.agree == 0 && tally.one_sided == 0 && tally.agree_complex >= kLeastAgreements) return Equal(v1::METHOD_BALL, "their complex values agree at random points");
   return Unknown("too few points where both have a value");
 }

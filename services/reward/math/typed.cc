@@ -22,7 +22,7 @@ Decision Combined(const Decision& all, const Decision& part) { return part.metho
 
 bool IsCollection(Kind kind) { return kind == Kind::kList || kind == Kind::kSet; }
 
-bool IsScalarKind(Kind kind) { return kind <= Kind::kProduct && kind != Kind::kText && kind != Kind::kNumeral && kind != Kind::kNumberSet && kind != Kind::kEmptySet; }
+bool IsScalarKind(Kind kind) { return kind <= Kind::kLimit && kind != Kind::kText && kind != Kind::kNumeral && kind != Kind::kNumberSet && kind != Kind::kEmptySet; }
 
 // Members that are compared in their order.
 Decision CompareInOrder(const std::vector<View>& a, const std::vector<View>& b, const Context& context) {
@@ -259,6 +259,27 @@ bool HasName(View view) {
   return ValueOf(view, ignored).has_value();
 }
 
+// "x = 1, 0" as "x = 1 or x = 0"; nullopt for everything that is no name with several values.
+std::optional<View> NamedValues(View view, Ast& out) {
+  if (view.kind() != Kind::kList || view.kid(0).kind() != Kind::kRelation) return std::nullopt;
+  const auto first = AsAssignment(view.kid(0));
+  Ast values;
+  if (!first.has_value() || first->name.kind() != Kind::kSymbol) return std::nullopt;
+  const std::optional<View> list = ValueOf(view, values);
+  if (!list.has_value()) return std::nullopt;
+  std::vector<NodeId> relations;
+  for (size_t i = 0; i < list->size(); ++i) {
+    const NodeId name = out.Copy(first->name.ast, first->name.id), value = out.Copy(list->ast, list->kid(i).id);
+    const NodeId relation = out.Add(Kind::kRelation, {name, value});
+    out.nodes[relation].payload = static_cast<int32_t>(out.relations.size());
+    out.relations.push_back(Relation::kEqual);
+    relations.push_back(relation);
+  }
+  out.root = out.Add(Kind::kList, relations.data(), relations.size());
+  out.nodes[out.root].flag = kJoinedByOr;
+  return View(out, out.root);
+}
+
 // A list of assignments to different names: x = 1, y = 2.
 bool IsSystem(View view) {
   if (view.kind() != Kind::kList) return false;
@@ -315,6 +336,13 @@ Decision CompareKinds(View a, View b, const Context& context) {
       Ast made;
       const View value = *ValueOf(named, made);
       return HasName(a) ? CompareAnswers(value, b, context) : CompareAnswers(a, value, context);
+    }
+  }
+  if ((x == Kind::kRelation) != (y == Kind::kRelation)) {
+    Ast made;
+    const std::optional<View> values = NamedValues(x == Kind::kRelation ? b : a, made);
+    if (values.has_value()) {
+      if (const auto roots = CompareSets(x == Kind::kRelation ? a : *values, x == Kind::kRelation ? *values : b, context)) return *roots;
     }
   }
   const std::optional<Decision> sets = CompareSets(a, b, context);

@@ -128,6 +128,7 @@ std::optional<Ast> ParseIsoDate(std::string_view text) {
 
 // 2:30 pm, 14:30, 5 PM, 2:30:15. Without am or pm there have to be two digits behind the colon.
 std::optional<Ast> ParseTime(std::string_view text) {
+  if (text.find(" :") != std::string_view::npos || text.find(": ") != std::string_view::npos) return std::nullopt;
   std::string folded;
   for (const char c : text) {
     if (!IsSpace(c) && c != '.') folded += Lower(c);

@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(Names, ParserTest,
                          testing::Values(Case{"xy", "x*y"}, Case{"x_1", "x_1"}, Case{"x_{12}", "x_12"}, Case{"a_{n+1}", "a_n+1"}, Case{"f(x)", "f*x"}, Case{"f(x,y)", "f(x,y)"},
                                          Case{"x(x+1)", "(1 + x)*x"}, Case{"\\alpha", "alpha"}, Case{"α", "alpha"}, Case{"3+i4", "3 + 4*i"}, Case{"x'", "x'"}));
 INSTANTIATE_TEST_SUITE_P(Structures, ParserTest,
-                         testing::Values(Case{"\\{2,1,1\\}", "set(1,2)"}, Case{"\\{\\}", "{}"}, Case{"{1,2}", "set(1,2)"}, Case{"[1,2)", "tuple[)(1,2)"},
+                         testing::Values(Case{"\\{2,1,1\\}", "set(1,2)"}, Case{"\\{\\}", "{}"}, Case{"{1,2}", "set(1,2)"}, Case{"{3}/{4}", "3/4"}, Case{"{1 \\over 2}", "1/2"}, Case{"three (((", "(error)"}, Case{".\\overline{3}", "1/3"}, Case{"[1,2)", "tuple[)(1,2)"},
                                          Case{"\\langle1,2\\rangle", "tuple<>(1,2)"}, Case{"2, 1 and 3", "list(1,2,3)"}, Case{"x=1\\text{ or }x=2", "or((x = 1),(x = 2))"},
                                          Case{"1<x\\le2", "(1 < x <= 2)"}, Case{"3:4", "ratio(3,4)"}, Case{"x\\equiv3\\pmod5", "congruence((x equiv 3),5)"},
                                          Case{"\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", "matrix2(1,2,3,4)"}, Case{"\\begin{vmatrix}1&2\\\\3&4\\end{vmatrix}", "-2"},
