@@ -84,6 +84,9 @@ void Parser::Prefix(Kind node, Power power, uint8_t flag) {
 // function or stands in brackets (sin x cos x, sin x (x + 1)).
 Power Parser::ImplicitPower(const Token& next) const {
   if (next.kind == Tok::kFunction || next.kind == Tok::kWord || next.kind == Tok::kText) return kProductPower;
+  // The dx of an integral is not in the argument of its last function.
+  const bool integral = std::any_of(frames_.begin(), frames_.end(), [](const Frame& f) { return f.kind == FrameKind::kBig && f.node == Kind::kIntegral; });
+  if (integral && next.kind == Tok::kSymbol && next.text == "d" && Ahead(1).kind == Tok::kSymbol) return kProductPower;
   const bool after_number = ast_.Is(values_.back(), Kind::kNumber);
   if ((next.kind == Tok::kOpen || next.kind == Tok::kBar) && !after_number) return kProductPower;
   return kImplicitInFunctionPower;
