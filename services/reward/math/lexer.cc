@@ -343,7 +343,7 @@ class Lexer {
     }
     if (std::none_of(content.begin(), content.end(), [](char c) { return IsLetter(c) || IsForeign(c) || c == '\\'; }) && content.find_first_of("0123456789") != std::string_view::npos) {
       at_ = static_cast<size_t>(content.data() - text_.data());  // \text{42} is 42; its closing brace is passed over below.
-      boxes_.push_back(closing);
+      if (text_[closing] == '}') boxes_.push_back(closing);
       return;
     }
     if (content == "," || content == ";") return Emit(Tok::kComma);

@@ -14,9 +14,9 @@ constexpr int kWantedAgreements = 5;
 constexpr int kPiecewiseAgreements = 24;  // With absolute values, roots and the like: two pieces may agree on half of all points.
 constexpr int kSignPatterns = 8;          // All signs of three variables.
 constexpr int kLeastAgreements = 3;
-constexpr int kLeastPiecewiseAgreements = 8;
-constexpr int kMaxAttempts = 28;
-constexpr int kMaxPiecewiseAttempts = 72;
+constexpr int kLeastPiecewiseAgreements = 6;
+constexpr int kMaxAttempts = 48;
+constexpr int kMaxPiecewiseAttempts = 96;
 constexpr slong kPointPrecision = 128;
 constexpr int64_t kPointAgreementBits = 64;
 
@@ -103,9 +103,9 @@ Rational Draw(Random& random, int attempt, size_t index, bool whole, bool ration
   if (rational_function) return Rational(static_cast<int64_t>(random.Below(uint64_t{1} << 40)) - (int64_t{1} << 39), 1 + random.Below(64));
   const uint64_t below = 101 + random.Below(800);
   const int64_t above = static_cast<int64_t>(1 + random.Below(below - 1));
-  const bool negative = attempt < kSignPatterns ? ((attempt >> (index % 3)) & 1) != 0 : random.Below(2) != 0;
+  const bool negative = attempt < kSignPatterns ? ((attempt >> (index % 3)) & 1) != 0 : random.Below(4) == 0;
   const int64_t sign = negative ? -1 : 1;
-  switch ((attempt + attempt / kSignPatterns) % 4) {
+  switch ((attempt / 2 + attempt / kSignPatterns) % 4) {
     case 0: case 2: return Rational(sign * above, below);                                                            // (0, 1)
     case 1: return Rational(sign * (above + static_cast<int64_t>(below * (1 + random.Below(6)))), below);            // (1, 7)
     default: return Rational(sign * (above + static_cast<int64_t>(below * (7 + random.Below(300)))), below);
