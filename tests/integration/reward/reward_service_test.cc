@@ -281,6 +281,7 @@ TEST(RewardServiceTest, AStreamWithAMalformedItemEndsWithItsError) {
 
 TEST(RewardServiceTest, CallersThatGoAwayDoNoHarm) {
   RewardProcess service({"--check-deadline-ms", "100", "--sandbox-workers", "1"}, {{"COHORT_FAULTS", "reward:spin_on=MAGIC"}});
+  EXPECT_EQ(ScoreOne(service, "2", "2"), v1::VERDICT_CORRECT);  // The connection stands: what follows is about calls.
   for (int i = 0; i < 5; ++i) {
     grpc::ClientContext context;
     const auto stream = service.stub().ScoreStream(&context);

@@ -104,8 +104,9 @@ TEST_F(DrainTest, AWorkerThatStaysLeasesNothingUntilItIsUndrained) {
   EXPECT_EQ(Record("w").message(), "test");
   ASSERT_OK(learner_->queue().Issue({learner_->Task(0, 0)}, Soon()));
   absl::SleepFor(absl::Milliseconds(600));  // Longer than a worker that leases would leave the task waiting.
-  ASSERT_OK_AND_ASSIGN(const auto stats, learner_->queue().Stats(Soon()));
-  EXPECT_EQ(stats.backlog, 1);
+  // A call for tasks that was under way when the drain began may take the task; it gives it back.
+  EXPECT_TRUE(Eventually([&] { return learner_->queue().Stats(Soon())->leased == 0; })) << worker->log();
+  EXPECT_EQ(learner_->accepted(), 0);
 
   ASSERT_OK(Undrain(*worker));
   EXPECT_TRUE(Eventually([&] { return learner_->accepted() == 1; })) << worker->log();

@@ -13,6 +13,8 @@ namespace {
 
 using ::testing::SizeIs;
 
+constexpr absl::Duration kLease = absl::Milliseconds(400);  // Long enough that a busy machine still renews in time.
+
 absl::Time Soon() { return absl::Now() + absl::Seconds(10); }
 
 class LeaseKeeperTest : public ::testing::Test {
@@ -29,7 +31,7 @@ class LeaseKeeperTest : public ::testing::Test {
     queue::QueueOptions options;
     options.run_id = "run";
     options.consumer = consumer;
-    options.lease = absl::Milliseconds(90);
+    options.lease = kLease;
     return options;
   }
 
@@ -39,16 +41,16 @@ class LeaseKeeperTest : public ::testing::Test {
 };
 
 TEST_F(LeaseKeeperTest, AHeldLeaseOutlivesItsLength) {
-  LeaseKeeper keeper(queue_, absl::Milliseconds(90));
+  LeaseKeeper keeper(queue_, kLease);
   auto leases = *queue_.Take(1, Soon());
   ASSERT_THAT(leases, SizeIs(1));
   const auto held = keeper.Hold(leases[0]);
-  EXPECT_THAT(*other_.Take(1, absl::Now() + absl::Milliseconds(230)), SizeIs(0));
+  EXPECT_THAT(*other_.Take(1, absl::Now() + 2.5 * kLease), SizeIs(0));
   EXPECT_FALSE(held->lost);
 }
 
 TEST_F(LeaseKeeperTest, ALeaseThatIsLetGoRunsOut) {
-  LeaseKeeper keeper(queue_, absl::Milliseconds(90));
+  LeaseKeeper keeper(queue_, kLease);
   const auto held = keeper.Hold((*queue_.Take(1, Soon()))[0]);
   EXPECT_EQ(keeper.held(), 1);
   keeper.LetGo(held);
@@ -59,7 +61,7 @@ TEST_F(LeaseKeeperTest, ALeaseThatIsLetGoRunsOut) {
 TEST_F(LeaseKeeperTest, ALeaseThatAnotherWorkerTookIsMarkedLost) {
   const auto lease = (*queue_.Take(1, Soon()))[0];
   ASSERT_THAT(*other_.Take(1, Soon()), SizeIs(1));
-  LeaseKeeper keeper(queue_, absl::Milliseconds(90));
+  LeaseKeeper keeper(queue_, kLease);
   const auto held = keeper.Hold(lease);
   for (const absl::Time deadline = Soon(); !held->lost && absl::Now() < deadline;) absl::SleepFor(absl::Milliseconds(5));
   EXPECT_TRUE(held->lost);
