@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/rpc/log_service.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
@@ -36,7 +37,8 @@ void EnablePlugins() {
 
 class Server::Impl {
  public:
-  Impl(std::unique_ptr<grpc::Server> server, int port, std::string host) : server_(std::move(server)), port_(port), host_(std::move(host)) {
+  Impl(std::unique_ptr<LogServiceImpl> log, std::unique_ptr<grpc::Server> server, int port, std::string host)
+      : log_(std::move(log)), server_(std::move(server)), port_(port), host_(std::move(host)) {
     auto* health = server_->GetHealthCheckService();
     health->SetServingStatus("", true);
     health->SetServingStatus("liveness", true);
@@ -48,6 +50,7 @@ class Server::Impl {
     health->SetServingStatus("readiness", ready);
   }
 
+  const std::unique_ptr<LogServiceImpl> log_;
   std::unique_ptr<grpc::Server> server_;
   const int port_;
   const std::string host_;
@@ -73,12 +76,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   for (grpc::Service* service : options.services) builder.RegisterService(service);
+  auto log = std::make_unique<LogServiceImpl>();
+  builder.RegisterService(log.get());
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address, ": the address is in use or not on this machine"));
   }
   const std::string host = options.address.substr(0, options.address.rfind(':'));
-  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(server), port, host)));
+  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(log), std::move(server), port, host)));
 }
 
 void Server::SetReady(bool ready) { impl_->SetReady(ready); }

@@ -11,7 +11,7 @@
 namespace cohort::rpc {
 
 // A gRPC server wired as every Cohort service has it: health (names "", "liveness", "readiness"), reflection, channelz,
-// message limits, keepalive. Starts not ready. Thread-safe.
+// LogService, message limits, keepalive. Starts not ready. Thread-safe.
 class Server {
  public:
   struct Options {

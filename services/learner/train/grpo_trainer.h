@@ -24,6 +24,7 @@ class GrpoTrainer final : public Trainer {
   GrpoTrainer(const config::v1::RunConfig& config, const model::LoadedModel& initial);
 
   absl::StatusOr<UpdateMetrics> Update(int64_t step, const std::vector<SampleGroup>& groups) override;
+  void SetLearningRate(double peak) override { config_.mutable_optimizer()->set_learning_rate(peak); }
   std::shared_ptr<const model::Arena> Weights() const override;
   void RefreshReference() override;
   absl::Status SaveState(const std::string& path) const override;
@@ -46,7 +47,7 @@ class GrpoTrainer final : public Trainer {
   Snapshot TakeSnapshot() const;
   void TakeBack(const Snapshot& snapshot);
 
-  const config::v1::RunConfig config_;
+  config::v1::RunConfig config_;
   const model::ModelConfig model_config_;
   GradientWorkers workers_;
   AdamW optimizer_;

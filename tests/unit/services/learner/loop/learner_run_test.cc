@@ -124,7 +124,8 @@ class LearnerRunTest : public ::testing::Test {
     Endpoints endpoints{"127.0.0.1:0", ""};
     absl::Status result;
     sync::Thread learner("learner", [&] {
-      result = RunIncarnation(options, run.inputs, **directory, *queue, *incarnation, run.registry, run.metrics, endpoints, stop.token());
+      const auto control = RunControl::Open((*directory)->path(), run.inputs.config, [](const std::string&) { return absl::OkStatus(); });
+      result = RunIncarnation(options, run.inputs, **directory, **control, *queue, *incarnation, run.registry, run.metrics, endpoints, stop.token());
       ended_ = true;
     });
     Attend(run, options.endpoint_file, workers, stop_at);
