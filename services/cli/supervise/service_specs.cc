@@ -119,6 +119,14 @@ absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_worker
   });
 }
 
+absl::StatusOr<ServiceSpec> AdminSpec(const RunPaths& paths, const std::string& redis, const std::string& run) {
+  COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, CohortSpec(paths, "cohort-admin", "cohort-admin", kReadiness, [=](bool) {
+                            return std::vector<std::string>{"--redis", redis, "--run", run};
+                          }));
+  spec.dispensable = true;
+  return spec;
+}
+
 absl::StatusOr<ServiceSpec> LearnerSpec(const RunPaths& paths, const LearnerPlace& place) {
   // It is ready when it has published its first policy, for which it may need no worker; starting to listen is what the launcher waits for.
   return CohortSpec(paths, "cohort-learner", "cohort-learner", "liveness", [=](bool restart) {

@@ -22,6 +22,9 @@ absl::StatusOr<ServiceSpec> RedisSpec(const RunPaths& paths);
 absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_workers, double check_deadline_ms, const std::string& redis = "",
                                        const std::string& run = "");
 
+// The admin service; nothing depends on it.
+absl::StatusOr<ServiceSpec> AdminSpec(const RunPaths& paths, const std::string& redis, const std::string& run);
+
 struct LearnerPlace {
   std::string redis;   // host:port
   std::string reward;  // host:port
