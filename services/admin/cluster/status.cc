@@ -154,12 +154,12 @@ v1::ClusterStatus BuildStatus(const ClusterFacts& facts) {
   return status;
 }
 
-v1::Worker DescribeWorker(const ServiceRecord& service, std::optional<int64_t> policy_version) {
+v1::Worker DescribeWorker(const ServiceRecord& service) {
   v1::Worker worker;
   worker.set_name(service.name());
   *worker.mutable_service() = service;
   const int64_t held = service.load().policy_version();
-  worker.set_staleness(!policy_version.has_value() || held < 0 ? -1 : std::max<int64_t>(0, *policy_version - held));
+  worker.set_staleness(held < 0 ? -1 : std::max<int64_t>(0, service.load().announced_version() - held));
   return worker;
 }
 

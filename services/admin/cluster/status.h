@@ -27,7 +27,7 @@ struct ClusterFacts {
 // The status that follows from the facts. Pure.
 v1::ClusterStatus BuildStatus(const ClusterFacts& facts);
 
-// A rollout worker and how far it is behind; `policy_version` is the learner's.
-v1::Worker DescribeWorker(const registry::v1::ServiceRecord& service, std::optional<int64_t> policy_version);
+// A rollout worker and how far it is behind.
+v1::Worker DescribeWorker(const registry::v1::ServiceRecord& service);
 
 }  // namespace cohort::admin

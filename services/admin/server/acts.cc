@@ -347,6 +347,7 @@ grpc::Status AdminServiceImpl::SetLogLevel(grpc::ServerContext* context, const v
 grpc::Status AdminServiceImpl::CancelOperation(grpc::ServerContext* context, const v1::CancelOperationRequest* request,
                                                v1::CancelOperationResponse* response) {
   return Act(*context, "CancelOperation", *request, response, [&](const Caller& caller, absl::Time deadline) -> absl::StatusOr<Audit> {
+    COHORT_ASSIGN_OR_RETURN(const v1::Operation stored, parts_.operations.Get(request->name(), deadline));
     COHORT_ASSIGN_OR_RETURN(const v1::Operation operation, Refreshed(request->name(), deadline));
     if (operation.state() != v1::OPERATION_STATE_RUNNING) {
       return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "OPERATION_ENDED", absl::StrCat(operation.name(), " has ended: ", operation.message()));
@@ -374,7 +375,7 @@ grpc::Status AdminServiceImpl::CancelOperation(grpc::ServerContext* context, con
       if (!set.ok()) return OfRedis(set.status());
       after.set_message(absl::StrCat("cancelled: the ", workers, " workers that there were stay"));
     }
-    COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), parts_.operations.Replace(operation, after, deadline));
+    COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), parts_.operations.Replace(stored, after, deadline));
     return Audit{operation.name(), absl::StrCat("cancelled by ", caller.name)};
   });
 }

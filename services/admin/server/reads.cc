@@ -1,6 +1,5 @@
 // The calls of AdminService that only look.
 #include <algorithm>
-#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -27,16 +26,6 @@ constexpr int kMostSamples = 256;
 const auto kNewControl = [](const auto& channel) { return ControlService::NewStub(channel); };
 
 bool IsWorker(const ServiceRecord& service) { return service.role() == registry::v1::SERVICE_ROLE_ROLLOUT; }
-
-// The learner's policy version; nothing when it does not answer.
-std::optional<int64_t> PolicyVersion(Cluster& cluster, const std::vector<ServiceRecord>& services, absl::Time deadline) {
-  for (const ServiceRecord& service : services) {
-    if (service.role() != registry::v1::SERVICE_ROLE_LEARNER) continue;
-    const auto run = cluster.Run(service, deadline);
-    if (run.ok()) return run->policy_version();
-  }
-  return std::nullopt;
-}
 
 v1::DeadLetter Describe(const queue::DeadEntry& entry) {
   v1::DeadLetter letter;
@@ -75,7 +64,6 @@ grpc::Status AdminServiceImpl::ListWorkers(grpc::ServerContext* context, const v
     const std::string question = absl::StrCat("workers:", request->filter());
     COHORT_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(question, request->page_token()));
     COHORT_ASSIGN_OR_RETURN(const std::vector<ServiceRecord> services, parts_.cluster.Services(deadline));
-    const std::optional<int64_t> version = PolicyVersion(parts_.cluster, services, deadline);
     int matching = 0, filtered = 0;
     bool more = false;
     for (const ServiceRecord& service : services) {
@@ -90,7 +78,7 @@ grpc::Status AdminServiceImpl::ListWorkers(grpc::ServerContext* context, const v
         more = true;
         continue;
       }
-      *response->add_workers() = DescribeWorker(service, version);
+      *response->add_workers() = DescribeWorker(service);
     }
     response->set_total_size(matching);
     response->set_num_filtered(filtered);
@@ -101,13 +89,9 @@ grpc::Status AdminServiceImpl::ListWorkers(grpc::ServerContext* context, const v
 
 grpc::Status AdminServiceImpl::GetWorker(grpc::ServerContext* context, const v1::GetWorkerRequest* request, v1::GetWorkerResponse* response) {
   return Read(*context, [&](absl::Time deadline) -> absl::Status {
-    COHORT_ASSIGN_OR_RETURN(const std::vector<ServiceRecord> services, parts_.cluster.Services(deadline));
-    for (const ServiceRecord& service : services) {
-      if (!IsWorker(service) || service.name() != request->name()) continue;
-      *response->mutable_worker() = DescribeWorker(service, PolicyVersion(parts_.cluster, services, deadline));
-      return absl::OkStatus();
-    }
-    return UnknownWorker(request->name());
+    COHORT_ASSIGN_OR_RETURN(const ServiceRecord service, parts_.cluster.Worker(request->name(), deadline));
+    *response->mutable_worker() = DescribeWorker(service);
+    return absl::OkStatus();
   });
 }
 

@@ -170,6 +170,14 @@ void RunControl::End() {
   running_ = false;
 }
 
+bool RunControl::EndUnlessOrdered() {
+  absl::MutexLock lock(&mutex_);
+  const Orders orders = PendingLocked();
+  if (orders.pause || orders.checkpoint || orders.roll_back || orders.begin_again) return false;
+  running_ = false;
+  return true;
+}
+
 void RunControl::SetCheckpoints(std::vector<v1::Checkpoint> checkpoints) {
   absl::MutexLock lock(&mutex_);
   checkpoints_ = std::move(checkpoints);

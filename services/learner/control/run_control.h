@@ -51,6 +51,8 @@ class RunControl {
   // An incarnation is at `step` and takes orders from now on; End() when it takes none any more.
   void Begin(int64_t incarnation, int64_t step) ABSL_LOCKS_EXCLUDED(mutex_);
   void End() ABSL_LOCKS_EXCLUDED(mutex_);
+  // End() unless something is ordered: all steps are done. False when that is to be attended to before.
+  bool EndUnlessOrdered() ABSL_LOCKS_EXCLUDED(mutex_);
   void SetCheckpoints(std::vector<v1::Checkpoint> checkpoints) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // What is to be done between two updates.

@@ -38,9 +38,9 @@ absl::Status LearnerLoop::Run() {
   Publish();
   parts_.feed->SetPhase(learner::v1::RUN_PHASE_TRAINING, "");
   parts_.tell(registry::v1::EVENT_KIND_RUN_PHASE, state_.run, absl::StrCat("training from step ", state_.step));
-  while (state_.step < parts_.config->run().steps()) {
+  while (state_.step < parts_.config->run().steps() || !parts_.control->EndUnlessOrdered()) {
     absl::Status done = Attend("issuing");
-    if (done.ok()) done = RunStep();
+    if (done.ok() && state_.step < parts_.config->run().steps()) done = RunStep();
     if (done.ok()) continue;
     if (GoesOn(done)) {
       absl::Status saved;
