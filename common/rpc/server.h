@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/impl/codegen/service_type.h"
 
@@ -39,5 +40,8 @@ class Server {
   explicit Server(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// Whether "host:port" can be reached from this machine only.
+bool IsLoopback(absl::string_view address);
 
 }  // namespace cohort::rpc

@@ -16,6 +16,7 @@
 #include "common/sync/signals.h"
 #include "nlohmann/json.hpp"
 #include "services/admin/server/admin_service.h"
+#include "services/admin/web/web_server.h"
 
 namespace cohort::admin {
 namespace {
@@ -30,6 +31,7 @@ struct Flags {
   std::string name = "cohort-admin";
   std::string listen = "127.0.0.1:0";
   std::string metrics_listen = "127.0.0.1:0";
+  std::string web_listen;
   std::string endpoint_file;
   std::string token_file;
   bool allow_remote = false;
@@ -75,10 +77,16 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   options.allow_remote = flags.allow_remote;
   options.services = {&service};
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
+  std::unique_ptr<WebServer> web;
+  if (!flags.web_listen.empty()) {
+    COHORT_ASSIGN_OR_RETURN(web, WebServer::Start({flags.web_listen, flags.allow_remote}, cluster, queue, *access));
+    COHORT_LOG(INFO) << "the live page is http://" << web->address() << "/";
+  }
   server->SetReady(true);
   const registry::Registration registration(Presence(flags, server->address(), metrics_endpoint));
   if (!flags.endpoint_file.empty()) {
-    const nlohmann::json endpoints = {{"pid", getpid()}, {"grpc", server->address()}, {"metrics", metrics_endpoint}};
+    nlohmann::json endpoints = {{"pid", getpid()}, {"grpc", server->address()}, {"metrics", metrics_endpoint}};
+    if (web != nullptr) endpoints["web"] = web->address();
     COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(flags.endpoint_file, endpoints.dump() + "\n"));
   }
   COHORT_LOG(INFO) << "serves on " << server->address() << ", metrics on " << metrics_endpoint
@@ -99,6 +107,7 @@ int Main(int argc, char** argv) {
   app.add_option("--name", flags.name, "Name in the registry and in logs")->capture_default_str();
   app.add_option("--listen", flags.listen, "Address of the gRPC service")->capture_default_str();
   app.add_option("--metrics-listen", flags.metrics_listen, "Address of /metrics")->capture_default_str();
+  app.add_option("--web-listen", flags.web_listen, "Serve the live page over plain HTTP on this address [off]");
   app.add_option("--endpoint-file", flags.endpoint_file, "Write the bound addresses to this file");
   app.add_option("--token-file", flags.token_file, "Only callers with a token of this file: lines 'viewer NAME TOKEN' or 'operator NAME TOKEN'");
   app.add_flag("--allow-remote", flags.allow_remote, "Listen on other addresses than loopback (there is no encryption)");

@@ -32,6 +32,8 @@ class Access {
 
   // Who makes this call. UNAUTHENTICATED (reason NO_CREDENTIALS) or PERMISSION_DENIED (reason ROLE_MISSING) when it may not.
   absl::StatusOr<Caller> Check(const grpc::ServerContext& context, Role needed) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The same for a caller that has sent `authorization`, "Bearer TOKEN".
+  absl::StatusOr<Caller> CheckHeader(const std::string& authorization, Role needed) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   explicit Access(std::string token_file) : token_file_(std::move(token_file)) {}

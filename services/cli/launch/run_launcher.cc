@@ -164,6 +164,8 @@ absl::Status RunLauncher::StartAdmin() {
   COHORT_RETURN_IF_ERROR(spec.status());
   COHORT_ASSIGN_OR_RETURN(const SupervisedService* admin, fleet_.Start(WithTimeout(*std::move(spec))));
   view_.Say(absl::StrCat("watch and steer it from another terminal: cohort status --endpoint ", admin->address()));
+  const absl::StatusOr<Endpoint> endpoint = ReadEndpointFile(paths_.endpoint("cohort-admin"));
+  if (endpoint.ok() && !endpoint->web.empty()) view_.Say(absl::StrCat("watch it in a browser: http://", endpoint->web, "/"));
   return absl::OkStatus();
 }
 

@@ -120,8 +120,11 @@ absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_worker
 }
 
 absl::StatusOr<ServiceSpec> AdminSpec(const RunPaths& paths, const std::string& redis, const std::string& run) {
-  COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, CohortSpec(paths, "cohort-admin", "cohort-admin", kReadiness, [=](bool) {
-                            return std::vector<std::string>{"--redis", redis, "--run", run};
+  // The page stays where it was when the service is restarted.
+  const auto page = [file = paths.endpoint("cohort-admin")] { return ReadEndpointFile(file).value_or(Endpoint()).web; };
+  COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, CohortSpec(paths, "cohort-admin", "cohort-admin", kReadiness, [=](bool restart) {
+                            const std::string web = restart ? page() : "";
+                            return std::vector<std::string>{"--redis", redis, "--run", run, "--web-listen", web.empty() ? kAnyPort : web};
                           }));
   spec.dispensable = true;
   return spec;

@@ -13,7 +13,10 @@
 #include "common/testing/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "services/admin/cluster/http_get.h"
 #include "services/admin/server/admin_service.h"
+#include "services/admin/web/web_server.h"
 
 namespace cohort::admin {
 namespace {
@@ -426,6 +429,29 @@ TEST_F(AdminServiceTest, RolesComeFromATokenFileThatIsReadAnewWhenItChanges) {
   ASSERT_OK(io::WriteFileAtomically(file, "king ann ann-has-a-long-token\n"));
   EXPECT_THAT(Access::Create(file).status(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(":1:")));
   EXPECT_OK(admin.Call(&Stub::ScaleWorkers, scale, &scaled, "ann-has-a-long-token")) << "a file that cannot be read keeps what was read last";
+}
+
+TEST_F(AdminServiceTest, ThePageAndItsDataAreServedToWhoMayLook) {
+  testing::TempDir directory;
+  const std::string file = directory / "tokens";
+  ASSERT_OK(io::WriteFileAtomically(file, "viewer ann ann-has-a-long-token\n"));
+  PutWorkers(2);
+  Cluster cluster(redis_->address(), kRun);
+  QueueRates queue(redis_->address(), kRun);
+  ASSERT_OK_AND_ASSIGN(const auto access, Access::Create(file));
+  EXPECT_THAT(WebServer::Start({"0.0.0.0:0"}, cluster, queue, *access).status(), StatusIs(absl::StatusCode::kInvalidArgument));
+  ASSERT_OK_AND_ASSIGN(const auto web, WebServer::Start({"127.0.0.1:0"}, cluster, queue, *access));
+  EXPECT_THAT(WebServer::Start({web->address()}, cluster, queue, *access).status(), StatusIs(absl::StatusCode::kUnavailable));
+  ASSERT_OK_AND_ASSIGN(const std::string page, HttpGet(web->address(), "/", Soon()));
+  EXPECT_THAT(page, HasSubstr("</html>"));
+  EXPECT_THAT(page, ::testing::Not(::testing::ContainsRegex("(src|href)=\"?http"))) << "no external assets";
+  EXPECT_THAT(HttpGet(web->address(), "/api/status", Soon()).status(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("401")));
+  EXPECT_THAT(HttpGet(web->address(), "/api/nothing?token=ann-has-a-long-token", Soon()).status(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("404")));
+  EXPECT_THAT(HttpGet(web->address(), "/api/samples?token=ann-has-a-long-token", Soon()).status(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("503")));
+  ASSERT_OK_AND_ASSIGN(const std::string body, HttpGet(web->address(), "/api/status?token=ann-has-a-long-token", Soon()));
+  const auto answer = nlohmann::json::parse(body);
+  EXPECT_EQ(answer["workers"]["workers"].size(), 2u);
+  EXPECT_EQ(answer["status"]["run_id"], kRun);
 }
 
 TEST_F(AdminServiceTest, WithoutRedisThatIsToldAndNothingElse) {
