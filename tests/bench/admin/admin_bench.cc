@@ -1,9 +1,10 @@
 // How fast a real cohort-admin answers on a real redis-server with 256 simulated workers, which renew their records once a second, and 100,000 queue
 // entries, of which each worker leases some; and how late events reach a watcher. Prints a table. admin_bench [CALLS]
 //
-// admin_bench --load ENDPOINT SECONDS asks a running admin service for status, workers and queue five times a second, as ten people with `cohort top --watch`
-// would: for measuring what that does to a run.
+// admin_bench --effect ENDPOINT PAIRS: what watching does to a run that trains. In PAIRS pairs of ten-second windows, one without and one with a client that
+// asks for status, workers and queue five times a second (ten people with `cohort top --watch`), compares the seconds of the steps.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -39,6 +40,7 @@ constexpr int kLeasesPerWorker = 8;
 constexpr int kPromptTokens = 64;
 constexpr int kIssueBatch = 500;
 constexpr int kEvents = 200;
+constexpr absl::Duration kWindow = absl::Seconds(10);
 
 absl::Time Soon() { return absl::Now() + absl::Minutes(1); }
 
@@ -187,20 +189,71 @@ int Bench(int calls) {
   return 0;
 }
 
-int Load(const std::string& endpoint, double seconds) {
-  const auto stub = v1::AdminService::NewStub(rpc::Connect(endpoint));
-  const absl::Time end = absl::Now() + absl::Seconds(seconds);
-  int64_t calls = 0;
+int64_t StepsDone(v1::AdminService::Stub& stub) {
+  v1::GetClusterStatusResponse status;
+  Call(stub, &v1::AdminService::Stub::GetClusterStatus, v1::GetClusterStatusRequest(), &status);
+  return status.status().steps_done();
+}
+
+// Processor seconds that the admin service has used.
+double CpuSeconds(v1::AdminService::Stub& stub) {
+  v1::GetMetricsRequest request;
+  request.set_service("cohort-admin");
+  v1::GetMetricsResponse metrics;
+  Call(stub, &v1::AdminService::Stub::GetMetrics, request, &metrics);
+  const std::string name = "\nprocess_cpu_seconds_total ";
+  const size_t at = metrics.text().find(name);
+  return at == std::string::npos ? 0 : std::atof(metrics.text().c_str() + at + name.size());
+}
+
+// Mean seconds of the steps that lie within one window; adds what the admin service used to `cpu`.
+double Window(v1::AdminService::Stub& stub, bool watched, double* cpu) {
+  const int64_t begin = StepsDone(stub);
+  const double cpu_before = CpuSeconds(stub);
+  const absl::Time end = absl::Now() + kWindow;
   v1::GetClusterStatusResponse status;
   v1::ListWorkersResponse workers;
   v1::GetQueueResponse queue;
-  for (; absl::Now() < end; calls += 3) {
-    Call(*stub, &v1::AdminService::Stub::GetClusterStatus, v1::GetClusterStatusRequest(), &status);
-    Call(*stub, &v1::AdminService::Stub::ListWorkers, v1::ListWorkersRequest(), &workers);
-    Call(*stub, &v1::AdminService::Stub::GetQueue, v1::GetQueueRequest(), &queue);
+  while (absl::Now() < end) {
+    if (watched) {
+      Call(stub, &v1::AdminService::Stub::GetClusterStatus, v1::GetClusterStatusRequest(), &status);
+      Call(stub, &v1::AdminService::Stub::ListWorkers, v1::ListWorkersRequest(), &workers);
+      Call(stub, &v1::AdminService::Stub::GetQueue, v1::GetQueueRequest(), &queue);
+    }
     absl::SleepFor(absl::Milliseconds(200));
   }
-  std::printf("%lld calls in %.0f s\n", static_cast<long long>(calls), seconds);
+  *cpu += CpuSeconds(stub) - cpu_before;
+  v1::ListStepsRequest request;
+  request.set_from_step(begin + 1);
+  request.set_limit(10000);
+  v1::ListStepsResponse steps;
+  Call(stub, &v1::AdminService::Stub::ListSteps, request, &steps);
+  double sum = 0;
+  for (const auto& step : steps.steps()) sum += step.step_seconds();
+  return steps.steps_size() > 0 ? sum / steps.steps_size() : 0;
+}
+
+int Effect(const std::string& endpoint, int pairs) {
+  const auto stub = v1::AdminService::NewStub(rpc::Connect(endpoint));
+  v1::GetClusterStatusResponse status;
+  Measure("GetClusterStatus of the run", 200, [&] { Call(*stub, &v1::AdminService::Stub::GetClusterStatus, v1::GetClusterStatusRequest(), &status); });
+  std::vector<double> changes;
+  double cpu[2] = {0, 0};  // Alone, watched.
+  for (int i = 0; i < pairs; ++i) {
+    // In turn the one and the other first, so that a drift cancels out.
+    const bool watched_first = i % 2 == 1;
+    const double first = Window(*stub, watched_first, &cpu[watched_first ? 1 : 0]), second = Window(*stub, !watched_first, &cpu[watched_first ? 0 : 1]);
+    const double alone = watched_first ? second : first, watched = watched_first ? first : second;
+    changes.push_back(watched / alone - 1);
+    std::printf("steps take %.4f s, watched %.4f s: %+.2f %%\n", alone, watched, changes.back() * 100);
+    std::fflush(stdout);
+  }
+  double mean = 0, square = 0;
+  for (const double change : changes) mean += change / pairs;
+  for (const double change : changes) square += (change - mean) * (change - mean);
+  const double window_seconds = absl::ToDoubleSeconds(kWindow) * pairs;
+  std::printf("the admin service takes %.2f %% of one core, watched %.2f %%\n", 100 * cpu[0] / window_seconds, 100 * cpu[1] / window_seconds);
+  std::printf("mean %+.2f %%, standard error %.2f %%\n", mean * 100, 100 * std::sqrt(square / (pairs - 1) / pairs));
   return 0;
 }
 
@@ -208,12 +261,12 @@ int Load(const std::string& endpoint, double seconds) {
 }  // namespace cohort::admin
 
 int main(int argc, char** argv) {
-  double seconds = 0;
-  if (argc == 4 && std::string(argv[1]) == "--load" && absl::SimpleAtod(argv[3], &seconds)) return cohort::admin::Load(argv[2], seconds);
-  int calls = 2000;
-  if (argc > 2 || (argc == 2 && !absl::SimpleAtoi(argv[1], &calls))) {
-    std::fprintf(stderr, "admin_bench [CALLS] | admin_bench --load ENDPOINT SECONDS\n");
+  int number = 0;
+  if (argc == 4 && std::string(argv[1]) == "--effect" && absl::SimpleAtoi(argv[3], &number) && number > 1) return cohort::admin::Effect(argv[2], number);
+  number = 2000;
+  if (argc > 2 || (argc == 2 && !absl::SimpleAtoi(argv[1], &number))) {
+    std::fprintf(stderr, "admin_bench [CALLS] | admin_bench --effect ENDPOINT PAIRS\n");
     return 2;
   }
-  return cohort::admin::Bench(std::max(calls, 100));
+  return cohort::admin::Bench(std::max(number, 100));
 }
