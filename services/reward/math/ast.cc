@@ -39,6 +39,13 @@ NodeId Ast::AddNamed(Kind kind, std::string_view name) {
   return id;
 }
 
+NodeId Ast::AddEquation(NodeId left, NodeId right) {
+  const NodeId id = Add(Kind::kRelation, {left, right});
+  nodes[id].payload = static_cast<int32_t>(relations.size());
+  relations.push_back(Relation::kEqual);
+  return id;
+}
+
 bool Ast::Contains(NodeId id, Kind kind) const {
   for (NodeId i = nodes[id].begin; i <= id; ++i) {
     if (nodes[i].kind == kind) return true;

@@ -112,6 +112,7 @@ class Ast {
   NodeId Add(Kind kind, const NodeId* children, size_t count);
   NodeId AddNumber(Rational value);
   NodeId AddNamed(Kind kind, std::string_view name);
+  NodeId AddEquation(NodeId left, NodeId right);
   int32_t NameId(std::string_view name);
 
   const Node& node(NodeId id) const { return nodes[id]; }

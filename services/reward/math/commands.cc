@@ -1,8 +1,7 @@
 #include "services/reward/math/commands.h"
 
-#include <algorithm>
-#include <iterator>
-#include <vector>
+#include <cstddef>
+#include <unordered_map>
 
 #include "services/reward/math/ast.h"
 
@@ -102,26 +101,29 @@ const Command kWords[] = {
     Is("度", Tok::kDegreeWord),
 };
 
-std::vector<Command> Sorted(const Command* begin, const Command* end) {
-  std::vector<Command> table(begin, end);
-  std::sort(table.begin(), table.end(), [](const Command& a, const Command& b) { return std::string_view(a.name) < b.name; });
+using Table = std::unordered_map<std::string_view, const Command*>;
+
+template <size_t kSize>
+Table Indexed(const Command (&commands)[kSize]) {
+  Table table;
+  for (const Command& command : commands) table.emplace(command.name, &command);
   return table;
 }
 
-const Command* Find(const std::vector<Command>& table, std::string_view name) {
-  const auto found = std::lower_bound(table.begin(), table.end(), name, [](const Command& c, std::string_view wanted) { return c.name < wanted; });
-  return found != table.end() && name == found->name ? &*found : nullptr;
+const Command* Find(const Table& table, std::string_view name) {
+  const auto found = table.find(name);
+  return found == table.end() ? nullptr : found->second;
 }
 
 }  // namespace
 
 const Command* FindCommand(std::string_view name) {
-  static const std::vector<Command> table = Sorted(std::begin(kCommands), std::end(kCommands));
+  static const Table table = Indexed(kCommands);
   return Find(table, name);
 }
 
 const Command* FindWord(std::string_view name) {
-  static const std::vector<Command> table = Sorted(std::begin(kWords), std::end(kWords));
+  static const Table table = Indexed(kWords);
   return Find(table, name);
 }
 

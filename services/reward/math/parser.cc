@@ -332,6 +332,7 @@ NodeId Parser::ListOf(const NodeId* items, size_t count, bool joined_by_or) {
 
 // The members of a container as one node: a list, of lists where looser separators stand between tighter ones ("x = 1, y = 2 or x = 2, y = 1").
 NodeId Parser::GroupItems(const Frame& frame) {
+  if (values_.size() == frame.values + 1 && separators_.size() == frame.extra) return PopValue();
   const std::vector<NodeId> items(values_.begin() + frame.values, values_.end());
   std::vector<Separator> between(separators_.begin() + frame.extra, separators_.end());
   separators_.resize(frame.extra);

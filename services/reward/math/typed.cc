@@ -83,9 +83,7 @@ class Members {
     if (name.has_value() && !assignment.has_value() && member.kind() != Kind::kRelation && !member.ast.Contains(member.id, Kind::kRelation)) {
       Ast ast;
       const NodeId left = ast.Copy(name->ast, name->id), right = ast.Copy(member.ast, member.id);
-      ast.root = ast.Add(Kind::kRelation, {left, right});
-      ast.nodes[ast.root].payload = static_cast<int32_t>(ast.relations.size());
-      ast.relations.push_back(Relation::kEqual);
+      ast.root = ast.AddEquation(left, right);
       return AddExpanded(Keep(std::move(ast)));
     }
     if (assignment.has_value() && member.ast.Is(assignment->name.id, Kind::kSymbol)) name = assignment->name;
@@ -172,7 +170,7 @@ Decision CompareQuantities(View a, View b, const Context& context) {
     if (context.policy.units == UnitPolicy::kStrip && one_sided) {
       // The number as it was written, whatever its unit.
       Policy plain = context.policy;
-      const Context inner{plain, context.key, context.fuel};
+      const Context inner{plain, context.key, context.fuel, context.secret};
       const std::optional<Ast> bare_a = WithoutUnitFactors(a), bare_b = WithoutUnitFactors(b);
       if (bare_a.has_value() && bare_b.has_value()) return CompareAnswers({*bare_a, bare_a->root}, {*bare_b, bare_b->root}, inner);
     }
@@ -270,10 +268,7 @@ std::optional<View> NamedValues(View view, Ast& out) {
   std::vector<NodeId> relations;
   for (size_t i = 0; i < list->size(); ++i) {
     const NodeId name = out.Copy(first->name.ast, first->name.id), value = out.Copy(list->ast, list->kid(i).id);
-    const NodeId relation = out.Add(Kind::kRelation, {name, value});
-    out.nodes[relation].payload = static_cast<int32_t>(out.relations.size());
-    out.relations.push_back(Relation::kEqual);
-    relations.push_back(relation);
+    relations.push_back(out.AddEquation(name, value));
   }
   out.root = out.Add(Kind::kList, relations.data(), relations.size());
   out.nodes[out.root].flag = kJoinedByOr;
@@ -313,7 +308,7 @@ std::optional<Decision> CompareTimeWithRatio(View a, View b, const Context& cont
   return CompareRatios({ast, ast.root}, ratio, context);
 }
 
-Decision CompareKinds(View a, View b, const Context& context) {
+Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, const Context& context) {
   const Kind x = a.kind(), y = b.kind();
   if (x == Kind::kEllipsis || y == Kind::kEllipsis) return Other("an ellipsis is no answer");
   if (const auto ratio = CompareTimeWithRatio(a, b, context)) return *ratio;
@@ -335,7 +330,8 @@ Decision CompareKinds(View a, View b, const Context& context) {
     if (bare.kind() != Kind::kRelation && !bare.ast.Contains(bare.id, Kind::kRelation)) {
       Ast made;
       const View value = *ValueOf(named, made);
-      return HasName(a) ? CompareAnswers(value, b, context) : CompareAnswers(a, value, context);
+      const Form form = Canonical(value.ast, value.id, context.fuel);
+      return HasName(a) ? CompareAnswers(value, form, b, form_b, context) : CompareAnswers(a, form_a, value, form, context);
     }
   }
   if ((x == Kind::kRelation) != (y == Kind::kRelation)) {
@@ -357,7 +353,7 @@ Decision CompareKinds(View a, View b, const Context& context) {
   if (x == Kind::kRatio && y == Kind::kRatio) return CompareRatios(a, b, context);
   if (const std::optional<Decision> matrices = CompareMatrices(a, b, context)) return *matrices;
   if (x == Kind::kTuple && y == Kind::kTuple) return CompareTuples(a, b, context);
-  if (IsScalarKind(x) && IsScalarKind(y)) return HasUnits(a) || HasUnits(b) ? CompareQuantities(a, b, context) : CompareScalars(a, b, context);
+  if (IsScalarKind(x) && IsScalarKind(y)) return HasUnits(a) || HasUnits(b) ? CompareQuantities(a, b, context) : CompareScalars(a, form_a, b, form_b, context);
   return CompareUnlike(a, b, context);
 }
 
@@ -378,8 +374,11 @@ Decision CompareUnlike(View a, View b, const Context& context) {
 }  // namespace
 
 Decision CompareAnswers(View a, View b, const Context& context) {
+  return CompareAnswers(a, Canonical(a.ast, a.id, context.fuel), b, Canonical(b.ast, b.id, context.fuel), context);
+}
+
+Decision CompareAnswers(View a, const Form& form_a, View b, const Form& form_b, const Context& context) {
   if (!context.fuel.Spend(20)) return Unknown("out of fuel");
-  const Form form_a = Canonical(a.ast, a.id, context.fuel), form_b = Canonical(b.ast, b.id, context.fuel);
   if (context.fuel.exhausted()) return Unknown("out of fuel");
   const auto number_a = form_a.constant(), number_b = form_b.constant();
   if (number_a.has_value() && number_b.has_value()) {
@@ -387,8 +386,8 @@ Decision CompareAnswers(View a, View b, const Context& context) {
     return {same ? Equality::kEqual : Equality::kDifferent, v1::METHOD_EXACT, same ? "the same rational number" : "different rational numbers"};
   }
   const bool ordered = context.policy.order_matters && (a.kind() == Kind::kList || b.kind() == Kind::kList);
-  if (!ordered && !form_a.undefined && !form_b.undefined && form_a.Text() == form_b.Text()) return Same("the same canonical form");
-  return CompareKinds(a, b, context);
+  if (!ordered && !form_a.undefined && !form_b.undefined && form_a == form_b) return Same("the same canonical form");
+  return CompareKinds(a, form_a, b, form_b, context);
 }
 
 }  // namespace cohort::reward::math

@@ -158,6 +158,31 @@ std::optional<Ast> ParseTime(std::string_view text) {
   return ast;
 }
 
+// Whether three letters, in small or capital letters, begin the name of a month.
+bool BeginsMonth(std::string_view word) {
+  if (word.size() < 3) return false;
+  const char start[] = {Lower(word[0]), Lower(word[1]), Lower(word[2])};
+  return Month({start, sizeof(start)}) > 0;
+}
+
+// Whether the text has what every date and time of day has: digits, and the name of a month, a colon, two hyphens, or an m (of am and pm) at its end.
+// Nearly all mathematics is told from them so.
+bool MayBeDateOrTime(std::string_view text) {
+  bool digit = false, month = false, colon = false;
+  int hyphens = 0;
+  char last = '\0';
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    digit = digit || IsDigit(c);
+    colon = colon || c == ':';
+    hyphens += c == '-' ? 1 : 0;
+    const bool begins = IsLetter(c) && (i == 0 || !(IsLetter(text[i - 1]) || IsDigit(text[i - 1])));
+    month = month || (begins && BeginsMonth(text.substr(i, 3)));
+    if (!IsSpace(c) && c != '.' && c != '}' && c != '$') last = c;
+  }
+  return digit && (month || colon || hyphens >= 2 || last == 'm' || last == 'M');
+}
+
 std::string Joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) {
@@ -170,6 +195,7 @@ std::string Joined(const std::vector<std::string>& words) {
 }  // namespace
 
 std::optional<Ast> ParseDateOrTime(std::string_view text) {
+  if (!MayBeDateOrTime(text)) return std::nullopt;
   const std::optional<std::string> plain = WithoutTextCommands(text);
   if (!plain.has_value() || plain->size() > 40) return std::nullopt;
   std::string_view trimmed = *plain;
