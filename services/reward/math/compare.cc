@@ -67,6 +67,7 @@ Gold::Gold(std::string_view text, const CompareOptions& options, int64_t steps) 
   if (ValueDecides(options_.policy)) literal_ = ReadLiteral(text);
   if (literal_.has_value() && literal_->whole) {
     ast_.root = ast_.AddNumber(literal_->numerator);
+    form_ = OfNumber(literal_->numerator);
     fuel.Spend(1 + static_cast<int64_t>(text.size()));
   } else {
     Parsed parsed = Parse(text, kMaxGoldBytes, kUsual, fuel);
@@ -76,9 +77,9 @@ Gold::Gold(std::string_view text, const CompareOptions& options, int64_t steps) 
       if (!chain.holds) error_ = "its two sides are not equal";
       ast_ = chain.made.has_value() ? *std::move(chain.made) : std::move(parsed.ast);
       ast_.root = chain.root;
+      if (chain.holds) form_ = Canonical(ast_, ast_.root, fuel);
     }
   }
-  if (error_.empty()) form_ = Canonical(ast_, ast_.root, fuel);
   if (form_.undefined) error_ = "it divides by zero";
   out_of_fuel_ = fuel.exhausted();
   if (out_of_fuel_) error_ = "out of fuel";

@@ -28,6 +28,8 @@ struct CompareOptions {
   Policy policy;
   // Random points and primes come from this number and the reference answer, so that verdicts repeat; the model must not know it.
   uint64_t secret = 0;
+
+  friend bool operator==(const CompareOptions&, const CompareOptions&) = default;
 };
 
 // A reference answer, understood once for any number of comparisons. The one entry to the mathematics, whatever stands behind it. Immutable; not copied.
