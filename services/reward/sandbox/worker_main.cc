@@ -60,10 +60,6 @@ void RunBatch(std::string_view frame, const Faults& faults, uint64_t secret, Gol
   std::vector<CheckInput> checks = DecodeChecks(frame.substr(sizeof(header)), header.checks);
   if (checks.size() != header.checks) Exit(1);
   int64_t began = MonotonicNanos();
-  WorkerPacket started;
-  started.kind = PacketKind::kStarted;
-  started.monotonic_ns = began;
-  SendPacket(started);
   for (uint32_t i = 0; i < checks.size(); ++i) {
     faults.Apply(checks[i]);
     checks[i].secret = secret;
