@@ -77,6 +77,13 @@ Decision CompareConstants(View a, View b, const Context& context) {
   return Unknown("their values could not be told apart");
 }
 
+// ⌊n/2⌋: what is rounded and named like a number of things is one.
+void CollectCounts(View view, std::vector<std::string>& names) {
+  for (std::string& name : Variables(view)) {
+    if (name == "n" || name == "m" || name == "k") names.push_back(std::move(name));
+  }
+}
+
 // Names that stand for whole numbers: under a factorial, in a binomial, as a bound, as an exponent of a negative number.
 void CollectIntegers(View view, std::vector<std::string>& names) {
   for (NodeId id = view.node().begin; id <= view.id; ++id) {
@@ -87,6 +94,7 @@ void CollectIntegers(View view, std::vector<std::string>& names) {
       case Kind::kBinomial: case Kind::kModulo: case Kind::kSum: case Kind::kProduct: to = 2; break;
       case Kind::kFunction:
         if (view.ast.function(id) == Function::kGcd || view.ast.function(id) == Function::kLcm) to = view.ast.node(id).kid_count;
+        if (view.ast.function(id) == Function::kFloor || view.ast.function(id) == Function::kCeiling) CollectCounts({view.ast, view.ast.kid(id, 0)}, names);
         break;
       case Kind::kPower:
         if (view.ast.Is(view.ast.kid(id, 0), Kind::kNegate)) from = 1, to = 2;

@@ -5,6 +5,7 @@
 
 #include "services/reward/math/canonical.h"
 #include "services/reward/math/equations.h"
+#include "services/reward/math/families.h"
 #include "services/reward/math/intervals.h"
 #include "services/reward/math/limits.h"
 #include "services/reward/math/matrices.h"
@@ -282,6 +283,48 @@ bool IsSystem(View view) {
                      [&view](NodeId id) { return AsAssignment({view.ast, id}).has_value(); });
 }
 
+// Names with their values.
+using NamedMembers = std::vector<std::pair<std::string, View>>;
+
+// "(x, y) = (1, 2)".
+std::optional<NamedMembers> NamesOfTuple(View view) {
+  const auto value = TupleValue(view);
+  if (!value.has_value() || value->kind() != Kind::kTuple || value->size() != view.kid(0).size()) return std::nullopt;
+  NamedMembers members;
+  for (size_t i = 0; i < value->size(); ++i) members.emplace_back(view.ast.name(view.kid(0).kid(i).id), value->kid(i));
+  std::sort(members.begin(), members.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+  return members;
+}
+
+// "x = 1, y = 2".
+std::optional<NamedMembers> NamesOfSystem(View view) {
+  if (!IsSystem(view)) return std::nullopt;
+  NamedMembers members;
+  for (const View& member : Kids(view)) {
+    const auto assignment = AsAssignment(member);
+    if (assignment->name.kind() != Kind::kSymbol) return std::nullopt;
+    members.emplace_back(member.ast.name(assignment->name.id), assignment->value);
+  }
+  std::sort(members.begin(), members.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+  for (size_t i = 1; i < members.size(); ++i) {
+    if (members[i].first == members[i - 1].first) return std::nullopt;
+  }
+  return members;
+}
+
+// "(y, x) = (2, 1)" against "x = 1, y = 2" or another such tuple: by the names.
+std::optional<Decision> CompareNamedValues(View a, View b, const Context& context) {
+  const auto tuple_a = NamesOfTuple(a), tuple_b = NamesOfTuple(b);
+  if (!tuple_a.has_value() && !tuple_b.has_value()) return std::nullopt;
+  const auto x = tuple_a.has_value() ? tuple_a : NamesOfSystem(a), y = tuple_b.has_value() ? tuple_b : NamesOfSystem(b);
+  if (!x.has_value() || !y.has_value()) return std::nullopt;
+  std::vector<View> left, right;
+  for (const auto& [name, value] : *x) left.push_back(value);
+  for (const auto& [name, value] : *y) right.push_back(value);
+  const bool names = std::equal(x->begin(), x->end(), y->begin(), y->end(), [](const auto& m, const auto& n) { return m.first == n.first; });
+  return names ? CompareInOrder(left, right, context) : Other("different names");
+}
+
 // x = 1, y = 2 against (1, 2): the values in the order of their names.
 Decision CompareSystemWithTuple(View system, View tuple, const Context& context) {
   std::vector<std::pair<std::string, View>> values;
@@ -321,6 +364,8 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
   if (x == Kind::kNumeral || y == Kind::kNumeral) {
     return x == y && a.ast.name(a.id) == b.ast.name(b.id) ? Same("the same digits in the same base") : Other("different digits or bases");
   }
+  if (const auto families = CompareFamilies(a, b, context)) return *families;
+  if (const auto named = CompareNamedValues(a, b, context)) return *named;
   const bool system_a = IsSystem(a) && !HasName(a), system_b = IsSystem(b) && !HasName(b);
   if (system_a && y == Kind::kTuple) return CompareSystemWithTuple(a, b, context);
   if (system_b && x == Kind::kTuple) return CompareSystemWithTuple(b, a, context);
