@@ -15,7 +15,7 @@ constexpr size_t kMaxTerms = 4096;
 constexpr size_t kMaxTextBytes = 64 * 1024;
 
 const char* const kFunctionNames[] = {"sin",   "cos",   "tan",   "cot", "sec",   "csc", "arcsin", "arccos", "arctan", "arccot", "sinh",  "cosh", "tanh", "coth", "arsinh", "arcosh", "artanh",
-                                      "ln",    "log10", "log",   "exp", "abs",   "floor", "ceil", "gcd",    "lcm",    "max",    "min",   "Re",   "Im",   "arg",  "sgn",    "det"};
+                                      "ln",    "log10", "log",   "exp", "abs",   "floor", "ceil", "gcd",    "lcm",    "max",    "min",   "Re",   "Im",   "arg",  "sgn",    "det", "cis"};
 const char* const kRelationNames[] = {"=", "!=", "<", "<=", ">", ">=", "~", "in", "notin", "equiv", "|", "subset", "similar", "perp", "parallel", "->"};
 
 class Canonicalizer {

@@ -26,7 +26,7 @@ const Command kCommands[] = {
     Fn("sin", F::kSin), Fn("cos", F::kCos), Fn("tan", F::kTan), Fn("tg", F::kTan), Fn("cot", F::kCot), Fn("ctg", F::kCot), Fn("sec", F::kSec),
     Fn("csc", F::kCsc), Fn("arcsin", F::kArcSin), Fn("arccos", F::kArcCos), Fn("arctan", F::kArcTan), Fn("arctg", F::kArcTan), Fn("arccot", F::kArcCot),
     Fn("sinh", F::kSinh), Fn("cosh", F::kCosh), Fn("tanh", F::kTanh), Fn("coth", F::kCoth), Fn("ln", F::kLn), Fn("lg", F::kLog10), Fn("log", F::kLog),
-    Fn("exp", F::kExp), Fn("gcd", F::kGcd), Fn("max", F::kMax), Fn("min", F::kMin), Fn("Re", F::kRe), Fn("Im", F::kIm), Fn("arg", F::kArg), Fn("det", F::kDet),
+    Fn("exp", F::kExp), Fn("gcd", F::kGcd), Fn("max", F::kMax), Fn("min", F::kMin), Fn("Re", F::kRe), Fn("Im", F::kIm), Fn("arg", F::kArg), Fn("det", F::kDet), Fn("cis", F::kCis),
     // Operators with arguments.
     Is("frac", Tok::kFrac), Is("dfrac", Tok::kFrac), Is("tfrac", Tok::kFrac), Is("cfrac", Tok::kFrac), Is("sqrt", Tok::kSqrt), Is("binom", Tok::kBinom),
     Is("dbinom", Tok::kBinom), Is("tbinom", Tok::kBinom), Is("overline", Tok::kOverline), Is("bar", Tok::kOverline), Is("dot", Tok::kDotOver),
@@ -89,7 +89,7 @@ const Command kWords[] = {
     Fn("csc", F::kCsc), Fn("arcsin", F::kArcSin), Fn("arccos", F::kArcCos), Fn("arctan", F::kArcTan), Fn("asin", F::kArcSin), Fn("acos", F::kArcCos),
     Fn("atan", F::kArcTan), Fn("arctg", F::kArcTan), Fn("arccot", F::kArcCot), Fn("sinh", F::kSinh), Fn("cosh", F::kCosh), Fn("tanh", F::kTanh),
     Fn("ln", F::kLn), Fn("lg", F::kLog10), Fn("log", F::kLog), Fn("exp", F::kExp), Fn("abs", F::kAbs), Fn("floor", F::kFloor), Fn("ceil", F::kCeiling),
-    Fn("gcd", F::kGcd), Fn("lcm", F::kLcm), Fn("max", F::kMax), Fn("min", F::kMin), Fn("sgn", F::kSign), Fn("sign", F::kSign), Fn("det", F::kDet),
+    Fn("gcd", F::kGcd), Fn("lcm", F::kLcm), Fn("max", F::kMax), Fn("min", F::kMin), Fn("sgn", F::kSign), Fn("cis", F::kCis), Fn("sign", F::kSign), Fn("det", F::kDet),
     Fn("arsinh", F::kArSinh), Fn("arcosh", F::kArCosh), Fn("artanh", F::kArTanh), Fn("arcsinh", F::kArSinh), Fn("arccosh", F::kArCosh),
     Fn("arctanh", F::kArTanh), Fn("Re", F::kRe), Fn("Im", F::kIm), Fn("arg", F::kArg), Is("sqrt", Tok::kPlainRoot, 2), Is("cbrt", Tok::kPlainRoot, 3), Is("pi", Tok::kPi),
     Is("Pi", Tok::kPi), Is("inf", Tok::kInfinity), Is("infinity", Tok::kInfinity), Is("Infinity", Tok::kInfinity), Is("oo", Tok::kInfinity), Is("mod", Tok::kMod),

@@ -165,6 +165,37 @@ bool DefinesOtherName(View a, View b) {
   return Variables(x->name) != Variables(y->name);
 }
 
+// f(x): the function and what it is taken of.
+struct FunctionName {
+  std::string function;
+  std::string argument;
+};
+std::optional<FunctionName> AsFunctionName(View name) {
+  if (name.kind() != Kind::kMultiply || name.kid(0).kind() != Kind::kSymbol || name.kid(1).kind() != Kind::kSymbol) return std::nullopt;
+  FunctionName found{name.ast.name(name.kid(0).id), name.ast.name(name.kid(1).id)};
+  const bool variable = found.argument[0] >= 'a' && found.argument[0] <= 'z';  // Not f(A), ∠A.
+  return found.function.size() == 1 && variable ? std::optional<FunctionName>(std::move(found)) : std::nullopt;
+}
+
+bool DependsOn(View view, const std::string& name) {
+  const std::vector<std::string> names = Variables(view);
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// f(x) = x² and f(t) = t², or y = x²: the name of the variable does not matter. nullopt when that is not what stands there.
+std::optional<Decision> CompareDefinitions(const Assignment& a, const Assignment& b, const Context& context) {
+  const auto f = AsFunctionName(a.name), g = AsFunctionName(b.name);
+  if (f.has_value() && g.has_value()) {
+    if (f->function != g->function || f->argument == g->argument || DependsOn(b.value, f->argument)) return std::nullopt;
+    const Ast renamed = Renamed(b.value, g->argument, f->argument);
+    return CompareAnswers(a.value, {renamed, renamed.root}, context);
+  }
+  if (!f.has_value() && !g.has_value()) return std::nullopt;
+  const Assignment& plain = f.has_value() ? b : a;
+  if (plain.name.kind() != Kind::kSymbol || plain.name.ast.name(plain.name.id) != "y" || DependsOn(a.value, "y") || DependsOn(b.value, "y")) return std::nullopt;
+  return CompareAnswers(a.value, b.value, context);
+}
+
 bool IsComparable(Relation relation) { return relation == Relation::kEqual || relation == Relation::kNotEqual || relation == Relation::kGreater || relation == Relation::kGreaterEqual; }
 
 Decision CompareSides(View a, View b, const Context& context) {
@@ -200,6 +231,9 @@ Decision CompareRelations(View a, View b, const Context& context) {
   const auto named_a = AsAssignment(a), named_b = AsAssignment(b);
   if (named_a.has_value() && named_b.has_value() && CompareAnswers(named_a->name, named_b->name, context).equality == Equality::kEqual) {
     return CompareAnswers(named_a->value, named_b->value, context);
+  }
+  if (named_a.has_value() && named_b.has_value()) {
+    if (const auto definitions = CompareDefinitions(*named_a, *named_b, context)) return *definitions;
   }
   if (DefinesOtherName(a, b)) return Other("different functions");
   const Ast left = Residual(x), right = Residual(y);

@@ -37,25 +37,6 @@ Ast Copied(View view) {
   return ast;
 }
 
-// The tree with its symbols `name` replaced by what `make` adds to the new tree.
-template <typename Make>
-Ast Substituted(View view, const std::string& name, const Make& make) {
-  Ast out;
-  std::vector<NodeId> moved(view.id - view.node().begin + 1);
-  for (NodeId id = view.node().begin; id <= view.id; ++id) {
-    NodeId& copy = moved[id - view.node().begin];
-    if (view.ast.Is(id, Kind::kSymbol) && view.ast.name(id) == name) {
-      copy = make(out);
-      continue;
-    }
-    std::vector<NodeId> children;
-    for (size_t i = 0; i < view.ast.node(id).kid_count; ++i) children.push_back(moved[view.ast.kid(id, i) - view.node().begin]);
-    copy = out.CopyNode(view.ast, id, children);
-  }
-  out.root = moved.back();
-  return out;
-}
-
 // "kπ (k ∈ ℤ)" reads like a product with the condition; without it. nullopt when that is not what stands there.
 std::optional<Ast> WithoutTrailingCondition(View view, NodeId* condition) {
   Ast out;
@@ -213,7 +194,7 @@ Decision CompareBoth(const Family& a, Family b, const Context& context) {
   for (Ast& value : b.values) {
     if (a.parameter == b.parameter) break;
     if (DependsOn({value, value.root}, a.parameter)) return unknown;
-    value = Substituted({value, value.root}, b.parameter, [&a](Ast& out) { return out.AddNamed(Kind::kSymbol, a.parameter); });
+    value = Renamed({value, value.root}, b.parameter, a.parameter);
   }
   if (a.values.size() != b.values.size()) return unknown;
   std::vector<bool> taken(b.values.size(), false);

@@ -172,6 +172,7 @@ class Lexer {
     for (size_t i = 0; i < std::size(kNames); ++i) {
       if (name == kNames[i]) return static_cast<int>(i) + 2;
     }
+    if (name == "sixteen") return 16;
     if (name.empty() || name.size() > 2 || !std::all_of(name.begin(), name.end(), IsDigit)) return 0;
     return std::stoi(std::string(name));
   }

@@ -143,6 +143,7 @@ class Parser {
   void TextOperand(std::string_view text);
   void UnitOperand(std::string_view text);
   NodeId UnitNode(std::string_view name);
+  bool TakeChoice();
 
   // Stack helpers.
   bool Failed() const { return !out_.error.empty(); }

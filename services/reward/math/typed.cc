@@ -10,6 +10,7 @@
 #include "services/reward/math/limits.h"
 #include "services/reward/math/matrices.h"
 #include "services/reward/math/structure.h"
+#include "services/reward/math/words.h"
 
 namespace cohort::reward::math {
 namespace {
@@ -339,6 +340,19 @@ Decision CompareSystemWithTuple(View system, View tuple, const Context& context)
   return CompareInOrder(ordered, Kids(tuple), context);
 }
 
+// "no solution", "all real numbers": the set that the words stand for.
+std::optional<View> SetInWords(View words, Ast& out) {
+  const std::string& text = words.ast.name(words.id);
+  if (text == kNoSolution) {
+    out.root = out.Add(Kind::kEmptySet, {});
+  } else if (text == kAllReals) {
+    out.root = out.AddNamed(Kind::kNumberSet, "R");
+  } else {
+    return std::nullopt;
+  }
+  return View(out, out.root);
+}
+
 Decision CompareUnlike(View a, View b, const Context& context);
 
 // 9:12 looks like a time, but against 3:4 it is a ratio.
@@ -358,7 +372,12 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
   if (x == Kind::kTime || y == Kind::kTime) return x == y && a.node().payload == b.node().payload ? Same("the same time") : Other("different times");
   if (x == Kind::kDate || y == Kind::kDate) return x == y && a.node().payload == b.node().payload ? Same("the same date") : Other("different dates");
   if (x == Kind::kText || y == Kind::kText) {
-    const bool same = x == y && a.ast.name(a.id) == b.ast.name(b.id);
+    if (x != y && context.policy.fold_text) {
+      Ast made;
+      if (const auto set = SetInWords(x == Kind::kText ? a : b, made)) return x == Kind::kText ? CompareAnswers(*set, b, context) : CompareAnswers(a, *set, context);
+    }
+    const auto words = [&context](View view) { return context.policy.fold_text ? view.ast.name(view.id) : view.ast.written(view.id); };
+    const bool same = x == y && words(a) == words(b);
     return {same ? Equality::kEqual : Equality::kDifferent, v1::METHOD_TEXT, same ? "the same words" : "different words"};
   }
   if (x == Kind::kNumeral || y == Kind::kNumeral) {
@@ -431,7 +450,8 @@ Decision CompareAnswers(View a, const Form& form_a, View b, const Form& form_b, 
     return {same ? Equality::kEqual : Equality::kDifferent, v1::METHOD_EXACT, same ? "the same rational number" : "different rational numbers"};
   }
   const bool ordered = context.policy.order_matters && (a.kind() == Kind::kList || b.kind() == Kind::kList);
-  if (!ordered && !form_a.undefined && !form_b.undefined && form_a == form_b) return Same("the same canonical form");
+  const bool as_written = !context.policy.fold_text && (a.ast.Contains(a.id, Kind::kText) || b.ast.Contains(b.id, Kind::kText));
+  if (!ordered && !as_written && !form_a.undefined && !form_b.undefined && form_a == form_b) return Same("the same canonical form");
   return CompareKinds(a, form_a, b, form_b, context);
 }
 

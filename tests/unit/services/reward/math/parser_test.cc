@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(FreeTokens, ParserTest,
                          testing::Values(Case{"5.", "5"}, Case{"$5$", "5"}, Case{"$$5$$", "5"}, Case{"\\(5\\)", "5"}, Case{"$5.$", "5"}, Case{"5。", "5"}, Case{"5..", "(error)"},
                                          Case{"", "(error)"}, Case{" ", "(error)"}, Case{"$$", "(error)"}, Case{"\\left(5\\right)", "5"}, Case{"\\displaystyle 5", "5"}));
 INSTANTIATE_TEST_SUITE_P(Words, ParserTest,
-                         testing::Values(Case{"No  Solution.", "'no solution'"}, Case{"\\text{no solution}", "'no solution'"}, Case{"无解", "'无解'"}, Case{"(\\text{A})", "A"},
+                         testing::Values(Case{"No  Solution.", "'no solution'"}, Case{"\\text{no solution}", "'no solution'"}, Case{"无解", "'no solution'"}, Case{"(\\text{A})", "A"},
                                          Case{"\\textbf{(B)}", "B"}, Case{"C)", "C"}, Case{"March 5th, 2020", "date(20200305)"}, Case{"2:30\\text{ PM}", "time(52200,1)"}));
 INSTANTIATE_TEST_SUITE_P(NoSalvage, ParserTest,
                          testing::Values(Case{"\\def\\x{5}\\x", "(error)"}, Case{"\\newcommand{\\x}{5}", "(error)"}, Case{"\\unknown5", "(error)"}, Case{"5)", "(error)"},
