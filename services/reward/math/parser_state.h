@@ -100,7 +100,6 @@ class Parser {
   bool NumberMayFollow() const;
   bool IntegralEnds() const;
   void SeparatorHere(Separator separator);
-  void OrHere(const Token& token);
   void FinishRoot();
   NodeId GroupItems(const Frame& frame);
   NodeId MovedToEnd(NodeId id);

@@ -130,6 +130,14 @@ TEST(LimitTest, Degree) {
   EXPECT_NE(Verdict(equation(kMaxDegree - 1), times(kMaxDegree + 1)), v1::VERDICT_CORRECT);
 }
 
+TEST(LimitTest, ResidueBits) {
+  // 3^n has 2n bits by the bound, and both sides are written differently: only their residues can tell.
+  const auto power = [](int64_t exponent) { return "3^{" + std::to_string(exponent) + "}"; };
+  const auto split = [](int64_t exponent) { return "3\\cdot3^{" + std::to_string(exponent - 1) + "}"; };
+  EXPECT_EQ(Verdict(power(kMaxResidueBits / 4), split(kMaxResidueBits / 4)), v1::VERDICT_CORRECT);
+  EXPECT_EQ(Verdict(power(kMaxResidueBits), split(kMaxResidueBits)), v1::VERDICT_UNKNOWN);
+}
+
 TEST(LimitTest, WordBytes) {
   EXPECT_EQ(Error("5\\text{ " + std::string(kMaxWordBytes, 'q') + "}"), "");
   EXPECT_EQ(CanonicalText("5\\text{ " + std::string(kMaxWordBytes, 'q') + "}").substr(0, 3), "5*[");
