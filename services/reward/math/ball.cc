@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "services/reward/math/exact_values.h"
 #include "services/reward/math/limits.h"
 
 namespace cohort::reward::math {
@@ -139,6 +140,11 @@ class Evaluator {
       }
       case Kind::kFunction: return FunctionOf(id, begin, values, out);
       case Kind::kFactorial: return Factorial(kid(0), out);
+      case Kind::kDoubleFactorial: return DoubleFactorial(kid(0), out);
+      case Kind::kBar:  // A bar over what is written with i is the conjugate.
+        if (!ast_.Contains(ast_.kid(id, 0), Kind::kI)) return Evaluated::kUnsupported;
+        acb_conj(out.Write(), kid(0).Ball(precision_));
+        return Evaluated::kOk;
       case Kind::kBinomial: return Binomial(kid(0), kid(1), out);
       case Kind::kModulo: return Modulo(kid(0), kid(1), out);
       case Kind::kSum: case Kind::kProduct: return Big(id, kid(0), kid(1), out);
@@ -441,6 +447,14 @@ class Evaluator {
     acb_add_ui(y, n.Ball(precision_), 1, precision_);
     acb_gamma(y, y, precision_);
     return Done(out);
+  }
+
+  Evaluated DoubleFactorial(Enclosure& n, Enclosure& out) {
+    if (!n.exact || !n.rational.FitsInt64()) return Evaluated::kUnsupported;
+    if (n.rational.sign() < 0) return Evaluated::kUndefined;
+    std::optional<Rational> value = ExactDoubleFactorial(n.rational, fuel_);
+    if (!value.has_value()) return fuel_.exhausted() ? Evaluated::kOutOfFuel : Evaluated::kUnsupported;
+    return Exact(out, *std::move(value));
   }
 
   // n(n-1)…(n-k+1)/k! for whole k ≥ 0; for whole n also with k > n, where it is 0.

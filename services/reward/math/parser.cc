@@ -106,7 +106,12 @@ void Parser::Operand() {
     case Tok::kEllipsis: ++at_; PushValue(ast_.Add(Kind::kEllipsis, {})); return Complete();
     case Tok::kNumberSet: ++at_; PushValue(ast_.AddNamed(Kind::kNumberSet, token.text)); return Complete();
     case Tok::kWord: case Tok::kText: ++at_; return TextOperand(token.text);
-    case Tok::kOpen: return OpenBracket(token);
+    case Tok::kOpen:
+      if (token.op == '{' && Ahead(1).kind == Tok::kClose && TakeChoice()) return;
+      return OpenBracket(token);
+    case Tok::kUnderscore:
+      if (TakeChoice() || Failed()) return;
+      return Fail("a value was expected");
     case Tok::kBar: ++at_; return OpenContainer(FrameKind::kBar, '|');
     case Tok::kBegin: ++at_; OpenContainer(FrameKind::kEnvironment, 0); frames_.back().extra = static_cast<uint32_t>(separators_.size()); frames_.back().op = static_cast<uint16_t>(at_ - 1); return;
     case Tok::kFrac: ++at_; return PushArguments(Waiting::kFraction, 2);
@@ -150,7 +155,7 @@ void Parser::Operand() {
     case Tok::kIf: {
       if (Container().kind != FrameKind::kEnvironment) return Fail("a value was expected");
       ++at_;
-      if (token.op == 1) return PushValue(ast_.AddNamed(Kind::kText, "otherwise")), Complete();
+      if (token.op == 1) return PushValue(ast_.AddText("otherwise", token.text)), Complete();
       return;
     }
     case Tok::kAnd: case Tok::kComma:
@@ -290,6 +295,12 @@ void Parser::Operator() {
     case Tok::kOverline: case Tok::kSum: case Tok::kProduct: case Tok::kIntegral: case Tok::kLimit: case Tok::kInfinity: case Tok::kBegin:
       return ImplicitProduct();
     case Tok::kEllipsis: return ImplicitProduct();
+    case Tok::kNegation:
+      // The measure of an angle is its name: m∠A.
+      if (token.op != 1 || !ast_.Is(values_.back(), Kind::kSymbol) || ast_.name(values_.back()) != "m") return Fail("an operator was expected");
+      ast_.Drop(PopValue());
+      operand_expected_ = true;
+      return;
     default: return Fail("an operator was expected");
   }
 }
@@ -332,6 +343,7 @@ NodeId Parser::ListOf(const NodeId* items, size_t count, bool joined_by_or) {
 
 // The members of a container as one node: a list, of lists where looser separators stand between tighter ones ("x = 1, y = 2 or x = 2, y = 1").
 NodeId Parser::GroupItems(const Frame& frame) {
+  if (values_.size() == frame.values + 1 && separators_.size() == frame.extra) return PopValue();
   const std::vector<NodeId> items(values_.begin() + frame.values, values_.end());
   std::vector<Separator> between(separators_.begin() + frame.extra, separators_.end());
   separators_.resize(frame.extra);
