@@ -91,6 +91,11 @@ absl::Status CpuEngine::SetWeights(std::shared_ptr<const model::Arena> weights, 
   if (weights->size() != arena_size_) {
     return absl::InvalidArgumentError(absl::StrCat("weights of ", weights->size(), " elements do not fit the model, which has ", arena_size_));
   }
+  if (weights->dtype() != model::DType::kFloat32) {
+    auto exact = std::make_shared<model::Arena>(weights->size());
+    model::Convert(*weights, *exact);
+    weights = std::move(exact);
+  }
   decoder_.SetWeights(std::move(weights));
   version_ = version;
   return absl::OkStatus();

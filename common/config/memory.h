@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "common/config/config.h"
+#include "proto/cohort/config/v1/run.pb.h"
+
+namespace cohort::config {
+
+// What a run needs of the memory of GPUs, for people, from the config and the model's config.json alone: of the learner and of a rollout worker, where
+// they (may) compute on one, and of a GPU that they share. Empty when both compute on processors; says so when the model's sizes cannot be read.
+std::vector<DerivedQuantity> DeriveMemory(const v1::RunConfig& config);
+
+}  // namespace cohort::config
