@@ -13,6 +13,8 @@ namespace {
 
 constexpr int64_t kMaxRationalBits = 64 * 1024;  // What is larger goes on as a ball.
 constexpr int kMaxSumNesting = 3;
+constexpr flint_bitcnt_t kMaxSizeBits = 60;
+constexpr int64_t kEndlessSize = int64_t{1} << kMaxSizeBits;  // Stands for every size from here on, so that callers may calculate with it.
 constexpr int64_t kStep = 60;                    // Fuel of one operation at low precision.
 
 bool LooksReal(acb_srcptr x) { return arb_contains_zero(acb_imagref(x)); }
@@ -66,7 +68,7 @@ class Evaluator {
       fmpz_t exponent;
       fmpz_init(exponent);
       fmpz_set(exponent, ARF_EXPREF(arb_midref(part)));
-      size_ = std::max<int64_t>(size_, fmpz_fits_si(exponent) ? std::abs(fmpz_get_si(exponent)) : kMaxFuel);
+      size_ = std::max<int64_t>(size_, fmpz_bits(exponent) < kMaxSizeBits ? std::abs(fmpz_get_si(exponent)) : kEndlessSize);
       fmpz_clear(exponent);
     }
   }
@@ -76,7 +78,7 @@ class Evaluator {
     mag_t bound;
     mag_init(bound);
     acb_get_mag(bound, x);
-    size_ = std::max(size_, static_cast<int64_t>(std::min(3 * mag_get_d(bound), static_cast<double>(kMaxFuel))));
+    size_ = std::max(size_, static_cast<int64_t>(std::min(3 * mag_get_d(bound), static_cast<double>(kEndlessSize))));
     mag_clear(bound);
   }
 
