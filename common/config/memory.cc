@@ -5,32 +5,34 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "common/model/memory_needs.h"
+#include "common/model/model_config.h"
 
 namespace cohort::config {
 namespace {
 
-constexpr int64_t kDefaultContext = 4096;
-
 std::vector<model::MemoryNeed> LearnerNeeds(const v1::RunConfig& config, const model::ModelConfig& model, const model::ArenaLayout& layout) {
-  const auto& optimizer = config.optimizer();
-  model::TrainingShape shape;
-  shape.pass_tokens = optimizer.micro_batch_tokens();
-  shape.checkpoints = optimizer.activation_checkpointing();
-  shape.reference = config.algorithm().kl_coefficient() > 0 && !optimizer.reference_on_host();
-  shape.may_go_back = config.algorithm().minibatches() > 1;
-  return model::TrainingNeeds(model, layout, shape);
+  const auto& algorithm = config.algorithm();
+  return model::TrainingNeeds(model, layout, TrainingShapeOf(config.optimizer(), algorithm.kl_coefficient() > 0, algorithm.minibatches() > 1));
 }
 
 std::vector<model::MemoryNeed> WorkerNeeds(const v1::RunConfig& config, const model::ModelConfig& model, const model::ArenaLayout& layout) {
   model::SamplingShape shape;
   shape.max_batch = config.rollout().max_batch();
-  shape.max_context = model.max_positions > 0 ? std::min(model.max_positions, kDefaultContext) : kDefaultContext;
+  shape.max_context = model::DefaultContext(model);
   shape.kv_bytes = config.rollout().kv_megabytes() << 20;
   return model::SamplingNeeds(model, layout, shape);
 }
 
 }  // namespace
+
+model::TrainingShape TrainingShapeOf(const v1::OptimizerSection& optimizer, bool reference, bool may_go_back) {
+  model::TrainingShape shape;
+  shape.pass_tokens = optimizer.micro_batch_tokens();
+  shape.checkpoints = optimizer.activation_checkpointing();
+  shape.reference = reference && !optimizer.reference_on_host();
+  shape.may_go_back = may_go_back;
+  return shape;
+}
 
 std::vector<DerivedQuantity> DeriveMemory(const v1::RunConfig& config) {
   const bool learner = config.optimizer().device() == v1::DEVICE_CUDA || config.optimizer().device() == v1::DEVICE_AUTO;

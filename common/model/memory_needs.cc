@@ -9,7 +9,6 @@ namespace cohort::model {
 namespace {
 
 constexpr int64_t kMiB = int64_t{1} << 20, kGiB = int64_t{1} << 30;
-constexpr int64_t kChunkLogits = int64_t{1} << 28;  // Logits that the learner's head computes at a time.
 constexpr int64_t kRuntimeBytes = kGiB;             // The driver's context, libraries and workspaces.
 constexpr int64_t kPrefillTokens = 8192;            // Of one piece of the engine's prefill.
 
@@ -32,7 +31,7 @@ int64_t WorkingBytes(const ModelConfig& config) {
 
 std::vector<MemoryNeed> TrainingNeeds(const ModelConfig& config, const ArenaLayout& layout, const TrainingShape& shape) {
   const int64_t rows = shape.pass_tokens, elements = layout.size();
-  const int64_t head_rows = std::min(rows, std::max<int64_t>(1, kChunkLogits / config.vocab_size));
+  const int64_t head_rows = std::min(rows, std::max<int64_t>(1, kHeadChunkLogits / config.vocab_size));
   std::vector<MemoryNeed> needs = {
       {"weights (fp32 and bf16)", 6 * elements},
       {"gradient and moments (fp32)", 12 * elements},

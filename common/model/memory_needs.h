@@ -15,6 +15,9 @@ struct MemoryNeed {
   int64_t bytes = 0;
 };
 
+// Logits that a learner's head computes at a time on a GPU: 1 GiB of fp32.
+inline constexpr int64_t kHeadChunkLogits = int64_t{1} << 28;
+
 // What decides how much a learner needs.
 struct TrainingShape {
   int64_t pass_tokens = 16384;  // Of one forward and backward pass.

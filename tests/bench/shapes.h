@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +39,26 @@ inline const std::vector<std::pair<std::string, model::ModelConfig>>& KnownShape
       {"Llama-3.1-8B", Shape(4096, 14336, 32, 32, 8, 128, 128256, false, false)},
   };
   return models;
+}
+
+// What a benchmark's arguments ask for: names of shapes, all of them when `usual` and the arguments name none; and numbers behind the flags of `numbers`.
+inline std::vector<std::pair<std::string, model::ModelConfig>> ChosenShapes(int argc, char** argv, const std::map<std::string, int*>& numbers,
+                                                                            std::vector<std::string> usual = {}) {
+  std::vector<std::string> wanted;
+  for (int i = 1; i < argc; ++i) {
+    const auto it = numbers.find(argv[i]);
+    if (it == numbers.end()) {
+      wanted.push_back(argv[i]);
+    } else if (++i < argc) {
+      *it->second = std::atoi(argv[i]);
+    }
+  }
+  if (wanted.empty()) wanted = std::move(usual);
+  std::vector<std::pair<std::string, model::ModelConfig>> chosen;
+  for (const auto& shape : KnownShapes()) {
+    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), shape.first) != wanted.end()) chosen.push_back(shape);
+  }
+  return chosen;
 }
 
 }  // namespace cohort::bench

@@ -3,12 +3,13 @@
 #include <exception>
 
 #include "absl/strings/str_cat.h"
-#include "common/model/memory_needs.h"
 #include "common/status/status_macros.h"
 #include "services/learner/train/host_policy_model.h"
 
 #if COHORT_CUDA
+#include "common/config/memory.h"
 #include "common/cuda/device.h"
+#include "common/model/memory_needs.h"
 #include "services/learner/train/tensor/make_tensor_policy_model.h"
 #endif
 
@@ -22,7 +23,7 @@ bool HasGpu() { return cuda::DeviceCount() > 0; }
 
 // Before anything is allocated: an allocation that fails in the middle of a step says less.
 absl::Status CheckMemory(const cuda::DeviceInfo& device, const PolicyModelOptions& options, const model::LoadedModel& initial) {
-  const auto needs = model::TrainingNeeds(initial.config, initial.layout, TrainingShapeOf(options));
+  const auto needs = model::TrainingNeeds(initial.config, initial.layout, config::TrainingShapeOf(options.optimizer, options.reference, options.may_go_back));
   const int64_t needed = model::Sum(needs);
   if (needed <= device.free_bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(
@@ -46,15 +47,6 @@ absl::StatusOr<std::unique_ptr<PolicyModel>> MakeOnGpu(const PolicyModelOptions&
 #endif
 
 }  // namespace
-
-model::TrainingShape TrainingShapeOf(const PolicyModelOptions& options) {
-  model::TrainingShape shape;
-  shape.pass_tokens = options.optimizer.micro_batch_tokens();
-  shape.checkpoints = options.optimizer.activation_checkpointing();
-  shape.reference = options.reference && !options.optimizer.reference_on_host();
-  shape.may_go_back = options.may_go_back;
-  return shape;
-}
 
 absl::StatusOr<std::unique_ptr<PolicyModel>> PolicyModel::Create(const PolicyModelOptions& options, const model::LoadedModel& initial) {
   const Device device = options.optimizer.device();

@@ -10,7 +10,6 @@
 #include "absl/status/statusor.h"
 #include "common/model/arena.h"
 #include "common/model/checkpoint.h"
-#include "common/model/memory_needs.h"
 #include "proto/cohort/config/v1/run.pb.h"
 #include "services/learner/train/token_batch.h"
 #include "services/learner/train/token_scores.h"
@@ -27,9 +26,6 @@ struct PolicyModelOptions {
   bool reference = false;    // Keep a copy of the first weights as the KL reference.
   bool may_go_back = false;  // Remember() will be called: its memory counts.
 };
-
-// What decides how much of a GPU's memory such a model takes.
-model::TrainingShape TrainingShapeOf(const PolicyModelOptions& options);
 
 // A policy under training on one device: weights, their gradient, the optimizer's state, and a reference where the loss has a KL term. Training loops
 // differ in what they feed it; devices differ behind it.

@@ -44,7 +44,8 @@ struct UpdateMetrics {
 // The policy under training: LibTorch model, reference model, optimizer. Holds no run state besides; the caller owns schedule and checkpoints.
 //
 // Not thread-safe. On the CPU deterministic: equal weights, optimizer state, groups and thread count give bit-equal results on the same machine. On a GPU
-// sums may be added in another order from run to run. Torch errors become INTERNAL; a non-finite loss or gradient is FAILED_PRECONDITION (reason NON_FINITE) and leaves the weights as they were.
+// sums may be added in another order from run to run. Torch errors become INTERNAL; a non-finite loss or gradient is FAILED_PRECONDITION (reason
+// NON_FINITE) and leaves the weights as they were.
 class Trainer {
  public:
   // Errors of the device are those of PolicyModel::Create().

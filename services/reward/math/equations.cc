@@ -44,14 +44,6 @@ Ast Residual(const Oriented& sides) {
   return ast;
 }
 
-std::vector<std::string> VariablesOfBoth(View a, View b) {
-  std::vector<std::string> names = Variables(a);
-  for (std::string& name : Variables(b)) names.push_back(std::move(name));
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
 // The ratio of two residuals at random points: equal up to a factor, and, where wanted, the sign of that factor.
 struct RatioResult {
   Equality equality = Equality::kUnknown;
@@ -175,11 +167,6 @@ std::optional<FunctionName> AsFunctionName(View name) {
   FunctionName found{name.ast.name(name.kid(0).id), name.ast.name(name.kid(1).id)};
   const bool variable = found.argument[0] >= 'a' && found.argument[0] <= 'z';  // Not f(A), ∠A.
   return found.function.size() == 1 && variable ? std::optional<FunctionName>(std::move(found)) : std::nullopt;
-}
-
-bool DependsOn(View view, const std::string& name) {
-  const std::vector<std::string> names = Variables(view);
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // f(x) = x² and f(t) = t², or y = x²: the name of the variable does not matter. nullopt when that is not what stands there.

@@ -26,11 +26,6 @@ struct Family {
   std::string name;         // Of what has the values; "" without one.
 };
 
-bool DependsOn(View view, const std::string& name) {
-  const std::vector<std::string> names = Variables(view);
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 Ast Copied(View view) {
   Ast ast;
   ast.root = ast.Copy(view.ast, view.id);

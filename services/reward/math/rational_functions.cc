@@ -190,14 +190,6 @@ std::optional<Residues> At(const Quotient& a, const Quotient& b, const Prime& pr
   return std::nullopt;
 }
 
-std::vector<std::string> NamesOf(View a, View b) {
-  std::vector<std::string> names = Variables(a);
-  for (std::string& name : Variables(b)) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
-  }
-  return names;
-}
-
 // Whether the difference of both is small enough for the bound on the error.
 bool IsBounded(const Quotient& a, const Quotient& b) {
   const Size &x = a.size(), &y = b.size();
@@ -207,7 +199,7 @@ bool IsBounded(const Quotient& a, const Quotient& b) {
 }  // namespace
 
 std::optional<Decision> CompareRationalFunctions(View a, View b, const Context& context) {
-  const std::vector<std::string> names = NamesOf(a, b);
+  const std::vector<std::string> names = VariablesOfBoth(a, b);
   const Quotient x(a, names), y(b, names);
   if (!x.valid() || !y.valid() || !IsBounded(x, y)) return std::nullopt;
   Random random(context.key ^ 0x71756F7469656E74u);
@@ -220,7 +212,7 @@ std::optional<Decision> CompareRationalFunctions(View a, View b, const Context& 
 }
 
 Equality CompareProportional(View a, View b, const Context& context) {
-  const std::vector<std::string> names = NamesOf(a, b);
+  const std::vector<std::string> names = VariablesOfBoth(a, b);
   const Quotient x(a, names), y(b, names);
   if (!x.valid() || !y.valid() || !IsBounded(x, y)) return Equality::kUnknown;
   Random random(context.key ^ 0x70726F706F7274u);

@@ -59,5 +59,9 @@ Decision CompareScalars(View a, const Form& form_a, View b, const Form& form_b, 
 
 // The names of the free variables, in no order.
 std::vector<std::string> Variables(View view);
+// Of both, sorted.
+std::vector<std::string> VariablesOfBoth(View a, View b);
+// Whether `name` is a free variable.
+bool DependsOn(View view, const std::string& name);
 
 }  // namespace cohort::reward::math

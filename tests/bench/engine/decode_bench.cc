@@ -126,17 +126,6 @@ void Bench(const std::string& name, const ModelConfig& config, const Load& load)
 int main(int argc, char** argv) {
   Load load;
   const std::map<std::string, int*> numbers = {{"--batch", &load.batch}, {"--prompt", &load.prompt}, {"--new", &load.new_tokens}, {"--group", &load.group}};
-  std::vector<std::string> wanted;
-  for (int i = 1; i < argc; ++i) {
-    const auto it = numbers.find(argv[i]);
-    if (it == numbers.end()) {
-      wanted.push_back(argv[i]);
-    } else if (++i < argc) {
-      *it->second = std::atoi(argv[i]);
-    }
-  }
-  for (const auto& [name, config] : cohort::bench::KnownShapes()) {
-    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end()) Bench(name, config, load);
-  }
+  for (const auto& [name, config] : cohort::bench::ChosenShapes(argc, argv, numbers)) Bench(name, config, load);
   return 0;
 }

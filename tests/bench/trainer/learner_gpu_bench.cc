@@ -112,18 +112,6 @@ void Bench(const std::string& name, const ModelConfig& config, const Load& load)
 int main(int argc, char** argv) {
   Load load;
   const std::map<std::string, int*> numbers = {{"--sequence", &load.sequence}, {"--pass", &load.pass}, {"--passes", &load.passes}};
-  std::vector<std::string> wanted;
-  for (int i = 1; i < argc; ++i) {
-    const auto it = numbers.find(argv[i]);
-    if (it == numbers.end()) {
-      wanted.push_back(argv[i]);
-    } else if (++i < argc) {
-      *it->second = std::atoi(argv[i]);
-    }
-  }
-  if (wanted.empty()) wanted = {"Qwen2.5-0.5B", "Qwen2.5-1.5B"};
-  for (const auto& [name, config] : cohort::bench::KnownShapes()) {
-    if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) Bench(name, config, load);
-  }
+  for (const auto& [name, config] : cohort::bench::ChosenShapes(argc, argv, numbers, {"Qwen2.5-0.5B", "Qwen2.5-1.5B"})) Bench(name, config, load);
   return 0;
 }

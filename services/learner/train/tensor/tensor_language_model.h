@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/model/arena_layout.h"
+#include "common/model/memory_needs.h"
 #include "common/model/model_config.h"
 #include "services/learner/train/tensor/tensor_decoder.h"
 #include "services/learner/train/token_batch.h"
@@ -19,12 +20,9 @@ namespace cohort::learner::tensor {
 // Not thread-safe. Throws std::exception where LibTorch does or memory runs out.
 class TensorLanguageModel {
  public:
-  // Logits that a chunk may hold: 1 GiB of fp32.
-  static constexpr int64_t kChunkLogits = int64_t{1} << 28;
-
   struct Options {
     double temperature = 1;
-    int64_t chunk_logits = kChunkLogits;
+    int64_t chunk_logits = model::kHeadChunkLogits;  // That a chunk may hold.
     bool checkpoints = false;      // As TensorDecoder's.
     bool plain_attention = false;
   };

@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/bench/shapes.h"
 
 namespace cohort::model {
 namespace {
@@ -10,22 +11,9 @@ using ::testing::HasSubstr;
 
 class MemoryNeedsTest : public ::testing::Test {
  protected:
-  // Qwen2.5-0.5B.
-  MemoryNeedsTest() {
-    config_.architecture = "Qwen2ForCausalLM";
-    config_.hidden_size = 896;
-    config_.intermediate_size = 4864;
-    config_.num_layers = 24;
-    config_.num_heads = 14;
-    config_.num_kv_heads = 2;
-    config_.head_dim = 64;
-    config_.vocab_size = 151936;
-    config_.tie_word_embeddings = true;
-    config_.qkv_bias = true;
-  }
   ArenaLayout layout() const { return ArenaLayout::Create(config_).value(); }
 
-  ModelConfig config_;
+  const ModelConfig config_ = bench::KnownShapes().front().second;  // Qwen2.5-0.5B.
 };
 
 TEST_F(MemoryNeedsTest, WeightsAndTheirStateTakeEighteenBytesAParameter) {
