@@ -52,7 +52,7 @@ v1::FormatReason CheckOutside(std::string_view text, const TagScan& scan, v1::Te
 }
 
 v1::FormatReason CheckAnswer(std::string_view answer, v1::Template shape) {
-  if (CountVisible(answer) == 0 || IsPlaceholder(answer)) return v1::FORMAT_REASON_EMPTY_ANSWER;
+  if (CountVisible(answer, 1) == 0 || IsPlaceholder(answer)) return v1::FORMAT_REASON_EMPTY_ANSWER;
   if (shape == v1::TEMPLATE_R1_ZERO && answer.size() > kMaxAnswerSegmentBytes) return v1::FORMAT_REASON_ANSWER_TOO_LONG;
   return v1::FORMAT_REASON_OK;
 }
