@@ -56,7 +56,7 @@ class ApiServer(unittest.TestCase):
         objects = chart.render("toy-cpu")
         chart.find(objects, "Deployment", "rollout")["spec"]["replica"] = 3
         done = self.dry_run([o for o in objects if o["kind"] == "Deployment"], check=False)
-        self.assertIn('unknown field "spec.replica"', done.stderr)
+        self.assertIn('unknown field "replica" in io.k8s.api.apps.v1.DeploymentSpec', done.stderr)
 
     def test_every_kustomization_of_k8s_builds_and_is_accepted(self):
         for folder in ("base", "overlays/trial", "overlays/gpu"):
