@@ -17,7 +17,7 @@
 #include "services/reward/sandbox/pool_metrics.h"
 #include "services/reward/sandbox/self_test.h"
 #include "services/reward/sandbox/worker_pool.h"
-#include "services/reward/sandbox/zygote.h"
+#include "services/reward/sandbox/worker_zygote.h"
 #include "services/reward/server/flags.h"
 #include "services/reward/server/reward_service.h"
 
@@ -36,7 +36,7 @@ absl::Status WriteEndpoints(const std::string& path, const std::string& grpc, co
 // The address with the port that was bound.
 std::string WithPort(const std::string& address, int port) { return address.substr(0, address.rfind(':') + 1) + std::to_string(port); }
 
-absl::Status CheckSandbox(Zygote& zygote, const Flags& flags, PoolMetrics& metrics) {
+absl::Status CheckSandbox(sandbox::Zygote& zygote, const Flags& flags, PoolMetrics& metrics) {
   COHORT_ASSIGN_OR_RETURN(const SelfTestReport report, RunSelfTest(zygote, absl::Milliseconds(flags.check_deadline_ms)));
   for (const ProbeResult& result : report.probes) {
     COHORT_LOG(INFO) << "sandbox self-test: to " << ToString(result.probe) << " was " << (result.stopped ? "stopped: " : "NOT stopped: ") << result.how;
@@ -63,7 +63,7 @@ registry::Registration::Options Presence(const Flags& flags, const std::string& 
   return options;
 }
 
-absl::Status Serve(Zygote& zygote, const Flags& flags, const sync::SignalWaiter& signals) {
+absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::SignalWaiter& signals) {
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "reward");
   PoolMetrics metrics(registry);
@@ -98,7 +98,7 @@ int Main(int argc, char** argv) {
   Flags flags;
   if (const int exit_code = ParseFlags(argc, argv, &flags); exit_code >= 0) return exit_code;
   // Before anything that could start a thread: the workers are forked from a process that never had one.
-  auto zygote = Zygote::Fork({LockdownOptions(), Faults::FromEnvironment()});
+  auto zygote = ForkZygote({LockdownOptions(), Faults::FromEnvironment()});
   log::Initialize(argv[0]);
   log::SetContext("service=" + flags.name);
   if (!zygote.ok()) {

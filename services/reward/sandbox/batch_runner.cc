@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "common/sandbox/monotonic.h"
 #include "services/reward/sandbox/limits.h"
-#include "services/reward/sandbox/monotonic.h"
 #include "services/reward/sandbox/wire.h"
 
 namespace cohort::reward {
@@ -33,7 +33,7 @@ BatchResult BatchRunner::Run(const std::vector<QueuedCheck>& batch) {
     result.worker = BatchResult::Worker::kGone;
     return result;
   }
-  until_ns_ = MonotonicNanos() + absl::ToInt64Nanoseconds(kDeliveryPatience);
+  until_ns_ = sandbox::MonotonicNanos() + absl::ToInt64Nanoseconds(kDeliveryPatience);
   while (result.outcomes.size() < batch.size()) {
     if (!ReceiveOnce(batch, result)) return result;
   }
@@ -56,7 +56,7 @@ bool BatchRunner::ReceiveOnce(const std::vector<QueuedCheck>& batch, BatchResult
   }
   for (const auto& [packet, texts] : received) {
     result.began = true;
-    began_ns_ = std::min(packet.monotonic_ns, MonotonicNanos());
+    began_ns_ = std::min(packet.monotonic_ns, sandbox::MonotonicNanos());
     if (packet.kind != PacketKind::kResult) continue;
     if (result.outcomes.size() == batch.size()) break;  // More results than checks: a worker that was taken over.
     result.outcomes.push_back(DecodeResult(packet, texts, batch[result.outcomes.size()].input()));
@@ -67,7 +67,7 @@ bool BatchRunner::ReceiveOnce(const std::vector<QueuedCheck>& batch, BatchResult
 }
 
 int64_t BatchRunner::ExtendedDeadline() {
-  const int64_t now = MonotonicNanos();
+  const int64_t now = sandbox::MonotonicNanos();
   const int64_t last = began_ns_ + kWallTimeFactor * absl::ToInt64Nanoseconds(check_deadline_);
   const absl::Duration left = check_deadline_ - (worker_.CpuTime() - cpu_at_begin_);
   if (left <= kShortestLook || now >= last) return 0;
