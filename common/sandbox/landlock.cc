@@ -87,6 +87,11 @@ absl::StatusOr<int> RestrictByLandlock(const std::vector<PathRule>& rules) {
   return static_cast<int>(abi);
 }
 
+int LandlockAbi() {
+  const long abi = syscall(kCreateRuleset, nullptr, 0, kAskVersion);
+  return abi < 0 ? 0 : static_cast<int>(abi);
+}
+
 absl::StatusOr<int> DenyAllByLandlock() { return RestrictByLandlock({}); }
 
 }  // namespace cohort::sandbox

@@ -18,7 +18,10 @@ struct PathRule {
 // Landlock or has it switched off; errors are real failures.
 absl::StatusOr<int> RestrictByLandlock(const std::vector<PathRule>& rules);
 
-// The same without any allowed path.
+// The ABI version that the kernel offers, 0 for none.
+int LandlockAbi();
+
+// The same as RestrictByLandlock without any allowed path.
 absl::StatusOr<int> DenyAllByLandlock();
 
 }  // namespace cohort::sandbox

@@ -1,19 +1,16 @@
-#include <unistd.h>
-
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "common/io/files.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
 #include "common/registry/registration.h"
+#include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
-#include "nlohmann/json.hpp"
 #include "services/reward/sandbox/pool_metrics.h"
 #include "services/reward/sandbox/self_test.h"
 #include "services/reward/sandbox/worker_pool.h"
@@ -26,15 +23,6 @@ namespace {
 
 constexpr absl::Duration kDrain = absl::Seconds(1);  // Many times the deadline of a check.
 constexpr absl::Duration kLookInterval = absl::Milliseconds(200);
-
-absl::Status WriteEndpoints(const std::string& path, const std::string& grpc, const std::string& metrics) {
-  if (path.empty()) return absl::OkStatus();
-  const nlohmann::json endpoints = {{"pid", getpid()}, {"grpc", grpc}, {"metrics", metrics}};
-  return io::WriteFileAtomically(path, endpoints.dump() + "\n");
-}
-
-// The address with the port that was bound.
-std::string WithPort(const std::string& address, int port) { return address.substr(0, address.rfind(':') + 1) + std::to_string(port); }
 
 absl::Status CheckSandbox(sandbox::Zygote& zygote, const Flags& flags, PoolMetrics& metrics) {
   COHORT_ASSIGN_OR_RETURN(const SelfTestReport report, RunSelfTest(zygote, absl::Milliseconds(flags.check_deadline_ms)));
@@ -78,10 +66,10 @@ absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::Sign
   options.services = {&service};
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
   server->SetReady(true);
-  const std::string metrics_endpoint = WithPort(flags.metrics_listen, metrics_port);
+  const std::string metrics_endpoint = rpc::WithPort(flags.metrics_listen, metrics_port);
   std::optional<registry::Registration> registration;
   if (!flags.redis.empty()) registration.emplace(Presence(flags, server->address(), metrics_endpoint));
-  COHORT_RETURN_IF_ERROR(WriteEndpoints(flags.endpoint_file, server->address(), metrics_endpoint));
+  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(flags.endpoint_file, server->address(), metrics_endpoint));
   COHORT_LOG(INFO) << "serving on " << server->address() << " with " << flags.PoolOptions().workers << " sandboxed workers";
 
   while (!signals.WaitUntil(absl::Now() + kLookInterval) && zygote.running() && !pool->failure().has_value()) {

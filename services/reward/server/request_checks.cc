@@ -14,25 +14,6 @@
 namespace cohort::reward {
 namespace {
 
-absl::Status Wrong(int index, const v1::ScoreItem& item, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("items[", index, "] (id '", item.id(), "'): ", what));
-}
-
-absl::Status Validate(int index, const v1::ScoreItem& item) {
-  if (item.completion().size() > kMaxCompletionBytes) {
-    return Wrong(index, item, absl::StrCat("completion is longer than ", kMaxCompletionBytes, " bytes"));
-  }
-  if (item.gold_answer().size() > kMaxGoldTransportBytes) {
-    return Wrong(index, item, absl::StrCat("gold_answer is longer than ", kMaxGoldTransportBytes, " bytes"));
-  }
-  if (const std::string wrong = AuxiliaryError(item.auxiliary()); !wrong.empty()) return Wrong(index, item, wrong);
-  if (item.eos_strings_size() > static_cast<int>(kMaxEosStrings)) return Wrong(index, item, absl::StrCat("eos_strings has more than ", kMaxEosStrings));
-  for (const std::string& eos : item.eos_strings()) {
-    if (eos.size() > kMaxEosBytes) return Wrong(index, item, absl::StrCat("an entry of eos_strings is longer than ", kMaxEosBytes, " bytes"));
-  }
-  return absl::OkStatus();
-}
-
 CheckInput CheckOf(const v1::ScoreItem& item, const GradingPolicy& policy) {
   CheckInput check;
   check.shape = policy.shape;
@@ -56,16 +37,14 @@ void FillExplanation(const CheckOutcome& outcome, v1::Explanation& explanation) 
 }  // namespace
 
 absl::StatusOr<std::vector<CheckInput>> ChecksOf(const ScoreItems& items) {
-  if (items.size() > kMaxItemsPerBatch) {
-    return absl::InvalidArgumentError(absl::StrCat("the batch has ", items.size(), " items; at most ", kMaxItemsPerBatch, " are taken at a time"));
-  }
+  COHORT_RETURN_IF_ERROR(CheckBatch(items));
   std::vector<CheckInput> checks;
   checks.reserve(items.size());
   PolicyReader policies;
   for (int i = 0; i < items.size(); ++i) {
-    COHORT_RETURN_IF_ERROR(Validate(i, items[i]));
+    COHORT_RETURN_IF_ERROR(CheckItem(i, items[i], kMaxGoldTransportBytes));
     const absl::StatusOr<const ReadPolicy*> read = policies.Read(items[i].policy_id(), items[i].template_());
-    if (!read.ok()) return Wrong(i, items[i], read.status().message());
+    if (!read.ok()) return WrongItem(i, items[i], read.status().message());
     checks.push_back(CheckOf(items[i], (*read)->policy));
   }
   return checks;
