@@ -14,7 +14,6 @@ namespace {
 
 namespace v1 = reward::v1;
 
-const Limits kBuildLimits = {absl::Seconds(20), absl::Seconds(60), int64_t{2} << 30, 256 << 10};
 constexpr size_t kShownErrorBytes = 300;
 constexpr double kNearlyAll = 0.9;
 
@@ -102,12 +101,12 @@ bool Judge::Build(int slot, const Recipe& recipe, const sync::StopToken& stop, J
   command.argv = recipe.compile;
   command.directory = directory;
   command.builds = true;
-  command.limits = kBuildLimits;
+  command.limits = build_limits_;
   const RunOutcome outcome = RunPatiently(slot, command, stop);
   metrics_.compile_seconds->Observe(absl::ToDoubleSeconds(outcome.wall));
   if (outcome.end == End::kExited && outcome.code == 0) return true;
   std::string why;
-  const TestEnd end = Classify(outcome, kBuildLimits, &why);
+  const TestEnd end = Classify(outcome, build_limits_, &why);
   judgement.verdict = end == TestEnd::kSandboxFailed ? v1::VERDICT_INTERNAL : v1::VERDICT_PRED_UNPARSEABLE;
   judgement.rule = end == TestEnd::kRuntimeError ? absl::StrCat("it does not compile: ", FirstWords(outcome.errors)) : absl::StrCat("it does not compile: the compiler ", why);
   return false;

@@ -143,6 +143,7 @@ class Run {
       if (over_ || stop.stop_requested()) shutdown(child_.socket.get(), SHUT_WR);
       if (absl::Now() > give_up) syscall(SYS_pidfd_send_signal, child_.pidfd.get(), SIGKILL, nullptr, 0);
     }
+    [[maybe_unused]] const auto ended = zygote_.WaitStatus(child_, give_up);  // So that not even its name is left.
     streams_.ReadAll();
     if (streams_.total_bytes() > command_.limits.output_bytes) over_ = true;
     return Outcome();
