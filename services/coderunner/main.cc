@@ -41,12 +41,12 @@ absl::StatusOr<std::unique_ptr<Sandbox>> OpenSandbox(sandbox::Zygote& zygote, co
   return std::make_unique<Sandbox>(zygote, Sandbox::Options{options.root, options.view, Walls::kProcess});
 }
 
-absl::Status CheckSandbox(Sandbox& sandbox, const Flags& flags, const Workspace& workspace, const sync::StopToken& stop) {
+absl::Status CheckSandbox(Sandbox& sandbox, const Flags& flags, const Workspace& workspace, IsolationLevel level, const sync::StopToken& stop) {
   const SelfTestReport report = RunSelfTest(sandbox, workspace, flags.toolchain, stop);
   for (const ProbeResult& probe : report.probes) {
     COHORT_LOG(INFO) << "self-test: to " << probe.attempt << ": " << (probe.as_it_should ? "" : "NOT AS IT SHOULD BE: ") << probe.how;
   }
-  return report.status();
+  return report.status(/*excuse=*/IsStrong(level));
 }
 
 // Says how strong the isolation is; FAILED_PRECONDITION when it is weak and nobody has said that this will do.
@@ -88,7 +88,7 @@ absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::Sign
   COHORT_ASSIGN_OR_RETURN(const auto sandbox, OpenSandbox(zygote, flags, *workspace, signals.token()));
   const IsolationLevel level = LevelOf(RuntimeTraces::OfThisMachine(), sandbox->walls());
   COHORT_RETURN_IF_ERROR(CheckIsolation(level, sandbox->walls(), flags, registry));
-  COHORT_RETURN_IF_ERROR(CheckSandbox(*sandbox, flags, *workspace, signals.token()));
+  COHORT_RETURN_IF_ERROR(CheckSandbox(*sandbox, flags, *workspace, level, signals.token()));
   JudgeMetrics metrics(registry);
   Judge judge(*sandbox, *workspace, flags.toolchain, metrics);
   JudgementPool pool(judge, metrics, flags.PoolOptions());

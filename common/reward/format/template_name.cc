@@ -35,6 +35,11 @@ absl::StatusOr<PolicyParts> SplitPolicyId(absl::string_view id) {
   return absl::InvalidArgumentError(absl::StrCat("policy '", id, "' names the template '", name, "'; templates are ", names));
 }
 
+bool AsksForCode(absl::string_view policy_id) {
+  const absl::StatusOr<PolicyParts> parts = SplitPolicyId(policy_id);
+  return parts.ok() && parts->settings == kCodeSetting;
+}
+
 absl::StatusOr<v1::Template> AgreedTemplate(v1::Template of_item, v1::Template of_policy) {
   const bool item_says = of_item != v1::TEMPLATE_UNSPECIFIED;
   const bool policy_says = of_policy != v1::TEMPLATE_UNSPECIFIED;

@@ -18,6 +18,11 @@ struct PolicyParts {
 // Splits "[TEMPLATE:]SETTINGS". INVALID_ARGUMENT when TEMPLATE is none of TemplateName(). The views point into `id`.
 absl::StatusOr<PolicyParts> SplitPolicyId(absl::string_view id);
 
+// The one setting of policies for programs: "code", "r1_zero:code". It tells which service a run's completions go to.
+inline constexpr absl::string_view kCodeSetting = "code";
+// Whether the policy is one for programs.
+bool AsksForCode(absl::string_view policy_id);
+
 // The template of an item whose request says `of_item` and whose policy says `of_policy`; either may be not set. INVALID_ARGUMENT when both are not, when they
 // contradict each other, or when `of_item` is no template.
 absl::StatusOr<v1::Template> AgreedTemplate(v1::Template of_item, v1::Template of_policy);

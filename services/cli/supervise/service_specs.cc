@@ -119,6 +119,15 @@ absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_worker
   });
 }
 
+absl::StatusOr<ServiceSpec> CoderunnerSpec(const RunPaths& paths, int slots, bool allow_weak_isolation, const std::string& redis, const std::string& run) {
+  return CohortSpec(paths, "cohort-coderunner", "cohort-coderunner", kReadiness, [=](bool) {
+    std::vector<std::string> flags = {"--slots", absl::StrCat(slots)};
+    if (allow_weak_isolation) flags.push_back("--allow-weak-isolation");
+    if (!redis.empty()) Append(flags, {"--redis", redis, "--run", run});
+    return flags;
+  });
+}
+
 absl::StatusOr<ServiceSpec> LearnerSpec(const RunPaths& paths, const LearnerPlace& place) {
   // It is ready when it has published its first policy, for which it may need no worker; starting to listen is what the launcher waits for.
   return CohortSpec(paths, "cohort-learner", "cohort-learner", "liveness", [=](bool restart) {

@@ -16,8 +16,6 @@ namespace {
 
 namespace v1 = reward::v1;
 
-constexpr char kSetting[] = "code";
-
 // Whether a program fits into the template's place for the answer.
 bool HasRoom(v1::Template shape) { return shape != v1::TEMPLATE_GSM8K_HASH && shape != v1::TEMPLATE_DAPO_ANSWER; }
 
@@ -46,8 +44,8 @@ std::string Summary(const Problem& problem) {
 
 absl::StatusOr<v1::Template> ReadCodePolicy(const std::string& policy_id) {
   COHORT_ASSIGN_OR_RETURN(const reward::PolicyParts parts, reward::SplitPolicyId(policy_id));
-  if (parts.settings != kSetting) {
-    return absl::InvalidArgumentError(absl::StrCat("policy '", policy_id, "' is none of code rewards; set reward.policy to '", kSetting, "' (or 'TEMPLATE:", kSetting,
+  if (parts.settings != reward::kCodeSetting) {
+    return absl::InvalidArgumentError(absl::StrCat("policy '", policy_id, "' is none of code rewards; set reward.policy to '", reward::kCodeSetting, "' (or 'TEMPLATE:", reward::kCodeSetting,
                                                    "'), or send mathematics to cohort-reward"));
   }
   COHORT_RETURN_IF_ERROR(CheckRoom(parts.shape));
@@ -88,7 +86,7 @@ void FillResult(const v1::ScoreItem& item, const PreparedItem& prepared, const J
   result.set_format_reason(program.reason);
   result.set_answer_begin(static_cast<uint32_t>(program.span.begin));
   result.set_answer_end(static_cast<uint32_t>(program.span.end));
-  result.set_policy_id(absl::StrCat(reward::TemplateName(prepared.shape), ":", kSetting));
+  result.set_policy_id(absl::StrCat(reward::TemplateName(prepared.shape), ":", reward::kCodeSetting));
   result.set_verdict(program.verdict);
   if (prepared.problem == nullptr) {
     result.set_verdict(v1::VERDICT_GOLD_UNPARSEABLE);

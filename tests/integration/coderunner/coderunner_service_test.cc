@@ -315,7 +315,7 @@ TEST(CoderunnerServiceTest, CohortGradeReachesIt) {
   const testing::TempDir directory;
   std::ofstream rows(directory / "rows.jsonl");
   for (const char* answer : {"print(2 * int(input()))", "print(1)"}) {
-    rows << nlohmann::json{{"id", answer}, {"gold", kDouble}, {"answer", answer}, {"completion", answer}, {"template", "bare"}}.dump() << "\n";
+    rows << nlohmann::json{{"id", answer}, {"gold", kDouble}, {"answer", answer}}.dump() << "\n";
   }
   rows.close();
   const std::string command = absl::StrCat(Binary("cohort"), " grade --endpoint ", service.address(), " --policy code < ", directory / "rows.jsonl", " > ", directory / "out.jsonl");
