@@ -11,9 +11,15 @@ namespace cohort::config {
 namespace {
 
 // Fields that may change between two starts of one run: how far, where, and with how many hands. "section." stands for the whole section.
-constexpr absl::string_view kFree[] = {"run.directory",   "run.steps",       "data.held_out",     "reward.sandbox_workers",
-                                       "rollout.workers", "rollout.threads", "rollout.max_batch", "optimizer.threads",
-                                       "checkpoint.",     "queue.",          "evaluation."};
+constexpr absl::string_view kFree[] = {"run.directory",       "run.steps",
+                                       "data.held_out",       "reward.sandbox_workers",
+                                       "rollout.workers",     "rollout.threads",
+                                       "rollout.max_batch",   "rollout.first_gpu",
+                                       "rollout.gpus",        "rollout.kv_megabytes",
+                                       "optimizer.threads",   "optimizer.device",
+                                       "optimizer.gpu",       "optimizer.activation_checkpointing",
+                                       "checkpoint.",         "optimizer.reference_on_host",
+                                       "queue.",              "evaluation."};
 
 bool IsFree(absl::string_view path) {
   return std::any_of(std::begin(kFree), std::end(kFree),

@@ -25,6 +25,7 @@ class RunChecker {
     CheckSampling();
     CheckBatches();
     CheckAlgorithm();
+    CheckGpus();
     CheckQueue();
     CheckEvaluation();
   }
@@ -131,6 +132,22 @@ class RunChecker {
     }
     if (algorithm.dual_clip() != 0 && algorithm.dual_clip() <= 1) {
       Refuse({"algorithm.dual_clip"}, absl::StrCat("is ", algorithm.dual_clip(), "; use a value above 1 (commonly 3), or 0 to switch it off"));
+    }
+  }
+
+  // Whoever takes what is free leaves nothing for the others on the same GPU.
+  void CheckGpus() {
+    const auto& rollout = config_.rollout();
+    if (rollout.kv_megabytes() > 0 || rollout.device() == v1::DEVICE_CPU) return;
+    const int64_t gpu = config_.optimizer().gpu() - rollout.first_gpu();
+    if (config_.optimizer().device() != v1::DEVICE_CPU && gpu >= 0 && gpu < rollout.gpus()) {
+      Refuse({"rollout.kv_megabytes", "optimizer.gpu", "optimizer.device"},
+             absl::StrCat("is not set, so the rollout workers take all of GPU ", config_.optimizer().gpu(),
+                          " that the learner (optimizer.gpu) has not taken yet; set rollout.kv_megabytes, or give the learner a GPU of its own"));
+    } else if (rollout.device() == v1::DEVICE_CUDA && rollout.workers() > rollout.gpus()) {
+      Refuse({"rollout.kv_megabytes", "rollout.workers"},
+             absl::StrCat("is not set, so the first of ", rollout.workers(), " workers (rollout.workers) on ", rollout.gpus(),
+                          " GPUs (rollout.gpus) takes all memory; set rollout.kv_megabytes, or start one worker a GPU"));
     }
   }
 

@@ -1,5 +1,6 @@
 #include "common/model/model_config.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -10,6 +11,8 @@
 
 namespace cohort::model {
 namespace {
+
+constexpr int64_t kMostByDefault = 4096;
 
 // Bounds that keep every product of two sizes far inside int64_t.
 constexpr int64_t kMaxWidth = int64_t{1} << 20;
@@ -77,6 +80,8 @@ absl::Status ReadEndTokens(const std::string& directory, JsonFields& fields, Mod
 }
 
 }  // namespace
+
+int64_t DefaultContext(const ModelConfig& config) { return config.max_positions > 0 ? std::min(config.max_positions, kMostByDefault) : kMostByDefault; }
 
 absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& directory) {
   std::error_code ignored;

@@ -30,6 +30,9 @@ struct ModelConfig {
   std::vector<int64_t> eos_token_ids;  // From generation_config.json when it is there, else config.json.
 };
 
+// Tokens of prompt and completion where nobody asks for another number: the model's limit, but no more than 4,096.
+int64_t DefaultContext(const ModelConfig& config);
+
 // Reads `directory`/config.json. INVALID_ARGUMENT names the file, the field and what is supported.
 absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& directory);
 

@@ -168,17 +168,18 @@ class PolicySubscriber::Impl {
 
   // Shows the announced version, fetching it unless it is held already.
   absl::Status Obtain(const PolicyAnnouncement& wanted) {
-    const int64_t expected = options_.arena_elements * static_cast<int64_t>(sizeof(float));
-    if (wanted.size_bytes != expected) {
+    // A learner on a GPU publishes bf16, one on the CPU fp32; the size tells.
+    const bool rounded = wanted.size_bytes == options_.arena_elements * model::SizeOf(model::DType::kBfloat16);
+    if (const int64_t expected = options_.arena_elements * model::SizeOf(model::DType::kFloat32); !rounded && wanted.size_bytes != expected) {
       return absl::FailedPreconditionError(absl::StrCat("the learner's weights have ", wanted.size_bytes, " bytes, this worker's model ", expected,
-                                                        "; do both use the same checkpoint?"));
+                                                        " in fp32 and ", expected / 2, " in bf16; do both use the same checkpoint?"));
     }
     const Snapshot held = Latest();
     std::shared_ptr<const model::Arena> weights;
     if (held != nullptr && held->version == wanted.version && held->crc32c == wanted.crc32c) {
       weights = held->weights;
     } else {
-      auto fetched = std::make_shared<model::Arena>(options_.arena_elements);
+      auto fetched = std::make_shared<model::Arena>(options_.arena_elements, rounded ? model::DType::kBfloat16 : model::DType::kFloat32);
       const absl::Status status = transport_->Fetch(wanted, fetched->bytes(), stop_.token(), absl::Now() + options_.fetch_timeout);
       if (!status.ok()) return status;
       const uint32_t crc = io::Crc32c(fetched->bytes());

@@ -141,6 +141,8 @@ absl::Status InMemoryPromptQueue::Release(const Lease& lease, absl::Time) {
   return absl::OkStatus();
 }
 
+absl::Status InMemoryPromptQueue::ReleaseUnheard(absl::Time) { return absl::OkStatus(); }  // No answer is ever lost.
+
 absl::Status InMemoryPromptQueue::Bury(const Lease& lease, absl::string_view reason, absl::Time) {
   absl::MutexLock lock(&state_->mutex_);
   const auto it = Held(lease);

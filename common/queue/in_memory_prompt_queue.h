@@ -52,6 +52,7 @@ class InMemoryPromptQueue final : public PromptQueue {
   absl::Status Renew(const Lease& lease, absl::Time deadline) override;
   absl::Status Acknowledge(const Lease& lease, absl::Time deadline) override;
   absl::Status Release(const Lease& lease, absl::Time deadline) override;
+  absl::Status ReleaseUnheard(absl::Time deadline) override;
   absl::Status Bury(const Lease& lease, absl::string_view reason, absl::Time deadline) override;
   absl::StatusOr<QueueStats> Stats(absl::Time deadline) override;
   absl::StatusOr<std::vector<prompt::v1::DeadLetter>> DeadLetters(int limit, absl::Time deadline) override;

@@ -63,6 +63,10 @@ class PromptQueue {
   // Gives the task back, to be leased at once by any worker; this delivery does not count as an attempt. OK also when the lease was lost already.
   virtual absl::Status Release(const Lease& lease, absl::Time deadline) = 0;
 
+  // Gives back what the store may have leased to this consumer in a Take() whose answer was lost. The next Take() would return it; this is for a
+  // consumer that takes nothing for a while. OK when there is nothing of the kind.
+  virtual absl::Status ReleaseUnheard(absl::Time deadline) = 0;
+
   // Gives the task up: moves it to the dead letters with `reason`, atomically. NOT_FOUND when the lease was lost to another worker.
   virtual absl::Status Bury(const Lease& lease, absl::string_view reason, absl::Time deadline) = 0;
 

@@ -27,6 +27,7 @@ using redis::Reply;
 
 constexpr int kCommandConnections = 4;
 constexpr int kPage = 1000;
+constexpr int kReleasedAtOnce = 64;
 // How long one blocking read lasts: the next look for dead holders and tasks that were given back comes after it.
 constexpr absl::Duration kWaitSlice = absl::Milliseconds(200);
 // A server may end a blocking read up to one of its timer ticks (100 ms at 10 Hz) late. An answer that came after our deadline would be a lease that
@@ -322,6 +323,22 @@ absl::Status RedisPromptQueue::Acknowledge(const Lease& lease, absl::Time deadli
 absl::Status RedisPromptQueue::Release(const Lease& lease, absl::Time deadline) {
   Forget(lease);
   return RunOnLease(kRelease, {keys_.stream}, lease, {}, deadline).status();
+}
+
+absl::Status RedisPromptQueue::ReleaseUnheard(absl::Time deadline) {
+  if (!BeginTake(deadline)) return absl::DeadlineExceededError("another call takes tasks");
+  const absl::Status status = ReleaseUnheardInTurn(deadline);
+  EndTake();
+  return status;
+}
+
+absl::Status RedisPromptQueue::ReleaseUnheardInTurn(absl::Time deadline) {
+  while (unknown_ == Unknown::kLostAnswer) {
+    COHORT_ASSIGN_OR_RETURN(const std::vector<Lease> leases, Recover(kReleasedAtOnce, deadline));
+    if (leases.empty()) unknown_ = Unknown::kNothing;
+    for (const Lease& lease : leases) COHORT_RETURN_IF_ERROR(Release(lease, deadline));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RedisPromptQueue::Bury(const Lease& lease, absl::string_view reason, absl::Time deadline) {

@@ -37,6 +37,7 @@ class RedisPromptQueue final : public PromptQueue {
   absl::Status Renew(const Lease& lease, absl::Time deadline) override;
   absl::Status Acknowledge(const Lease& lease, absl::Time deadline) override;
   absl::Status Release(const Lease& lease, absl::Time deadline) override;
+  absl::Status ReleaseUnheard(absl::Time deadline) override;
   absl::Status Bury(const Lease& lease, absl::string_view reason, absl::Time deadline) override;
   absl::StatusOr<QueueStats> Stats(absl::Time deadline) override;
   absl::StatusOr<std::vector<prompt::v1::DeadLetter>> DeadLetters(int limit, absl::Time deadline) override;
@@ -50,6 +51,8 @@ class RedisPromptQueue final : public PromptQueue {
   // Waits until no other Take() runs; false when `deadline` came before.
   bool BeginTake(absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
   void EndTake() ABSL_LOCKS_EXCLUDED(mutex_);
+  // ReleaseUnheard() in its turn.
+  absl::Status ReleaseUnheardInTurn(absl::Time deadline);
   // Take() in its turn.
   absl::StatusOr<std::vector<Lease>> TakeInTurn(int max_tasks, absl::Time deadline);
   // One round of it: recovers, looks for dead holders and new tasks, waits a while for new ones.
@@ -77,7 +80,8 @@ class RedisPromptQueue final : public PromptQueue {
   bool taking_ ABSL_GUARDED_BY(mutex_) = false;      // A Take() runs.
   std::set<std::string> held_ ABSL_GUARDED_BY(mutex_);  // Entries that Take() has returned and that were not settled or lost since.
 
-  // What the server may have leased to this consumer without this object's knowledge. Belongs to the Take() that runs.
+  // What the server may have leased to this consumer without this object's knowledge. Belongs to the Take() or
+  // ReleaseUnheard() that runs.
   enum class Unknown { kNothing, kOfFormerProcess, kLostAnswer };
   Unknown unknown_ = Unknown::kOfFormerProcess;
 };

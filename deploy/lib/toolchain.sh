@@ -49,12 +49,23 @@ install_debian_packages() {
   quiet apt-install env RUNLEVEL=1 apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
-# The newest Rust that is here: rustup's, or Debian's cargo-web (plain cargo of bookworm is too old for the tokenizers crate).
+# Whether the first cargo and rustc of PATH work and are 1.80 or newer; rustup's do not work without a toolchain of this user.
+rust_works() {
+  local program
+  for program in cargo rustc; do
+    "$program" --version 2>/dev/null | awk '{split($2,v,"."); new=v[1]>1 || v[2]>=80} END {exit !new}' || return 1
+  done
+}
+
+# The Rust that is here, or Debian's cargo-web (plain cargo of bookworm is too old for the tokenizers crate).
 install_rust() {
-  if command -v cargo >/dev/null && cargo --version | awk '{split($2,v,"."); exit !(v[1]>1 || v[2]>=80)}'; then return; fi
+  rust_works && return
+  export PATH="/usr/bin:$PATH"  # What did not work must not stand before Debian's.
+  rust_works && return
   say "installing Rust (cargo-web, rustc-web)"
   export DEBIAN_FRONTEND=noninteractive
   quiet apt-rust sh -c 'apt-get update && apt-get install -y --no-install-recommends cargo-web rustc-web'
+  rust_works || fail "neither the Rust of PATH nor Debian's cargo-web works; try: cargo --version; rustc --version"
 }
 
 # LibTorch from the PyPI wheel, CPU parts only; COHORT_SITE is the folder that holds torch/ and nvidia/. The Python parts stay for the tests' oracle

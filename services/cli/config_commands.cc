@@ -4,12 +4,14 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
+#include "common/config/memory.h"
 #include "services/cli/command/exit_code.h"
 #include "services/cli/command/text_table.h"
 
@@ -23,7 +25,8 @@ struct Arguments {
 };
 
 std::string DerivedText(const config::v1::RunConfig& config) {
-  const auto quantities = config::Derive(config);
+  auto quantities = config::Derive(config);
+  for (auto& need : config::DeriveMemory(config)) quantities.push_back(std::move(need));
   int width = 0;
   for (const auto& quantity : quantities) width = std::max(width, DisplayWidth(quantity.name));
   std::string text;

@@ -75,7 +75,7 @@ double ReasoningSteps(std::string_view reasoning) {
   for (size_t begin = 0; begin < reasoning.size() && steps.size() < kWantedReasoningSteps;) {
     const size_t end = std::min(reasoning.find('\n', begin), reasoning.size());
     const std::string_view step = TextOfStep(reasoning.substr(begin, end - begin));
-    const bool says_something = CountVisible(step) >= kMinStepCharacters;
+    const bool says_something = CountVisible(step, kMinStepCharacters) >= kMinStepCharacters;
     if (says_something && std::find(steps.begin(), steps.end(), step) == steps.end()) steps.push_back(step);
     begin = end + 1;
   }

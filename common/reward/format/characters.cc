@@ -33,15 +33,15 @@ bool InRanges(const Range (&ranges)[kSize], char32_t c) {
 
 }  // namespace
 
-bool IsWhitespace(char32_t c) { return InRanges(kWhitespace, c); }
+bool IsWhitespace(char32_t c) { return c < 0x80 ? c == ' ' || (c >= 0x09 && c <= 0x0D) : InRanges(kWhitespace, c); }
 
 bool IsInvisible(char32_t c) { return c >= 0xAD && InRanges(kInvisible, c); }
 
 bool IsBlank(std::string_view text) { return TrimWhitespace(text, {0, text.size()}).empty(); }
 
-size_t CountVisible(std::string_view text) {
+size_t CountVisible(std::string_view text, size_t enough) {
   size_t count = 0;
-  for (size_t at = 0; at < text.size();) {
+  for (size_t at = 0; at < text.size() && count < enough;) {
     const CodePoint c = DecodeUtf8(text, at);
     if (c.bytes == 0) return count;
     if (!IsWhitespace(c.value) && !IsInvisible(c.value)) ++count;

@@ -16,8 +16,8 @@ bool IsInvisible(char32_t c);
 // Whether every character is white space (empty text too).
 bool IsBlank(std::string_view text);
 
-// How many characters are neither white space nor invisible.
-size_t CountVisible(std::string_view text);
+// How many characters are neither white space nor invisible; counts no further than `enough`.
+size_t CountVisible(std::string_view text, size_t enough);
 
 // `span` of `text` without white space at both ends.
 Span TrimWhitespace(std::string_view text, Span span);

@@ -26,13 +26,13 @@ std::string_view WithoutEos(std::string_view text, const std::vector<std::string
 void SetAnswer(std::string_view text, Span span, FormatOutcome& outcome) {
   outcome.span = TrimWhitespace(text, span);
   outcome.answer = std::string(outcome.span.In(text));
-  outcome.has_answer = CountVisible(outcome.answer) > 0;
+  outcome.has_answer = CountVisible(outcome.answer, 1) > 0;
 }
 
 void SetBoxedAnswer(std::string_view text, const BoxedAnswer& boxed, FormatOutcome& outcome) {
   outcome.span = boxed.span;
   outcome.answer = TextOf(boxed, text);
-  outcome.has_answer = CountVisible(outcome.answer) > 0;
+  outcome.has_answer = CountVisible(outcome.answer, 1) > 0;
 }
 
 // Rule 6, first half, and rule 7: the part of the segment in which the answer stands; nullopt when an anchor is wanted and there is none.

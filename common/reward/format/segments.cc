@@ -51,7 +51,7 @@ v1::FormatReason CheckOutside(std::string_view text, const TagScan& scan, v1::Te
 }
 
 v1::FormatReason CheckAnswer(std::string_view answer, v1::Template shape, size_t max_answer_bytes) {
-  if (CountVisible(answer) == 0 || IsPlaceholder(answer)) return v1::FORMAT_REASON_EMPTY_ANSWER;
+  if (CountVisible(answer, 1) == 0 || IsPlaceholder(answer)) return v1::FORMAT_REASON_EMPTY_ANSWER;
   if (shape == v1::TEMPLATE_R1_ZERO && answer.size() > max_answer_bytes) return v1::FORMAT_REASON_ANSWER_TOO_LONG;
   return v1::FORMAT_REASON_OK;
 }
@@ -76,7 +76,7 @@ Segments SplitSegments(std::string_view text, v1::Template shape, bool think_pre
   segments.answer = tagged ? Span{scan.PlaceOf(Tag::kAnswerOpen).end, scan.PlaceOf(Tag::kAnswerClose).begin}
                            : Span{scan.PlaceOf(Tag::kThinkClose).end, text.size()};
   const std::string_view think = segments.think.In(text);
-  if (CountVisible(think) < kMinThinkCharacters || IsPlaceholder(think)) {
+  if (CountVisible(think, kMinThinkCharacters) < kMinThinkCharacters || IsPlaceholder(think)) {
     segments.reason = v1::FORMAT_REASON_EMPTY_THINK;
   } else {
     segments.reason = CheckAnswer(segments.answer.In(text), shape, max_answer_bytes);

@@ -1,5 +1,6 @@
 #include "services/cli/launch/run_launcher.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "common/config/config.h"
+#include "common/config/memory.h"
 #include "common/io/files.h"
 #include "common/reward/format/template_name.h"
 #include "common/status/errors.h"
@@ -144,9 +146,18 @@ absl::StatusOr<ServiceSpec> RunLauncher::GraderSpec() const {
   return RewardSpec(paths_, reward.sandbox_workers(), reward.check_deadline_ms(), redis_address_, run);
 }
 
+int RunLauncher::GpuOf(int worker) const { return config_.rollout().first_gpu() + worker % std::max(config_.rollout().gpus(), 1); }
+
+std::vector<std::string> RunLauncher::DeviceFlags(int worker) const {
+  const std::string device = config::v1::Device_Name(config_.rollout().device()).substr(sizeof("DEVICE"));
+  return {"--device", device, "--gpu", absl::StrCat(GpuOf(worker)), "--kv-megabytes", absl::StrCat(config_.rollout().kv_megabytes())};
+}
+
 absl::Status RunLauncher::StartBackbone() {
   view_.Say(absl::StrCat("run ", config_.run().name(), " in ", paths_.root()));
-  for (const config::DerivedQuantity& quantity : config::Derive(config_)) view_.Say(absl::StrFormat("  %-26s %s", quantity.name, quantity.value));
+  std::vector<config::DerivedQuantity> quantities = config::Derive(config_);
+  for (config::DerivedQuantity& need : config::DeriveMemory(config_)) quantities.push_back(std::move(need));
+  for (const config::DerivedQuantity& quantity : quantities) view_.Say(absl::StrFormat("  %-26s %s", quantity.name, quantity.value));
   if (config_.queue().redis_address().empty()) {
     COHORT_ASSIGN_OR_RETURN(ServiceSpec redis, RedisSpec(paths_));
     COHORT_ASSIGN_OR_RETURN(const SupervisedService* service, fleet_.Start(WithTimeout(std::move(redis))));
@@ -174,7 +185,7 @@ absl::Status RunLauncher::CheckData() {
 absl::StatusOr<Evaluation> RunLauncher::Evaluate(const std::string& model, const std::string& what) {
   std::vector<ServiceSpec> specs;
   for (int i = 0; i < config_.rollout().workers(); ++i) {
-    const StandalonePlace place = {model, config_.rollout().threads(), config_.rollout().max_batch()};
+    const StandalonePlace place = {model, config_.rollout().threads(), config_.rollout().max_batch(), DeviceFlags(i)};
     COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, StandaloneSpec(paths_, absl::StrCat("evaluation-", i), place));
     specs.push_back(WithTimeout(std::move(spec)));
   }
@@ -217,7 +228,7 @@ absl::Status RunLauncher::Train() {
   training_ = {learner};
   std::vector<ServiceSpec> specs;
   for (int i = 0; i < config_.rollout().workers(); ++i) {
-    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RolloutSpec(paths_, i, {redis_address_, reward_address_, learner->address()}));
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RolloutSpec(paths_, i, {redis_address_, reward_address_, learner->address(), GpuOf(i)}));
     specs.push_back(WithTimeout(std::move(spec)));
   }
   COHORT_ASSIGN_OR_RETURN(const std::vector<SupervisedService*> workers, fleet_.StartAll(std::move(specs)));

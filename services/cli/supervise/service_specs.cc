@@ -141,7 +141,8 @@ absl::StatusOr<ServiceSpec> RolloutSpec(const RunPaths& paths, int index, const 
   COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, CohortSpec(paths, "cohort-rollout", absl::StrCat("cohort-rollout-", index), "liveness",
                                                        [=, path = paths.resolved_config()](bool) {
                                                          return std::vector<std::string>{"--config",  path,          "--redis",  place.redis,
-                                                                                         "--learner", place.learner, "--reward", place.reward};
+                                                                                         "--learner", place.learner, "--reward", place.reward,
+                                                                                         "--gpu",     absl::StrCat(place.gpu)};
                                                        }));
   spec.may_leave = true;
   return spec;
@@ -149,8 +150,10 @@ absl::StatusOr<ServiceSpec> RolloutSpec(const RunPaths& paths, int index, const 
 
 absl::StatusOr<ServiceSpec> StandaloneSpec(const RunPaths& paths, const std::string& name, const StandalonePlace& place) {
   return CohortSpec(paths, "cohort-rollout", name, kReadiness, [=](bool) {
-    return std::vector<std::string>{"--standalone", "--model",     place.model, "--threads", absl::StrCat(place.threads),
-                                    "--max-batch",  absl::StrCat(place.max_batch)};
+    std::vector<std::string> flags = {"--standalone", "--model",     place.model, "--threads", absl::StrCat(place.threads),
+                                      "--max-batch",  absl::StrCat(place.max_batch)};
+    Append(flags, place.flags);
+    return flags;
   });
 }
 

@@ -37,6 +37,7 @@ struct RolloutPlace {
   std::string redis;
   std::string reward;
   std::string learner;
+  int gpu = 0;  // Used where the worker computes on one.
 };
 absl::StatusOr<ServiceSpec> RolloutSpec(const RunPaths& paths, int index, const RolloutPlace& place);
 
@@ -45,6 +46,7 @@ struct StandalonePlace {
   std::string model;
   int threads = 1;
   int max_batch = 128;
+  std::vector<std::string> flags = {};  // Further ones.
 };
 absl::StatusOr<ServiceSpec> StandaloneSpec(const RunPaths& paths, const std::string& name, const StandalonePlace& place);
 

@@ -60,7 +60,7 @@ ExtractedProgram ExtractProgram(reward::FormatInput format, std::optional<Langua
   }
   const std::string_view source = span.In(format.completion);
   if (!reward::IsCleanText(source)) return Refuse(program, v1::VERDICT_PRED_UNPARSEABLE, "the program is not clean UTF-8");
-  if (reward::CountVisible(source) == 0) return Refuse(program, v1::VERDICT_NO_ANSWER, "the program is empty");
+  if (reward::CountVisible(source, 1) == 0) return Refuse(program, v1::VERDICT_NO_ANSWER, "the program is empty");
   if (source.size() > kMaxSourceBytes) return Refuse(program, v1::VERDICT_PRED_UNPARSEABLE, absl::StrCat("the program is longer than ", kMaxSourceBytes, " bytes"));
   if (!ChooseLanguage(tag, wanted, program)) return program;
   program.span = span;

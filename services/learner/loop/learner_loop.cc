@@ -117,7 +117,7 @@ absl::StatusOr<UpdateMetrics> LearnerLoop::Update(const std::vector<SlotGroup>& 
 }
 
 void LearnerLoop::Publish() {
-  parts_.publisher->Publish(state_.step, parts_.trainer->Weights());
+  parts_.publisher->Publish(state_.step, parts_.trainer->SamplingWeights());
   parts_.metrics->SetPolicyVersion(state_.step);
   parts_.feed->Update([this](learner::v1::GetRunResponse& state) {
     state.set_policy_version(state_.step);

@@ -20,8 +20,8 @@
 #include "services/learner/pretrain/output_directory.h"
 #include "services/learner/pretrain/row_packer.h"
 #include "services/learner/train/adamw.h"
-#include "services/learner/train/gradient_workers.h"
 #include "services/learner/train/learning_rate.h"
+#include "services/learner/train/policy_model.h"
 #include "services/learner/train/work_shares.h"
 
 namespace cohort::learner {
@@ -38,16 +38,14 @@ TokenBatch BuildBatch(const std::vector<Document>& documents, const std::vector<
   return batch;
 }
 
-// Optimizer state and activations of one run.
+// The course of one run.
 class Pretraining {
  public:
-  Pretraining(const config::v1::PretrainConfig& config, model::LoadedModel& model, std::vector<Document> documents)
+  Pretraining(const config::v1::PretrainConfig& config, PolicyModel* policy, std::vector<Document> documents)
       : config_(config),
-        model_(model),
+        policy_(policy),
         documents_(std::move(documents)),
-        packer_(Lengths(documents_), config.training().rows_per_step(), config.training().row_tokens(), config.model().seed()),
-        workers_(model.config, model.layout, /*temperature=*/1, config.optimizer().threads()),
-        optimizer_(config.optimizer(), model.layout) {}
+        packer_(Lengths(documents_), config.training().rows_per_step(), config.training().row_tokens(), config.model().seed()) {}
 
   // One optimizer step; fills loss, learning rate and gradient norm.
   absl::Status Step(int64_t step, PretrainProgress& progress);
@@ -64,14 +62,12 @@ class Pretraining {
   // Of each worker, the documents of each of its passes: an even share of the step, cut to fit the token budget.
   std::vector<std::vector<std::vector<int64_t>>> Passes(const std::vector<int64_t>& step) const;
   // Adds the gradient of the sum of the losses, times `weight`, and returns that sum.
-  double AccumulatePass(const std::vector<int64_t>& chosen, double weight, GradientWorker& worker) const;
+  double AccumulatePass(const std::vector<int64_t>& chosen, double weight, int64_t worker);
 
   const config::v1::PretrainConfig& config_;
-  model::LoadedModel& model_;
+  PolicyModel* const policy_;
   const std::vector<Document> documents_;
   RowPacker packer_;
-  GradientWorkers workers_;
-  AdamW optimizer_;
   int64_t tokens_ = 0;
 };
 
@@ -83,22 +79,20 @@ absl::Status Pretraining::Step(int64_t step, PretrainProgress& progress) {
     tokens_ += documents_[index].tokens.size();
   }
   const auto passes = Passes(chosen);
-  std::vector<double> losses(workers_.count());
-  workers_.ClearGradients();
-  workers_.Run([&](int64_t index, GradientWorker& worker) {
-    for (const std::vector<int64_t>& pass : passes[index]) losses[index] += AccumulatePass(pass, 1.0 / targets, worker);
+  std::vector<double> losses(policy_->workers());
+  policy_->ClearGradients();
+  policy_->Run([&](int64_t worker) {
+    for (const std::vector<int64_t>& pass : passes[worker]) losses[worker] += AccumulatePass(pass, 1.0 / targets, worker);
   });
-  const model::Arena& gradient = workers_.SumGradients();
   progress.loss = std::accumulate(losses.begin(), losses.end(), 0.0) / targets;
-  progress.gradient_norm = GradientNorm(gradient);
+  progress.gradient_norm = policy_->FinishGradients();
   if (!std::isfinite(progress.loss) || !std::isfinite(progress.gradient_norm)) {
     return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NON_FINITE",
                            absl::StrCat("step ", step, ": loss ", progress.loss, ", gradient norm ", progress.gradient_norm,
                                         "; lower optimizer.learning_rate or set optimizer.max_grad_norm"));
   }
   progress.learning_rate = LearningRate(config_.optimizer(), {step}, config_.training().steps());
-  optimizer_.Step(progress.learning_rate, ClippingScale(progress.gradient_norm, config_.optimizer().max_grad_norm()), gradient.floats().data(),
-                  model_.weights->floats().data());
+  policy_->Step(progress.learning_rate, ClippingScale(progress.gradient_norm, config_.optimizer().max_grad_norm()));
   return absl::OkStatus();
 }
 
@@ -106,7 +100,7 @@ std::vector<std::vector<std::vector<int64_t>>> Pretraining::Passes(const std::ve
   std::vector<int64_t> lengths;
   for (const int64_t index : step) lengths.push_back(documents_[index].tokens.size());
   std::vector<std::vector<std::vector<int64_t>>> of_workers;
-  for (const IndexRange& share : CutEvenly(lengths, workers_.count())) {
+  for (const IndexRange& share : CutEvenly(lengths, policy_->workers())) {
     std::vector<std::vector<int64_t>>& passes = of_workers.emplace_back();
     int64_t used = 0;
     for (int64_t i = share.begin; i < share.end; ++i) {
@@ -121,11 +115,10 @@ std::vector<std::vector<std::vector<int64_t>>> Pretraining::Passes(const std::ve
   return of_workers;
 }
 
-double Pretraining::AccumulatePass(const std::vector<int64_t>& chosen, double weight, GradientWorker& worker) const {
+double Pretraining::AccumulatePass(const std::vector<int64_t>& chosen, double weight, int64_t worker) {
   const TokenBatch batch = BuildBatch(documents_, chosen);
-  const float* weights = model_.weights->floats().data();
-  const TokenScores scores = worker.language_model.Score(weights, batch, /*keep=*/true);
-  worker.language_model.Backward(weights, batch, std::vector<double>(batch.predictions(), -weight), worker.gradient.floats().data());
+  const TokenScores scores = policy_->Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true);
+  policy_->Backward(worker, batch, std::vector<double>(batch.predictions(), -weight));
   double loss = 0;
   for (const double logprob : scores.logprobs) loss -= logprob;
   return loss;
@@ -179,8 +172,13 @@ absl::Status RunPretrain(const config::v1::PretrainConfig& config, const std::fu
   try {
     COHORT_ASSIGN_OR_RETURN(model::LoadedModel model, RandomModel(config));
     COHORT_ASSIGN_OR_RETURN(std::vector<Document> documents, LoadData(config, model.config));
-    Pretraining training(config, model, std::move(documents));
+    PolicyModelOptions options;
+    options.optimizer = config.optimizer();
+    COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<PolicyModel> policy, PolicyModel::Create(options, model));
+    Pretraining training(config, policy.get(), std::move(documents));
     COHORT_RETURN_IF_ERROR(TrainAllSteps(config, training, on_step));
+    model.weights = std::make_shared<model::Arena>(model.layout.size());
+    model::Convert(*policy->Weights(), *model.weights);
     return WriteOutput(output, architecture, model);
   } catch (const std::exception& error) {
     return absl::InternalError(absl::StrCat("pre-training: ", error.what()));

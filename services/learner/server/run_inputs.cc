@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
+#include "common/config/memory.h"
 #include "common/io/crc32c.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
@@ -26,6 +27,7 @@ uint32_t ChecksumOf(const std::vector<PreparedPrompt>& prompts) {
 absl::StatusOr<RunInputs> LoadRunInputs(const LearnerOptions& options) {
   RunInputs inputs;
   COHORT_ASSIGN_OR_RETURN(inputs.config, config::LoadRunConfig(options.config, options.overrides));
+  for (const config::DerivedQuantity& need : config::DeriveMemory(inputs.config)) COHORT_LOG(INFO) << need.name << ": " << need.value;
   const std::string& directory = inputs.config.model().path();
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<text::Tokenizer> tokenizer, text::Tokenizer::Load(directory));
   COHORT_ASSIGN_OR_RETURN(inputs.model, model::LoadCheckpoint(directory));

@@ -36,6 +36,7 @@ class GradientWorkers {
   ~GradientWorkers();
 
   int64_t count() const { return static_cast<int64_t>(workers_.size()); }
+  GradientWorker& worker(int64_t index) { return *workers_[index]; }
 
   // Calls body(index, worker) for every worker, at the same time, and returns when all have; the first worker's runs on the calling thread. Rethrows
   // what a body threw.

@@ -2,27 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <exception>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
+#include "services/learner/train/adamw.h"
 #include "services/learner/train/learning_rate.h"
-#include "services/learner/train/trainer_state.h"
 
 namespace cohort::learner {
 namespace {
-
-void Copy(const model::Arena& from, model::Arena& to) { std::memcpy(to.bytes().data(), from.bytes().data(), from.bytes().size()); }
-
-model::Arena CopyOf(const model::Arena& from) {
-  model::Arena copy(from.size());
-  Copy(from, copy);
-  return copy;
-}
 
 absl::Status NonFinite(int64_t step, double loss, double norm) {
   return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NON_FINITE",
@@ -56,39 +46,36 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const config::v1::RunCo
     return absl::InvalidArgumentError("the model's weights do not have the size of its layout");
   }
   if (initial.config.head_dim % 2 != 0) return absl::InvalidArgumentError(absl::StrCat("head_dim ", initial.config.head_dim, " is not even"));
-  try {
-    return std::make_unique<GrpoTrainer>(config, initial);
-  } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("cannot create the trainer: ", error.what()));
-  }
+  PolicyModelOptions options;
+  options.optimizer = config.optimizer();
+  options.temperature = config.rollout().temperature();
+  options.reference = config.algorithm().kl_coefficient() > 0;
+  options.may_go_back = config.algorithm().minibatches() > 1;
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<PolicyModel> policy, PolicyModel::Create(options, initial));
+  return std::make_unique<GrpoTrainer>(config, initial.config, std::move(policy));
 }
 
-GrpoTrainer::GrpoTrainer(const config::v1::RunConfig& config, const model::LoadedModel& initial)
-    : config_(config),
-      model_config_(initial.config),
-      workers_(initial.config, initial.layout, config.rollout().temperature(), config.optimizer().threads()),
-      optimizer_(config.optimizer(), initial.layout),
-      weights_(CopyOf(*initial.weights)) {
-  if (config.algorithm().kl_coefficient() > 0) reference_ = std::make_unique<model::Arena>(CopyOf(weights_));
-}
+GrpoTrainer::GrpoTrainer(const config::v1::RunConfig& config, const model::ModelConfig& model_config, std::unique_ptr<PolicyModel> policy)
+    : config_(config), model_config_(model_config), policy_(std::move(policy)) {}
 
 absl::StatusOr<UpdateMetrics> GrpoTrainer::Update(int64_t step, const std::vector<SampleGroup>& groups) {
-  COHORT_ASSIGN_OR_RETURN(const UpdatePlan plan, PlanUpdate(config_, model_config_, workers_.count(), step, groups));
+  COHORT_ASSIGN_OR_RETURN(const UpdatePlan plan, PlanUpdate(config_, model_config_, policy_->workers(), step, groups));
   if (plan.minibatches.empty()) {
     UpdateMetrics nothing;
     nothing.learning_rate = LearningRate(config_.optimizer(), {step}, config_.run().steps());
     return nothing;
   }
   // With one minibatch nothing has changed yet when the update is refused.
-  std::optional<Snapshot> before;
-  if (plan.minibatches.size() > 1) before = TakeSnapshot();
+  const bool several = plan.minibatches.size() > 1;
   absl::StatusOr<UpdateMetrics> metrics = UpdateMetrics();
   try {
+    if (several) policy_->Remember();
     metrics = RunMinibatches(step, plan, groups);
   } catch (const std::exception& error) {
     metrics = absl::InternalError(absl::StrCat("step ", step, ": ", error.what()));
   }
-  if (!metrics.ok() && before.has_value()) TakeBack(*before);
+  if (several && !metrics.ok()) policy_->TakeBack();
+  policy_->Forget();
   return metrics;
 }
 
@@ -100,13 +87,12 @@ absl::StatusOr<UpdateMetrics> GrpoTrainer::RunMinibatches(int64_t step, const Up
   double norms = 0, learning_rate = 0;
   for (int64_t m = 0; m < minibatches; ++m) {
     const PlannedMinibatch& minibatch = plan.minibatches[m];
-    workers_.ClearGradients();
+    policy_->ClearGradients();
     totals.Add(Accumulate(minibatch, groups, old_logprobs));
-    const model::Arena& gradient = workers_.SumGradients();
-    const double norm = GradientNorm(gradient);
+    const double norm = policy_->FinishGradients();
     if (!std::isfinite(totals.loss) || !std::isfinite(norm)) return NonFinite(step, totals.loss, norm);
     learning_rate = LearningRate(config_.optimizer(), {step, m, minibatches}, config_.run().steps());
-    optimizer_.Step(learning_rate, ClippingScale(norm, config_.optimizer().max_grad_norm()), gradient.floats().data(), weights_.floats().data());
+    policy_->Step(learning_rate, ClippingScale(norm, config_.optimizer().max_grad_norm()));
     norms += norm;
   }
   return Metrics(totals, norms, learning_rate, minibatches);
@@ -115,10 +101,10 @@ absl::StatusOr<UpdateMetrics> GrpoTrainer::RunMinibatches(int64_t step, const Up
 std::vector<double> GrpoTrainer::OldLogprobs(const UpdatePlan& plan, const std::vector<SampleGroup>& groups) {
   std::vector<double> logprobs(plan.tokens);
   for (const PlannedMinibatch& minibatch : plan.minibatches) {
-    workers_.Run([&](int64_t index, GradientWorker& worker) {
-      for (const IndexRange& pass : minibatch.passes[index]) {
+    policy_->Run([&](int64_t worker) {
+      for (const IndexRange& pass : minibatch.passes[worker]) {
         const absl::Span<const PlannedSample> samples = SamplesOf(minibatch, pass);
-        const TokenScores scores = worker.language_model.Score(weights_.floats().data(), BuildBatch(groups, samples), /*keep=*/false);
+        const TokenScores scores = policy_->Score(worker, WeightsOf::kPolicy, BuildBatch(groups, samples), /*keep=*/false);
         auto next = scores.logprobs.begin();
         for (const PlannedSample& planned : samples) {
           const int64_t tokens = groups[planned.group].samples[planned.sample].completion.size();
@@ -133,9 +119,9 @@ std::vector<double> GrpoTrainer::OldLogprobs(const UpdatePlan& plan, const std::
 
 ObjectiveTotals GrpoTrainer::Accumulate(const PlannedMinibatch& minibatch, const std::vector<SampleGroup>& groups,
                                         const std::vector<double>& old_logprobs) {
-  std::vector<ObjectiveTotals> totals(workers_.count());
-  workers_.Run([&](int64_t index, GradientWorker& worker) {
-    for (const IndexRange& pass : minibatch.passes[index]) AccumulatePass(groups, SamplesOf(minibatch, pass), old_logprobs, worker, totals[index]);
+  std::vector<ObjectiveTotals> totals(policy_->workers());
+  policy_->Run([&](int64_t worker) {
+    for (const IndexRange& pass : minibatch.passes[worker]) AccumulatePass(groups, SamplesOf(minibatch, pass), old_logprobs, worker, totals[worker]);
   });
   ObjectiveTotals sum;
   for (const ObjectiveTotals& of_worker : totals) sum.Add(of_worker);
@@ -143,12 +129,12 @@ ObjectiveTotals GrpoTrainer::Accumulate(const PlannedMinibatch& minibatch, const
 }
 
 void GrpoTrainer::AccumulatePass(const std::vector<SampleGroup>& groups, absl::Span<const PlannedSample> samples,
-                                 const std::vector<double>& old_logprobs, GradientWorker& worker, ObjectiveTotals& totals) const {
+                                 const std::vector<double>& old_logprobs, int64_t worker, ObjectiveTotals& totals) {
   const TokenBatch batch = BuildBatch(groups, samples);
   // The reference first: both models use the same activations' memory, and Backward wants the policy's.
   TokenScores reference;
-  if (reference_ != nullptr) reference = worker.language_model.Score(reference_->floats().data(), batch, /*keep=*/false);
-  const TokenScores policy = worker.language_model.Score(weights_.floats().data(), batch, /*keep=*/true);
+  if (policy_->has_reference()) reference = policy_->Score(worker, WeightsOf::kReference, batch, /*keep=*/false);
+  const TokenScores policy = policy_->Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true);
   std::vector<double> dlogprobs(batch.predictions());
   int64_t first = 0;
   for (const PlannedSample& planned : samples) {
@@ -157,7 +143,7 @@ void GrpoTrainer::AccumulatePass(const std::vector<SampleGroup>& groups, absl::S
     ObjectiveInput input;
     input.logprobs = absl::MakeConstSpan(policy.logprobs).subspan(first, tokens);
     input.old_logprobs = old_logprobs.empty() ? input.logprobs : absl::MakeConstSpan(old_logprobs).subspan(planned.first_token, tokens);
-    if (reference_ != nullptr) input.reference_logprobs = absl::MakeConstSpan(reference.logprobs).subspan(first, tokens);
+    if (policy_->has_reference()) input.reference_logprobs = absl::MakeConstSpan(reference.logprobs).subspan(first, tokens);
     input.entropies = absl::MakeConstSpan(policy.entropies).subspan(first, tokens);
     input.sampler_logprobs = sample.sampler_logprobs;
     input.advantage = planned.advantage;
@@ -165,35 +151,7 @@ void GrpoTrainer::AccumulatePass(const std::vector<SampleGroup>& groups, absl::S
     AddObjective(config_.algorithm(), input, absl::MakeSpan(dlogprobs).subspan(first, tokens), totals);
     first += tokens;
   }
-  worker.language_model.Backward(weights_.floats().data(), batch, dlogprobs, worker.gradient.floats().data());
-}
-
-std::shared_ptr<const model::Arena> GrpoTrainer::Weights() const { return std::make_shared<const model::Arena>(CopyOf(weights_)); }
-
-void GrpoTrainer::RefreshReference() {
-  if (reference_ != nullptr) Copy(weights_, *reference_);
-}
-
-absl::Status GrpoTrainer::SaveState(const std::string& path) const { return WriteTrainerState(path, optimizer_, reference_.get()); }
-
-absl::Status GrpoTrainer::Restore(const model::Arena& weights, const std::string& state_path) {
-  if (weights.size() != weights_.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("weights of ", weights.size(), " elements for a model of ", weights_.size()));
-  }
-  COHORT_RETURN_IF_ERROR(ReadTrainerState(state_path, optimizer_, reference_.get()));
-  Copy(weights, weights_);
-  return absl::OkStatus();
-}
-
-GrpoTrainer::Snapshot GrpoTrainer::TakeSnapshot() const {
-  return {CopyOf(weights_), CopyOf(optimizer_.first_moments()), CopyOf(optimizer_.second_moments()), optimizer_.updates()};
-}
-
-void GrpoTrainer::TakeBack(const Snapshot& snapshot) {
-  Copy(snapshot.weights, weights_);
-  Copy(snapshot.first, optimizer_.first_moments());
-  Copy(snapshot.second, optimizer_.second_moments());
-  optimizer_.set_updates(snapshot.updates);
+  policy_->Backward(worker, batch, dlogprobs);
 }
 
 }  // namespace cohort::learner

@@ -8,14 +8,9 @@
 #include "services/learner/train/decoder.h"
 #include "services/learner/train/float_buffer.h"
 #include "services/learner/train/token_batch.h"
+#include "services/learner/train/token_scores.h"
 
 namespace cohort::learner {
-
-// What the model says about each prediction of a batch.
-struct TokenScores {
-  std::vector<double> logprobs;   // Of the target, logits divided by the temperature.
-  std::vector<double> entropies;  // Of the whole distribution, in nats.
-};
 
 // Decoder and head together: from packed tokens to the log-probabilities of chosen tokens, and back from their gradient. The head works through the
 // predictions in chunks, so that logits of a large vocabulary never exist as a whole; where they do not all fit into one chunk, Backward computes

@@ -43,10 +43,12 @@ struct UpdateMetrics {
 
 // The policy under training: LibTorch model, reference model, optimizer. Holds no run state besides; the caller owns schedule and checkpoints.
 //
-// Not thread-safe. Deterministic: equal weights, optimizer state, groups and thread count give bit-equal results on the same machine. Torch errors
-// become INTERNAL; a non-finite loss or gradient is FAILED_PRECONDITION (reason NON_FINITE) and leaves the weights as they were.
+// Not thread-safe. On the CPU deterministic: equal weights, optimizer state, groups and thread count give bit-equal results on the same machine. On a GPU
+// sums may be added in another order from run to run. Torch errors become INTERNAL; a non-finite loss or gradient is FAILED_PRECONDITION (reason
+// NON_FINITE) and leaves the weights as they were.
 class Trainer {
  public:
+  // Errors of the device are those of PolicyModel::Create().
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(const config::v1::RunConfig& config, const model::LoadedModel& initial);
   virtual ~Trainer() = default;
 
@@ -55,6 +57,9 @@ class Trainer {
 
   // Copies the current weights into a fresh arena of the model's layout.
   virtual std::shared_ptr<const model::Arena> Weights() const = 0;
+
+  // What rollout workers shall sample from: the same, as the forward pass uses it (bf16 when the learner computes on a GPU).
+  virtual std::shared_ptr<const model::Arena> SamplingWeights() const = 0;
 
   // Makes the current policy the KL reference.
   virtual void RefreshReference() = 0;

@@ -9,15 +9,10 @@
 namespace cohort::reward {
 namespace {
 
-// Why `gold` cannot be a reference answer; "" when it can.
-std::string GoldError(const CheckInput& input) {
-  math::Fuel fuel(math::kMaxFuel);
-  return math::GoldError(input.gold, fuel);
-}
-
 CheckOutcome CompileGold(const CheckInput& input) {
   CheckOutcome outcome;
-  outcome.message = GoldError(input);
+  math::Fuel fuel(math::kMaxFuel);
+  outcome.message = math::GoldError(input.gold, fuel);
   outcome.verdict = outcome.message.empty() ? v1::VERDICT_CORRECT : v1::VERDICT_GOLD_UNPARSEABLE;
   return outcome;
 }
@@ -38,8 +33,8 @@ CheckOutcome Parse(const CheckInput& input) {
 }
 
 // The verdict on an answer that is not there: the format is wrong, or its place is empty.
-v1::Verdict VerdictWithoutAnswer(const FormatOutcome& format, const CheckInput& input) {
-  if (!GoldError(input).empty()) return v1::VERDICT_GOLD_UNPARSEABLE;
+v1::Verdict VerdictWithoutAnswer(const FormatOutcome& format, const math::Gold& gold) {
+  if (!gold.error().empty()) return v1::VERDICT_GOLD_UNPARSEABLE;
   return format.ok() ? v1::VERDICT_NO_ANSWER : v1::VERDICT_FORMAT;
 }
 
@@ -52,6 +47,11 @@ void Explain(const CheckInput& input, const FormatOutcome& format, CheckOutcome&
 }  // namespace
 
 CheckOutcome RunCheck(const CheckInput& input) {
+  GoldCache golds(1);
+  return RunCheck(input, golds);
+}
+
+CheckOutcome RunCheck(const CheckInput& input, GoldCache& golds) {
   if (input.kind == CheckKind::kCompileGold) return CompileGold(input);
   if (input.kind == CheckKind::kParse) return Parse(input);
   const FormatOutcome format = CheckFormat({input.completion, input.shape, input.think_prefilled, input.stopped, input.eos_strings});
@@ -62,14 +62,15 @@ CheckOutcome RunCheck(const CheckInput& input) {
   outcome.boxes = static_cast<uint32_t>(format.boxes);
   if (input.auxiliary.any()) outcome.auxiliary = MeasureAuxiliary(input.auxiliary, input.completion, input.shape, input.think_prefilled);
   if (input.explain) Explain(input, format, outcome);
+  const math::Gold& gold = golds.Read(input.gold, {input.policy, input.secret});
   if (!format.has_answer) {
-    outcome.verdict = VerdictWithoutAnswer(format, input);
+    outcome.verdict = VerdictWithoutAnswer(format, gold);
     return outcome;
   }
   outcome.answer_begin = static_cast<uint32_t>(format.span.begin);
   outcome.answer_end = static_cast<uint32_t>(format.span.end);
   math::Fuel fuel(math::kMaxFuel);
-  const math::Comparison comparison = math::Compare(input.gold, format.answer, {input.policy, input.secret}, fuel);
+  const math::Comparison comparison = gold.Compare(format.answer, fuel);
   outcome.verdict = comparison.verdict;
   outcome.method = comparison.method;
   if (input.explain) outcome.rule = comparison.rule;

@@ -7,6 +7,7 @@
 
 #include "cohort/reward/v1/reward_service.pb.h"
 #include "common/reward/auxiliary/auxiliary.h"
+#include "services/reward/check/gold_cache.h"
 #include "services/reward/math/policy.h"
 
 namespace cohort::reward {
@@ -54,5 +55,7 @@ struct CheckOutcome {
 // RS-1 as a whole: format, extraction, comparison. A reference answer that cannot be parsed decides before everything else, so that all completions of its
 // group are masked alike. A pure function without threads, files or clocks; meant to run in a sandboxed worker, where model text may do its worst.
 CheckOutcome RunCheck(const CheckInput& input);
+// The same, for whoever runs many: `golds` keeps their reference answers.
+CheckOutcome RunCheck(const CheckInput& input, GoldCache& golds);
 
 }  // namespace cohort::reward

@@ -39,6 +39,19 @@ NodeId Ast::AddNamed(Kind kind, std::string_view name) {
   return id;
 }
 
+NodeId Ast::AddText(std::string_view folded, std::string_view written) {
+  const NodeId id = AddNamed(Kind::kText, folded);
+  nodes[id].extra = static_cast<uint32_t>(NameId(written));
+  return id;
+}
+
+NodeId Ast::AddEquation(NodeId left, NodeId right) {
+  const NodeId id = Add(Kind::kRelation, {left, right});
+  nodes[id].payload = static_cast<int32_t>(relations.size());
+  relations.push_back(Relation::kEqual);
+  return id;
+}
+
 bool Ast::Contains(NodeId id, Kind kind) const {
   for (NodeId i = nodes[id].begin; i <= id; ++i) {
     if (nodes[i].kind == kind) return true;
@@ -59,7 +72,13 @@ NodeId Ast::CopyNode(const Ast& from, NodeId id, const std::vector<NodeId>& chil
       made.payload = static_cast<int32_t>(numbers.size());
       numbers.push_back(from.number(id));
       break;
-    case Kind::kSymbol: case Kind::kText: case Kind::kUnit: case Kind::kNumeral: case Kind::kNumberSet: case Kind::kCall: case Kind::kSum: case Kind::kProduct:
+    case Kind::kText: {
+      const int32_t folded = NameId(from.name(id)), written = NameId(from.written(id));
+      nodes[copy].payload = folded;
+      nodes[copy].extra = static_cast<uint32_t>(written);
+      break;
+    }
+    case Kind::kSymbol: case Kind::kUnit: case Kind::kNumeral: case Kind::kNumberSet: case Kind::kCall: case Kind::kSum: case Kind::kProduct:
     case Kind::kIntegral: case Kind::kLimit:
       if (!from.names.empty()) nodes[copy].payload = NameId(from.name(id));
       break;

@@ -19,7 +19,7 @@ enum class Kind : uint8_t {
   kE,
   kI,          // The imaginary unit.
   kInfinity,
-  kText,       // payload: index into names: words, folded.
+  kText,       // payload: index into names: words, folded. extra: the same for the words as they were written.
   kUnit,       // payload: index into names: a unit of measure as it was written.
   kNumeral,    // payload: index into names: "digits_base"; kids: [value].
   kNumberSet,  // payload: index into names: R, Z, N, Q, C.
@@ -68,7 +68,7 @@ enum class Kind : uint8_t {
 enum class Function : uint8_t {
   kSin, kCos, kTan, kCot, kSec, kCsc, kArcSin, kArcCos, kArcTan, kArcCot, kSinh, kCosh, kTanh, kCoth, kArSinh, kArCosh, kArTanh,
   kLn, kLog10, kLog,  // kLog: [base, x]
-  kExp, kAbs, kFloor, kCeiling, kGcd, kLcm, kMax, kMin, kRe, kIm, kArg, kSign, kDet,
+  kExp, kAbs, kFloor, kCeiling, kGcd, kLcm, kMax, kMin, kRe, kIm, kArg, kSign, kDet, kCis,  // kCis stands only in the parser: cos + i sin.
 };
 
 enum class Relation : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kApprox, kIn, kNotIn, kEquivalent, kDivides, kSubset, kSimilar, kPerpendicular, kParallel, kTo };
@@ -112,11 +112,15 @@ class Ast {
   NodeId Add(Kind kind, const NodeId* children, size_t count);
   NodeId AddNumber(Rational value);
   NodeId AddNamed(Kind kind, std::string_view name);
+  NodeId AddText(std::string_view folded, std::string_view written);
+  NodeId AddEquation(NodeId left, NodeId right);
   int32_t NameId(std::string_view name);
 
   const Node& node(NodeId id) const { return nodes[id]; }
   NodeId kid(NodeId id, size_t i) const { return kids[nodes[id].first_kid + i]; }
   const std::string& name(NodeId id) const { return names[static_cast<size_t>(nodes[id].payload)]; }
+  // Of kText.
+  const std::string& written(NodeId id) const { return names[nodes[id].extra]; }
   const Rational& number(NodeId id) const { return numbers[static_cast<size_t>(nodes[id].payload)]; }
   Function function(NodeId id) const { return static_cast<Function>(nodes[id].op); }
   Relation relation(NodeId id, size_t i) const { return relations[static_cast<size_t>(nodes[id].payload) + i]; }

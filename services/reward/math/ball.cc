@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "services/reward/math/exact_values.h"
 #include "services/reward/math/limits.h"
 
 namespace cohort::reward::math {
@@ -12,6 +13,8 @@ namespace {
 
 constexpr int64_t kMaxRationalBits = 64 * 1024;  // What is larger goes on as a ball.
 constexpr int kMaxSumNesting = 3;
+constexpr flint_bitcnt_t kMaxSizeBits = 60;
+constexpr int64_t kEndlessSize = int64_t{1} << kMaxSizeBits;  // Stands for every size from here on, so that callers may calculate with it.
 constexpr int64_t kStep = 60;                    // Fuel of one operation at low precision.
 
 bool LooksReal(acb_srcptr x) { return arb_contains_zero(acb_imagref(x)); }
@@ -65,7 +68,7 @@ class Evaluator {
       fmpz_t exponent;
       fmpz_init(exponent);
       fmpz_set(exponent, ARF_EXPREF(arb_midref(part)));
-      size_ = std::max<int64_t>(size_, fmpz_fits_si(exponent) ? std::abs(fmpz_get_si(exponent)) : kMaxFuel);
+      size_ = std::max<int64_t>(size_, fmpz_bits(exponent) < kMaxSizeBits ? std::abs(fmpz_get_si(exponent)) : kEndlessSize);
       fmpz_clear(exponent);
     }
   }
@@ -75,7 +78,7 @@ class Evaluator {
     mag_t bound;
     mag_init(bound);
     acb_get_mag(bound, x);
-    size_ = std::max(size_, static_cast<int64_t>(std::min(3 * mag_get_d(bound), static_cast<double>(kMaxFuel))));
+    size_ = std::max(size_, static_cast<int64_t>(std::min(3 * mag_get_d(bound), static_cast<double>(kEndlessSize))));
     mag_clear(bound);
   }
 
@@ -139,6 +142,11 @@ class Evaluator {
       }
       case Kind::kFunction: return FunctionOf(id, begin, values, out);
       case Kind::kFactorial: return Factorial(kid(0), out);
+      case Kind::kDoubleFactorial: return DoubleFactorial(kid(0), out);
+      case Kind::kBar:  // A bar over what is written with i is the conjugate.
+        if (!ast_.Contains(ast_.kid(id, 0), Kind::kI)) return Evaluated::kUnsupported;
+        acb_conj(out.Write(), kid(0).Ball(precision_));
+        return Evaluated::kOk;
       case Kind::kBinomial: return Binomial(kid(0), kid(1), out);
       case Kind::kModulo: return Modulo(kid(0), kid(1), out);
       case Kind::kSum: case Kind::kProduct: return Big(id, kid(0), kid(1), out);
@@ -441,6 +449,14 @@ class Evaluator {
     acb_add_ui(y, n.Ball(precision_), 1, precision_);
     acb_gamma(y, y, precision_);
     return Done(out);
+  }
+
+  Evaluated DoubleFactorial(Enclosure& n, Enclosure& out) {
+    if (!n.exact || !n.rational.FitsInt64()) return Evaluated::kUnsupported;
+    if (n.rational.sign() < 0) return Evaluated::kUndefined;
+    std::optional<Rational> value = ExactDoubleFactorial(n.rational, fuel_);
+    if (!value.has_value()) return fuel_.exhausted() ? Evaluated::kOutOfFuel : Evaluated::kUnsupported;
+    return Exact(out, *std::move(value));
   }
 
   // n(n-1)…(n-k+1)/k! for whole k ≥ 0; for whole n also with k > n, where it is 0.

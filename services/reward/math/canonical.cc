@@ -1,11 +1,12 @@
 #include "services/reward/math/canonical.h"
 
-#include <flint/arith.h>
-#include <flint/fmpz.h>
-
 #include <algorithm>
+#include <utility>
+#include <vector>
 
+#include "services/reward/math/exact_values.h"
 #include "services/reward/math/limits.h"
+#include "services/reward/math/radicals.h"
 
 namespace cohort::reward::math {
 namespace {
@@ -14,77 +15,8 @@ constexpr size_t kMaxTerms = 4096;
 constexpr size_t kMaxTextBytes = 64 * 1024;
 
 const char* const kFunctionNames[] = {"sin",   "cos",   "tan",   "cot", "sec",   "csc", "arcsin", "arccos", "arctan", "arccot", "sinh",  "cosh", "tanh", "coth", "arsinh", "arcosh", "artanh",
-                                      "ln",    "log10", "log",   "exp", "abs",   "floor", "ceil", "gcd",    "lcm",    "max",    "min",   "Re",   "Im",   "arg",  "sgn",    "det"};
+                                      "ln",    "log10", "log",   "exp", "abs",   "floor", "ceil", "gcd",    "lcm",    "max",    "min",   "Re",   "Im",   "arg",  "sgn",    "det", "cis"};
 const char* const kRelationNames[] = {"=", "!=", "<", "<=", ">", ">=", "~", "in", "notin", "equiv", "|", "subset", "similar", "perp", "parallel", "->"};
-
-Form OfNumber(Rational value) {
-  Form form;
-  if (!value.is_zero()) form.terms.push_back({std::move(value), {}});
-  return form;
-}
-
-Form OfAtom(std::string text) {
-  Form form;
-  form.terms.push_back({Rational(1), {{std::move(text), Rational(1)}}});
-  return form;
-}
-
-Form Undefined() {
-  Form form = OfAtom("undefined");
-  form.undefined = true;
-  return form;
-}
-
-std::string KeyOf(const Term& term) {
-  std::string key;
-  for (const auto& [atom, exponent] : term.factors) {
-    if (!key.empty()) key += '*';
-    key += atom;
-    if (!exponent.is_one()) key += "^" + (exponent.is_integer() && exponent.sign() > 0 ? exponent.ToString() : "(" + exponent.ToString() + ")");
-  }
-  return key;
-}
-
-// Sorts the factors, adds exponents of like ones, and turns powers of i into signs.
-void MergeFactors(Term& term) {
-  std::sort(term.factors.begin(), term.factors.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<std::pair<std::string, Rational>> merged;
-  for (auto& factor : term.factors) {
-    if (!merged.empty() && merged.back().first == factor.first) {
-      merged.back().second = merged.back().second + factor.second;
-    } else {
-      merged.push_back(std::move(factor));
-    }
-  }
-  std::erase_if(merged, [&term](auto& factor) {
-    if (factor.first == "i" && factor.second.FitsInt64()) {
-      const int64_t quarter = ((factor.second.ToInt64() % 4) + 4) % 4;
-      if (quarter >= 2) term.coefficient = -term.coefficient;
-      factor.second = Rational(quarter % 2);
-    }
-    return factor.second.is_zero();
-  });
-  term.factors = std::move(merged);
-}
-
-void MergeTerms(Form& form) {
-  if (form.merged) return;
-  form.merged = true;
-  std::vector<std::pair<std::string, Term>> keyed;
-  for (Term& term : form.terms) keyed.emplace_back(KeyOf(term), std::move(term));
-  std::sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  form.terms.clear();
-  std::string last;
-  for (auto& [key, term] : keyed) {
-    if (!form.terms.empty() && key == last) {
-      form.terms.back().coefficient = form.terms.back().coefficient + term.coefficient;
-    } else {
-      form.terms.push_back(std::move(term));
-      last = key;
-    }
-  }
-  std::erase_if(form.terms, [](const Term& term) { return term.coefficient.is_zero(); });
-}
 
 class Canonicalizer {
  public:
@@ -184,8 +116,7 @@ class Canonicalizer {
         return Product(KidForm(id, 0), pi);
       }
       case Kind::kFunction: return FunctionOf(id);
-      case Kind::kFactorial: return Factorial(id);
-      case Kind::kDoubleFactorial: return DoubleFactorial(id);
+      case Kind::kFactorial: case Kind::kDoubleFactorial: return Factorial(id);
       case Kind::kBinomial: return Binomial(id);
       case Kind::kModulo: return Modulo(id);
       default: return Structure(id);
@@ -247,11 +178,13 @@ class Canonicalizer {
     if (form.terms.size() == 1) return std::move(form.terms[0]);
     const Rational lead = form.terms.front().coefficient;
     Form scaled = Scaled(std::move(form), Rational(1) / lead);
-    if (scaled.undefined) return {Rational(1), {{"undefined", Rational(1)}}};
+    if (scaled.undefined) return Undefined().terms[0];
     std::string text = "(" + scaled.Text() + ")";
     fuel_.Spend(static_cast<int64_t>(text.size()) / 4);
     if (text.size() > kMaxTextBytes) fuel_.Spend(kMaxFuel);
-    return {lead, {{std::move(text), Rational(1)}}};
+    Form atom = OfAtom(std::move(text));
+    atom.terms[0].coefficient = lead;
+    return std::move(atom.terms[0]);
   }
 
   Form Quotient(NodeId id) {
@@ -267,10 +200,11 @@ class Canonicalizer {
     Form power;
     power.terms.push_back(AsTerm(base));
     Term& term = power.terms[0];
-    const int64_t size = std::abs(exponent) * (term.coefficient.is_one() ? 0 : term.coefficient.bits());
-    if (size > kMaxExactBits || !fuel_.Spend(size / 16)) return fuel_.exhausted() ? Undefined() : OfAtom("pow(" + std::string("(") + power.Text() + ")," + std::to_string(exponent) + ")");
-    term.coefficient = term.coefficient.Power(exponent);
-    for (auto& factor : term.factors) factor.second = factor.second * Rational(exponent);
+    std::optional<Rational> coefficient = ExactPower(term.coefficient, exponent, fuel_);
+    if (fuel_.exhausted()) return Undefined();
+    if (!coefficient.has_value()) return OfAtom("pow((" + power.Text() + ")," + std::to_string(exponent) + ")");
+    term.coefficient = *std::move(coefficient);
+    for (Factor& factor : term.factors) factor.exponent = factor.exponent * Rational(exponent);
     MergeFactors(term);
     return power;
   }
@@ -284,120 +218,75 @@ class Canonicalizer {
       if (ast_.Is(ast_.kid(id, 0), Kind::kInfinity)) return OfAtom("pow(oo," + exponent->ToString() + ")");
       return IntegerPower(KidForm(id, 0), exponent->ToInt64());
     }
-    if (base.has_value() && exponent.has_value() && exponent->sign() != 0 && fmpz_fits_si(exponent->denominator())) {
-      if (const auto root = PerfectRoot(*base, exponent->denominator()); root.has_value() && fmpz_fits_si(exponent->numerator())) {
-        const int64_t times = fmpz_get_si(exponent->numerator());
-        if (std::abs(times) <= kMaxExactBits && std::abs(times) * root->bits() <= kMaxExactBits && fuel_.Spend(std::abs(times) * root->bits() / 16)) return OfNumber(root->Power(times));
-      }
+    if (exponent.has_value() && !exponent->is_integer()) {
+      if (auto power = FractionalPower(KidForm(id, 0), *exponent)) return *std::move(power);
     }
-    if (KidForm(id, 0).Text() == "exp(1)") return OfAtom("exp(" + KidText(id, 1) + ")");
+    if (KidForm(id, 0).Is("exp(1)")) return OfAtom("exp(" + KidText(id, 1) + ")");
     return OfAtom("pow(" + KidText(id, 0) + "," + KidText(id, 1) + ")");
   }
 
-  // The exact n-th root, real; of negative numbers for odd n.
-  std::optional<Rational> PerfectRoot(const Rational& value, const fmpz* index) {
-    if (!fmpz_fits_si(index)) return std::nullopt;
-    const int64_t n = fmpz_get_si(index);
-    if (n < 1 || n > 1024 || (value.sign() < 0 && n % 2 == 0) || !fuel_.Spend(16 + value.bits())) return std::nullopt;
-    Rational root;
-    const Rational size = value.Abs();
-    if (!fmpz_root(fmpq_numref(root.get()), size.numerator(), n) || !fmpz_root(fmpq_denref(root.get()), size.denominator(), n)) return std::nullopt;
-    return value.sign() < 0 ? -root : root;
-  }
-
   Form Root(NodeId id) {
-    const auto index = KidNumber(id, 1), radicand = KidNumber(id, 0);
+    const auto index = KidNumber(id, 1);
     if (!index.has_value()) return OfAtom("root(" + KidText(id, 0) + "," + KidText(id, 1) + ")");
     if (!index->is_integer() || index->sign() <= 0) return Undefined();
-    if (radicand.has_value()) {
-      if (const auto root = PerfectRoot(*radicand, index->numerator())) return OfNumber(*root);
-    }
+    if (auto power = FractionalPower(KidForm(id, 0), Rational(1) / *index)) return *std::move(power);
     return OfAtom("pow(" + KidText(id, 0) + ",1/" + index->ToString() + ")");
+  }
+
+  // Of a number or a product of roots of numbers.
+  std::optional<Form> FractionalPower(Form& base, const Rational& exponent) {
+    MergeTerms(base);
+    const std::optional<Rational> number = base.constant();
+    if (number.has_value()) {
+      if (number->is_zero()) return exponent.sign() > 0 ? OfNumber(0) : Undefined();
+      if (const auto root = ExactRoot(*number, exponent.denominator(), fuel_); root.has_value() && fmpz_fits_si(exponent.numerator())) {
+        if (auto power = ExactPower(*root, fmpz_get_si(exponent.numerator()), fuel_)) return OfNumber(*std::move(power));
+      }
+      return PowerOfNumber(*number, exponent, fuel_);
+    }
+    return PowerOfRadical(base, exponent, fuel_);
   }
 
   Form FunctionOf(NodeId id) {
     const Function function = ast_.function(id);
-    std::vector<Rational> numbers;
-    for (size_t i = 0; i < ast_.node(id).kid_count; ++i) {
-      if (const auto number = KidNumber(id, i)) numbers.push_back(*number);
+    const size_t count = ast_.node(id).kid_count;
+    Numbers numbers;
+    for (size_t i = 0; i < count; ++i) {
+      if (auto number = KidNumber(id, i)) numbers.push_back(*std::move(number));
     }
-    if (numbers.size() == ast_.node(id).kid_count) {
-      if (auto value = OfNumbers(function, numbers)) return OfNumber(std::move(*value));
+    if (numbers.size() == count) {
+      if (auto value = ExactFunction(function, numbers)) return OfNumber(*std::move(value));
     }
     std::vector<std::string> arguments;
-    for (size_t i = 0; i < ast_.node(id).kid_count; ++i) arguments.push_back(KidText(id, i));
+    for (size_t i = 0; i < count; ++i) arguments.push_back(KidText(id, i));
     if (function == Function::kGcd || function == Function::kLcm || function == Function::kMax || function == Function::kMin) std::sort(arguments.begin(), arguments.end());
     return OfAtom(Joined(kFunctionNames[static_cast<int>(function)], arguments));
   }
 
-  static std::optional<Rational> OfNumbers(Function function, const std::vector<Rational>& x) {
-    switch (function) {
-      case Function::kAbs: return x[0].Abs();
-      case Function::kFloor: return x[0].Floor();
-      case Function::kCeiling: return x[0].Ceiling();
-      case Function::kRe: return x[0];
-      case Function::kIm: return Rational(0);
-      case Function::kSign: return Rational(x[0].sign());
-      case Function::kMax: return *std::max_element(x.begin(), x.end(), [](const Rational& a, const Rational& b) { return Compare(a, b) < 0; });
-      case Function::kMin: return *std::min_element(x.begin(), x.end(), [](const Rational& a, const Rational& b) { return Compare(a, b) < 0; });
-      case Function::kExp: case Function::kSin: case Function::kTan: case Function::kArcSin: case Function::kArcTan: case Function::kSinh: case Function::kTanh:
-        if (!x[0].is_zero()) return std::nullopt;
-        return Rational(function == Function::kExp ? 1 : 0);
-      case Function::kCos: case Function::kCosh: return x[0].is_zero() ? std::optional<Rational>(1) : std::nullopt;
-      case Function::kLn: case Function::kLog10: return x[0].is_one() ? std::optional<Rational>(0) : std::nullopt;
-      case Function::kGcd: case Function::kLcm: {
-        if (!std::all_of(x.begin(), x.end(), [](const Rational& value) { return value.is_integer(); })) return std::nullopt;
-        Rational result = x[0].Abs();
-        for (const Rational& value : x) {
-          fmpz* out = fmpq_numref(result.get());
-          function == Function::kGcd ? fmpz_gcd(out, out, value.numerator()) : fmpz_lcm(out, out, value.numerator());
-          if (result.bits() > kMaxExactBits) return std::nullopt;
-        }
-        return result;
-      }
-      default: return std::nullopt;
-    }
-  }
-
   Form Factorial(NodeId id) {
+    const bool twice = ast_.Is(id, Kind::kDoubleFactorial);
     const auto n = KidNumber(id, 0);
-    if (!n.has_value() || !n->FitsInt64()) return OfAtom("factorial(" + KidText(id, 0) + ")");
-    if (n->sign() < 0) return Undefined();
-    if (n->ToInt64() > kMaxFactorial || !fuel_.Spend(n->ToInt64() * 2)) return OfAtom("factorial(" + n->ToString() + ")");
-    Rational value;
-    fmpz_fac_ui(fmpq_numref(value.get()), static_cast<ulong>(n->ToInt64()));
-    return OfNumber(std::move(value));
-  }
-
-  Form DoubleFactorial(NodeId id) {
-    const auto n = KidNumber(id, 0);
-    if (!n.has_value() || !n->FitsInt64() || n->ToInt64() > kMaxFactorial) return OfAtom("factorial2(" + KidText(id, 0) + ")");
-    if (n->sign() < 0) return Undefined();
-    Rational value(1);
-    for (int64_t k = n->ToInt64(); k > 1; k -= 2) {
-      if (!fuel_.Spend(1 + value.bits() / 64)) return Undefined();
-      fmpz_mul_si(fmpq_numref(value.get()), fmpq_numref(value.get()), k);
+    if (n.has_value() && n->FitsInt64()) {
+      if (n->sign() < 0) return Undefined();
+      if (auto value = twice ? ExactDoubleFactorial(*n, fuel_) : ExactFactorial(*n, fuel_)) return OfNumber(*std::move(value));
     }
-    return OfNumber(std::move(value));
+    return OfAtom(std::string(twice ? "factorial2(" : "factorial(") + KidText(id, 0) + ")");
   }
 
   Form Binomial(NodeId id) {
     const auto n = KidNumber(id, 0), k = KidNumber(id, 1);
-    const bool small = n.has_value() && k.has_value() && n->FitsInt64() && k->FitsInt64() && n->sign() >= 0 && k->sign() >= 0 && n->ToInt64() <= kMaxExactBits;
-    const int64_t chosen = small ? std::min(k->ToInt64(), n->ToInt64() - k->ToInt64()) : 0;
-    if (!small || chosen > kMaxFactorial || !fuel_.Spend(4 + std::max<int64_t>(0, chosen) * 8)) return OfAtom("binom(" + KidText(id, 0) + "," + KidText(id, 1) + ")");
-    if (k->ToInt64() > n->ToInt64()) return OfNumber(0);
-    Rational value;
-    fmpz_bin_uiui(fmpq_numref(value.get()), static_cast<ulong>(n->ToInt64()), static_cast<ulong>(chosen));
-    return OfNumber(std::move(value));
+    if (n.has_value() && k.has_value() && n->FitsInt64() && k->FitsInt64() && n->sign() >= 0 && k->sign() >= 0) {
+      if (auto value = ExactBinomial(*n, *k, fuel_)) return OfNumber(*std::move(value));
+    }
+    return OfAtom("binom(" + KidText(id, 0) + "," + KidText(id, 1) + ")");
   }
 
   Form Modulo(NodeId id) {
     const auto a = KidNumber(id, 0), m = KidNumber(id, 1);
     if (m.has_value() && m->is_zero()) return Undefined();
     if (!a.has_value() || !m.has_value()) return OfAtom("mod(" + KidText(id, 0) + "," + KidText(id, 1) + ")");
-    if (!SpendOn(*a, *m)) return Undefined();
-    return OfNumber(*a - *m * (*a / *m).Floor());
+    auto remainder = ExactRemainder(*a, *m, fuel_);
+    return remainder.has_value() ? OfNumber(*std::move(remainder)) : Undefined();
   }
 
   static std::string Joined(std::string name, const std::vector<std::string>& parts) {
@@ -465,31 +354,6 @@ class Canonicalizer {
 };
 
 }  // namespace
-
-std::optional<Rational> Form::constant() const {
-  if (undefined) return std::nullopt;
-  if (terms.empty()) return Rational(0);
-  if (terms.size() != 1 || !terms[0].factors.empty()) return std::nullopt;
-  return terms[0].coefficient;
-}
-
-std::string Form::Text() const {
-  if (undefined) return "undefined";
-  if (terms.empty()) return "0";
-  std::string text;
-  for (const Term& term : terms) {
-    if (!text.empty()) text += " + ";
-    const std::string key = KeyOf(term);
-    if (key.empty()) {
-      text += term.coefficient.ToString();
-    } else if (term.coefficient.is_one()) {
-      text += key;
-    } else {
-      text += term.coefficient.ToString() + "*" + key;
-    }
-  }
-  return text;
-}
 
 Form Canonical(const Ast& ast, NodeId id, Fuel& fuel) { return Canonicalizer(ast, fuel).Run(id); }
 

@@ -1,8 +1,7 @@
 #include "services/reward/math/commands.h"
 
-#include <algorithm>
-#include <iterator>
-#include <vector>
+#include <cstddef>
+#include <unordered_map>
 
 #include "services/reward/math/ast.h"
 
@@ -27,7 +26,7 @@ const Command kCommands[] = {
     Fn("sin", F::kSin), Fn("cos", F::kCos), Fn("tan", F::kTan), Fn("tg", F::kTan), Fn("cot", F::kCot), Fn("ctg", F::kCot), Fn("sec", F::kSec),
     Fn("csc", F::kCsc), Fn("arcsin", F::kArcSin), Fn("arccos", F::kArcCos), Fn("arctan", F::kArcTan), Fn("arctg", F::kArcTan), Fn("arccot", F::kArcCot),
     Fn("sinh", F::kSinh), Fn("cosh", F::kCosh), Fn("tanh", F::kTanh), Fn("coth", F::kCoth), Fn("ln", F::kLn), Fn("lg", F::kLog10), Fn("log", F::kLog),
-    Fn("exp", F::kExp), Fn("gcd", F::kGcd), Fn("max", F::kMax), Fn("min", F::kMin), Fn("Re", F::kRe), Fn("Im", F::kIm), Fn("arg", F::kArg), Fn("det", F::kDet),
+    Fn("exp", F::kExp), Fn("gcd", F::kGcd), Fn("max", F::kMax), Fn("min", F::kMin), Fn("Re", F::kRe), Fn("Im", F::kIm), Fn("arg", F::kArg), Fn("det", F::kDet), Fn("cis", F::kCis),
     // Operators with arguments.
     Is("frac", Tok::kFrac), Is("dfrac", Tok::kFrac), Is("tfrac", Tok::kFrac), Is("cfrac", Tok::kFrac), Is("sqrt", Tok::kSqrt), Is("binom", Tok::kBinom),
     Is("dbinom", Tok::kBinom), Is("tbinom", Tok::kBinom), Is("overline", Tok::kOverline), Is("bar", Tok::kOverline), Is("dot", Tok::kDotOver),
@@ -90,7 +89,7 @@ const Command kWords[] = {
     Fn("csc", F::kCsc), Fn("arcsin", F::kArcSin), Fn("arccos", F::kArcCos), Fn("arctan", F::kArcTan), Fn("asin", F::kArcSin), Fn("acos", F::kArcCos),
     Fn("atan", F::kArcTan), Fn("arctg", F::kArcTan), Fn("arccot", F::kArcCot), Fn("sinh", F::kSinh), Fn("cosh", F::kCosh), Fn("tanh", F::kTanh),
     Fn("ln", F::kLn), Fn("lg", F::kLog10), Fn("log", F::kLog), Fn("exp", F::kExp), Fn("abs", F::kAbs), Fn("floor", F::kFloor), Fn("ceil", F::kCeiling),
-    Fn("gcd", F::kGcd), Fn("lcm", F::kLcm), Fn("max", F::kMax), Fn("min", F::kMin), Fn("sgn", F::kSign), Fn("sign", F::kSign), Fn("det", F::kDet),
+    Fn("gcd", F::kGcd), Fn("lcm", F::kLcm), Fn("max", F::kMax), Fn("min", F::kMin), Fn("sgn", F::kSign), Fn("cis", F::kCis), Fn("sign", F::kSign), Fn("det", F::kDet),
     Fn("arsinh", F::kArSinh), Fn("arcosh", F::kArCosh), Fn("artanh", F::kArTanh), Fn("arcsinh", F::kArSinh), Fn("arccosh", F::kArCosh),
     Fn("arctanh", F::kArTanh), Fn("Re", F::kRe), Fn("Im", F::kIm), Fn("arg", F::kArg), Is("sqrt", Tok::kPlainRoot, 2), Is("cbrt", Tok::kPlainRoot, 3), Is("pi", Tok::kPi),
     Is("Pi", Tok::kPi), Is("inf", Tok::kInfinity), Is("infinity", Tok::kInfinity), Is("Infinity", Tok::kInfinity), Is("oo", Tok::kInfinity), Is("mod", Tok::kMod),
@@ -102,26 +101,29 @@ const Command kWords[] = {
     Is("度", Tok::kDegreeWord),
 };
 
-std::vector<Command> Sorted(const Command* begin, const Command* end) {
-  std::vector<Command> table(begin, end);
-  std::sort(table.begin(), table.end(), [](const Command& a, const Command& b) { return std::string_view(a.name) < b.name; });
+using Table = std::unordered_map<std::string_view, const Command*>;
+
+template <size_t kSize>
+Table Indexed(const Command (&commands)[kSize]) {
+  Table table;
+  for (const Command& command : commands) table.emplace(command.name, &command);
   return table;
 }
 
-const Command* Find(const std::vector<Command>& table, std::string_view name) {
-  const auto found = std::lower_bound(table.begin(), table.end(), name, [](const Command& c, std::string_view wanted) { return c.name < wanted; });
-  return found != table.end() && name == found->name ? &*found : nullptr;
+const Command* Find(const Table& table, std::string_view name) {
+  const auto found = table.find(name);
+  return found == table.end() ? nullptr : found->second;
 }
 
 }  // namespace
 
 const Command* FindCommand(std::string_view name) {
-  static const std::vector<Command> table = Sorted(std::begin(kCommands), std::end(kCommands));
+  static const Table table = Indexed(kCommands);
   return Find(table, name);
 }
 
 const Command* FindWord(std::string_view name) {
-  static const std::vector<Command> table = Sorted(std::begin(kWords), std::end(kWords));
+  static const Table table = Indexed(kWords);
   return Find(table, name);
 }
 

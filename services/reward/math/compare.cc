@@ -1,6 +1,7 @@
 #include "services/reward/math/compare.h"
 
 #include <optional>
+#include <utility>
 
 #include "services/reward/math/approximation.h"
 #include "services/reward/math/canonical.h"
@@ -22,25 +23,15 @@ uint64_t KeyOf(uint64_t secret, std::string_view gold) {
   return Random(secret ^ hash).Next();
 }
 
-// The whole number that the text is and nothing else, when it is short: the most frequent answer needs no parser.
-std::optional<int64_t> ShortInteger(std::string_view text) {
-  const bool negative = !text.empty() && text[0] == '-';
-  if (negative) text.remove_prefix(1);
-  if (text.empty() || text.size() > 18) return std::nullopt;
-  int64_t value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = 10 * value + (c - '0');
-  }
-  return negative ? -value : value;
-}
-
 // A number as it was written, not a calculation.
 bool IsLiteral(View view) {
   switch (view.kind()) {
     case Kind::kNumber: case Kind::kNumeral: return true;
     case Kind::kNegate: case Kind::kPercent: return IsLiteral(view.kid(0));
-    case Kind::kDivide: return view.kid(0).kind() == Kind::kNumber && view.kid(1).kind() == Kind::kNumber;
+    case Kind::kDivide: {
+      const View above = view.kid(0).kind() == Kind::kNegate ? view.kid(0).kid(0) : view.kid(0);
+      return above.kind() == Kind::kNumber && view.kid(1).kind() == Kind::kNumber;
+    }
     case Kind::kMultiply: return view.kid(1).kind() == Kind::kUnit && IsLiteral(view.kid(0));
     case Kind::kRelation:
       for (size_t i = 0; i < view.size(); ++i) {
@@ -60,62 +51,84 @@ Comparison FromDecision(const Decision& decision, const Fuel& fuel) {
   }
 }
 
-// A reference answer, understood.
-struct Gold {
-  Ast ast;
-  std::string error;
-};
-
-Gold ReadGold(std::string_view text, const Context& context) {
-  Parsed parsed = Parse(text, kMaxGoldBytes, kUsual, context.fuel);
-  if (!parsed.error.empty()) return {{}, std::move(parsed.error)};
-  Chain chain = ResolveChain({parsed.ast, parsed.ast.root}, context);
-  if (context.fuel.exhausted()) return {{}, "out of fuel"};
-  if (!chain.holds) return {{}, "its two sides are not equal"};
-  if (Canonical(chain.ast, chain.ast.root, context.fuel).undefined) return {{}, context.fuel.exhausted() ? "out of fuel" : "it divides by zero"};
-  return {std::move(chain.ast), ""};
+Comparison SameLiterals(const Literal& a, const Literal& b) {
+  const bool same = a == b;
+  return {same ? v1::VERDICT_CORRECT : v1::VERDICT_INCORRECT, v1::METHOD_EXACT, same ? "the same rational number" : "different rational numbers"};
 }
 
-Decision CompareReading(const Ast& gold, const Parsed& parsed, const Context& context) {
+// Under some policies more than its value counts of a number.
+bool ValueDecides(const Policy& policy) { return policy.approximation == Approximation::kNone; }
+
+}  // namespace
+
+Gold::Gold(std::string_view text, const CompareOptions& options, int64_t steps) : options_(options), key_(KeyOf(options.secret, text)) {
+  Fuel fuel(steps);
+  const Context context{options_.policy, key_, fuel, options_.secret};
+  if (ValueDecides(options_.policy)) literal_ = ReadLiteral(text);
+  if (literal_.has_value() && literal_->whole) {
+    ast_.root = ast_.AddNumber(literal_->numerator);
+    form_ = OfNumber(literal_->numerator);
+    fuel.Spend(1 + static_cast<int64_t>(text.size()));
+  } else {
+    Parsed parsed = Parse(text, kMaxGoldBytes, kUsual, fuel);
+    error_ = std::move(parsed.error);
+    if (error_.empty()) {
+      Chain chain = ResolveChain({parsed.ast, parsed.ast.root}, context);
+      if (!chain.holds) error_ = "its two sides are not equal";
+      ast_ = chain.made.has_value() ? *std::move(chain.made) : std::move(parsed.ast);
+      ast_.root = chain.root;
+      if (chain.holds) form_ = Canonical(ast_, ast_.root, fuel);
+    }
+  }
+  if (form_.undefined) error_ = "it divides by zero";
+  out_of_fuel_ = fuel.exhausted();
+  if (out_of_fuel_) error_ = "out of fuel";
+  cost_ = steps - fuel.left();
+}
+
+Decision Gold::CompareReading(const Parsed& parsed, const Context& context) const {
   const View view(parsed.ast, parsed.ast.root);
   if (context.policy.literal_only && !IsLiteral(view)) return {Equality::kDifferent, v1::METHOD_STRUCTURAL, "a number was asked for, not a calculation"};
   const Chain chain = ResolveChain(view, context);
   if (!chain.holds) return {Equality::kDifferent, v1::METHOD_EXACT, "a link of the chain is false"};
-  const View expected(gold, gold.root), found(chain.ast, chain.ast.root);
-  const Decision decision = CompareAnswers(expected, found, context);
+  const View expected(ast_, ast_.root), found(chain.made.has_value() ? *chain.made : parsed.ast, chain.root);
+  const Decision decision = CompareAnswers(expected, form_, found, Canonical(found.ast, found.id, context.fuel), context);
   if (decision.equality == Equality::kEqual || context.policy.approximation == Approximation::kNone) return decision;
   return CompareApproximately(expected, found, context).value_or(decision);
 }
 
-}  // namespace
-
-Comparison Compare(std::string_view gold, std::string_view answer, const CompareOptions& options, Fuel& fuel) {
-  if (!fuel.Spend(1 + static_cast<int64_t>(gold.size()))) return {v1::VERDICT_TIMEOUT};
-  const std::optional<int64_t> short_gold = ShortInteger(gold), short_answer = ShortInteger(answer);
-  if (short_gold.has_value() && short_answer.has_value() && options.policy.approximation == Approximation::kNone) {
-    const bool same = *short_gold == *short_answer;
-    return {same ? v1::VERDICT_CORRECT : v1::VERDICT_INCORRECT, v1::METHOD_EXACT, same ? "the same rational number" : "different rational numbers"};
+Comparison Gold::Compare(std::string_view answer, Fuel& fuel) const {
+  if (out_of_fuel_ || !fuel.Spend(cost_)) return {v1::VERDICT_TIMEOUT};
+  if (!error_.empty()) return {v1::VERDICT_GOLD_UNPARSEABLE};
+  if (literal_.has_value()) {
+    if (const std::optional<Literal> literal = ReadLiteral(answer)) return SameLiterals(*literal_, *literal);
   }
-  const Context context{options.policy, KeyOf(options.secret, gold), fuel};
-  const Gold expected = ReadGold(gold, context);
-  if (fuel.exhausted()) return {v1::VERDICT_TIMEOUT};
-  if (!expected.error.empty()) return {v1::VERDICT_GOLD_UNPARSEABLE};
+  const Context context{options_.policy, key_, fuel, options_.secret};
   const Parsed found = Parse(answer, kMaxAnswerBytes, kUsual, fuel);
   if (fuel.exhausted()) return {v1::VERDICT_TIMEOUT};
   if (!found.error.empty()) return {v1::VERDICT_PRED_UNPARSEABLE};
-  const Decision decision = CompareReading(expected.ast, found, context);
+  const Decision decision = CompareReading(found, context);
   if (decision.equality == Equality::kEqual || !found.ambiguous) return FromDecision(decision, fuel);
   const Parsed other = Parse(answer, kMaxAnswerBytes, kOther, fuel);
   if (!other.error.empty() || fuel.exhausted()) return FromDecision(decision, fuel);
-  const Decision second = CompareReading(expected.ast, other, context);
+  const Decision second = CompareReading(other, context);
   return FromDecision(second.equality == Equality::kEqual ? second : decision, fuel);
+}
+
+Comparison Compare(std::string_view gold, std::string_view answer, const CompareOptions& options, Fuel& fuel) {
+  if (ValueDecides(options.policy)) {
+    const std::optional<Literal> expected = ReadLiteral(gold), found = expected.has_value() ? ReadLiteral(answer) : std::nullopt;
+    if (found.has_value()) return SameLiterals(*expected, *found);
+  }
+  return Gold(gold, options, fuel.left()).Compare(answer, fuel);
 }
 
 Comparison Compare(std::string_view gold, std::string_view answer, Fuel& fuel) { return Compare(gold, answer, CompareOptions(), fuel); }
 
 std::string GoldError(std::string_view gold, Fuel& fuel) {
-  const Policy policy;
-  return ReadGold(gold, {policy, KeyOf(0, gold), fuel}).error;
+  const Gold read(gold, CompareOptions(), fuel.left());
+  fuel.Spend(read.cost());
+  return read.error();
 }
 
 Canonicalized Canonicalize(std::string_view text, Fuel& fuel) {

@@ -6,6 +6,7 @@
 #include "services/reward/math/cells.h"
 #include "services/reward/math/polynomial.h"
 #include "services/reward/math/random.h"
+#include "services/reward/math/rational_functions.h"
 #include "services/reward/math/structure.h"
 #include "services/reward/math/typed.h"
 
@@ -43,21 +44,15 @@ Ast Residual(const Oriented& sides) {
   return ast;
 }
 
-std::vector<std::string> VariablesOfBoth(View a, View b) {
-  std::vector<std::string> names = Variables(a);
-  for (std::string& name : Variables(b)) names.push_back(std::move(name));
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
-// The ratio of two residuals at random points: equal up to a factor, and the sign of that factor.
+// The ratio of two residuals at random points: equal up to a factor, and, where wanted, the sign of that factor.
 struct RatioResult {
   Equality equality = Equality::kUnknown;
   int sign = 0;
 };
 
-RatioResult CompareRatio(View a, View b, const Context& context) {
+RatioResult CompareRatio(View a, View b, bool sign_matters, const Context& context) {
+  const Equality proportional = CompareProportional(a, b, context);
+  if (proportional == Equality::kDifferent || (proportional == Equality::kEqual && !sign_matters)) return {proportional, 0};
   const std::vector<std::string> names = VariablesOfBoth(a, b);
   Random random(context.key ^ 0x726174696Fu);
   std::optional<Enclosure> first;
@@ -135,7 +130,7 @@ bool SameWithoutDenominators(View a, View b, const Context& context) {
   const std::optional<Ast> x = Cleared(a, context), y = Cleared(b, context);
   if (!x.has_value() && !y.has_value()) return false;
   const View left = x.has_value() ? View(*x, x->root) : a, right = y.has_value() ? View(*y, y->root) : b;
-  return CompareRatio(left, right, context).equality == Equality::kEqual;
+  return CompareRatio(left, right, /*sign_matters=*/false, context).equality == Equality::kEqual;
 }
 
 // Equations of one variable: the same real roots.
@@ -160,6 +155,32 @@ bool DefinesOtherName(View a, View b) {
   if (!x.has_value() || !y.has_value()) return false;
   if (x->name.kind() == Kind::kSymbol || y->name.kind() == Kind::kSymbol) return false;
   return Variables(x->name) != Variables(y->name);
+}
+
+// f(x): the function and what it is taken of.
+struct FunctionName {
+  std::string function;
+  std::string argument;
+};
+std::optional<FunctionName> AsFunctionName(View name) {
+  if (name.kind() != Kind::kMultiply || name.kid(0).kind() != Kind::kSymbol || name.kid(1).kind() != Kind::kSymbol) return std::nullopt;
+  FunctionName found{name.ast.name(name.kid(0).id), name.ast.name(name.kid(1).id)};
+  const bool variable = found.argument[0] >= 'a' && found.argument[0] <= 'z';  // Not f(A), ∠A.
+  return found.function.size() == 1 && variable ? std::optional<FunctionName>(std::move(found)) : std::nullopt;
+}
+
+// f(x) = x² and f(t) = t², or y = x²: the name of the variable does not matter. nullopt when that is not what stands there.
+std::optional<Decision> CompareDefinitions(const Assignment& a, const Assignment& b, const Context& context) {
+  const auto f = AsFunctionName(a.name), g = AsFunctionName(b.name);
+  if (f.has_value() && g.has_value()) {
+    if (f->function != g->function || f->argument == g->argument || DependsOn(b.value, f->argument)) return std::nullopt;
+    const Ast renamed = Renamed(b.value, g->argument, f->argument);
+    return CompareAnswers(a.value, {renamed, renamed.root}, context);
+  }
+  if (!f.has_value() && !g.has_value()) return std::nullopt;
+  const Assignment& plain = f.has_value() ? b : a;
+  if (plain.name.kind() != Kind::kSymbol || plain.name.ast.name(plain.name.id) != "y" || DependsOn(a.value, "y") || DependsOn(b.value, "y")) return std::nullopt;
+  return CompareAnswers(a.value, b.value, context);
 }
 
 bool IsComparable(Relation relation) { return relation == Relation::kEqual || relation == Relation::kNotEqual || relation == Relation::kGreater || relation == Relation::kGreaterEqual; }
@@ -198,12 +219,15 @@ Decision CompareRelations(View a, View b, const Context& context) {
   if (named_a.has_value() && named_b.has_value() && CompareAnswers(named_a->name, named_b->name, context).equality == Equality::kEqual) {
     return CompareAnswers(named_a->value, named_b->value, context);
   }
+  if (named_a.has_value() && named_b.has_value()) {
+    if (const auto definitions = CompareDefinitions(*named_a, *named_b, context)) return *definitions;
+  }
   if (DefinesOtherName(a, b)) return Other("different functions");
   const Ast left = Residual(x), right = Residual(y);
   const View residual_a{left, left.root}, residual_b{right, right.root};
   if (Variables(residual_a) .empty() != Variables(residual_b).empty()) return Other("different variables");
-  const RatioResult ratio = CompareRatio(residual_a, residual_b, context);
   const bool equation = x.relation == Relation::kEqual || x.relation == Relation::kNotEqual;
+  const RatioResult ratio = CompareRatio(residual_a, residual_b, !equation, context);
   if (ratio.equality == Equality::kEqual && (equation || ratio.sign > 0)) return {Equality::kEqual, v1::METHOD_BALL, "the same relation up to a factor"};
   if (ratio.equality == Equality::kEqual) return {Equality::kDifferent, v1::METHOD_BALL, "the opposite inequality"};
   if (equation && SameWithoutDenominators(residual_a, residual_b, context)) return {Equality::kEqual, v1::METHOD_BALL, "the same equation without denominators"};
@@ -218,10 +242,8 @@ Decision CompareRelations(View a, View b, const Context& context) {
 
 Chain ResolveChain(View view, const Context& context) {
   Chain chain;
-  if (view.kind() != Kind::kRelation) {
-    chain.ast.root = chain.ast.Copy(view.ast, view.id);
-    return chain;
-  }
+  chain.root = view.id;
+  if (view.kind() != Kind::kRelation) return chain;
   size_t count = view.size();
   bool approximate = view.ast.relation(view.id, count - 2) == Relation::kApprox;
   if (approximate && count == 2 && IsName(view.kid(0)) && !Variables(view.kid(0)).empty()) approximate = false;
@@ -235,9 +257,9 @@ Chain ResolveChain(View view, const Context& context) {
   const size_t first_value = named ? 1 : 0;
   bool closed = equalities;
   for (size_t i = first_value; i < count; ++i) closed = closed && Variables(view.kid(i)).empty();
-  const auto last_as_is = [&] { chain.ast.root = chain.ast.Copy(view.ast, view.kid(count - 1).id); };
+  const NodeId last = view.kid(count - 1).id;
   if (count == 1) {
-    last_as_is();
+    chain.root = last;
     return chain;
   }
   // An identity such as (x + 1)² = x² + 2x + 1 is a chain as well; an equation is not.
@@ -248,17 +270,14 @@ Chain ResolveChain(View view, const Context& context) {
     if (all_equal || closed) {
       chain.holds = chain.holds && all_equal;
       if (!named) {
-        last_as_is();
-        return chain;
+        chain.root = last;
+      } else if (view.size() > 2) {
+        Ast& made = chain.made.emplace();
+        const NodeId name = made.Copy(view.ast, view.kid(0).id), value = made.Copy(view.ast, last);
+        chain.root = made.AddEquation(name, value);
       }
-      const NodeId name = chain.ast.Copy(view.ast, view.kid(0).id), value = chain.ast.Copy(view.ast, view.kid(count - 1).id);
-      chain.ast.root = chain.ast.Add(Kind::kRelation, {name, value});
-      chain.ast.nodes[chain.ast.root].payload = static_cast<int32_t>(chain.ast.relations.size());
-      chain.ast.relations.push_back(Relation::kEqual);
-      return chain;
     }
   }
-  chain.ast.root = chain.ast.Copy(view.ast, view.id);
   return chain;
 }
 

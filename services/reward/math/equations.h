@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "services/reward/math/scalar.h"
 
 namespace cohort::reward::math {
@@ -12,8 +14,9 @@ Decision CompareRelations(View a, View b, const Context& context);
 // RS-1, rule 9: what a chain a = b = c means, and whether all of its links hold. A chain of closed terms means its last one; x = b = c means x = c; a last term
 // behind ≈ has to agree with the term before it to the digits shown, and is no part of the answer.
 struct Chain {
-  Ast ast;
   bool holds = true;
+  NodeId root = 0;          // What it means: a subtree of the text's tree, or of `made` where that had to be made.
+  std::optional<Ast> made;
 };
 Chain ResolveChain(View view, const Context& context);
 

@@ -16,6 +16,7 @@ class Fuel {
     return !exhausted_;
   }
   bool exhausted() const { return exhausted_; }
+  int64_t left() const { return left_; }
 
  private:
   int64_t left_;

@@ -14,6 +14,7 @@ namespace cohort::reward::math {
 namespace {
 
 constexpr size_t kMaxScientificDigits = 4;
+constexpr size_t kTokensAtOnce = 64;  // Room that is made before the first one.
 constexpr size_t kMaxSymbolRun = 3;  // Longest run of letters that is a product of symbols.
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '~'; }
@@ -171,6 +172,7 @@ class Lexer {
     for (size_t i = 0; i < std::size(kNames); ++i) {
       if (name == kNames[i]) return static_cast<int>(i) + 2;
     }
+    if (name == "sixteen") return 16;
     if (name.empty() || name.size() > 2 || !std::all_of(name.begin(), name.end(), IsDigit)) return 0;
     return std::stoi(std::string(name));
   }
@@ -488,6 +490,7 @@ void Lex(std::string_view text, Fuel& fuel, Lexed& out) {
     out.error = "it contains a character that stands for nothing in mathematics";
   } else {
     out.text = std::move(*rewritten);
+    out.tokens.reserve(std::min(out.text.size() + 1, kTokensAtOnce));
     Lexer(fuel, out).Run();
   }
 }

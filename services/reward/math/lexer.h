@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +13,7 @@ namespace cohort::reward::math {
 // A text in tokens; `error` is empty when all of it was understood. The tokens point into `text` or `storage`, so the object must not be copied.
 struct Lexed {
   std::string text;                 // Rewritten to ASCII LaTeX and letters (unicode.h).
-  std::deque<std::string> storage;  // Texts that do not stand in `text` as one piece.
+  std::list<std::string> storage;  // Texts that do not stand in `text` as one piece.
   std::vector<Token> tokens;        // Ends with kEnd.
   bool plain = false;               // No LaTeX in it: braces are sets, x^10 is a power.
   std::string error;

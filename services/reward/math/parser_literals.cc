@@ -188,6 +188,31 @@ bool Parser::TakeRepetend(std::string_view text) {
   return true;
 }
 
+// {}_5C_2 and {}_5P_2, with or without the braces: the parser stands before the first subscript.
+bool Parser::TakeChoice() {
+  std::string_view all, chosen;
+  size_t letter = 0, end = 0;
+  const size_t mark = at_ + (Next().kind == Tok::kOpen ? 2 : 0);
+  if (mark >= tokens_.size() || tokens_[mark].kind != Tok::kUnderscore || !PeekDigits(mark + 1, &all, &letter) || letter + 1 >= tokens_.size()) return false;
+  const bool order = tokens_[letter].text == "P";
+  if (tokens_[letter].kind != Tok::kSymbol || (!order && tokens_[letter].text != "C")) return false;
+  if (tokens_[letter + 1].kind != Tok::kUnderscore || !PeekDigits(letter + 2, &chosen, &end)) return false;
+  uint32_t none = 0;
+  const std::optional<Rational> n = NumberValue(all, &none), k = NumberValue(chosen, &none);
+  if (!n.has_value() || !k.has_value()) return false;
+  at_ = end;
+  const NodeId above = ast_.AddNumber(*n), below = ast_.AddNumber(*k);
+  NodeId value = ast_.Add(Kind::kBinomial, {above, below});
+  if (order) {
+    const NodeId again = ast_.AddNumber(*k);
+    const NodeId orders = ast_.Add(Kind::kFactorial, {again});
+    value = ast_.Add(Kind::kMultiply, {value, orders});
+  }
+  PushValue(value);
+  Complete();
+  return true;
+}
+
 void Parser::NumeralOperand(const Token& token) {
   const std::string_view digits = token.text.substr(0, token.text.find('_'));
   const int64_t size = static_cast<int64_t>(digits.size());

@@ -303,6 +303,11 @@ NodeId Parser::BuildFunction(const Frame& frame) {
     }
   }
   if (function == Function::kDet && ast_.Is(argument, Kind::kMatrix)) return Determinant(argument);
+  if (function == Function::kCis) {
+    const NodeId i = ast_.Add(Kind::kI, {});
+    argument = ast_.Add(Kind::kMultiply, {argument, i});
+    function = Function::kExp;
+  }
   const bool several = ast_.Is(argument, Kind::kTuple) || ast_.Is(argument, Kind::kSet) || ast_.Is(argument, Kind::kList);
   const bool takes_several = function == Function::kGcd || function == Function::kLcm || function == Function::kMax || function == Function::kMin;
   if (several != takes_several && !(function == Function::kDet && !several)) Fail(takes_several ? "several arguments were expected" : "one argument was expected");

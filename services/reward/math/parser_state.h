@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "services/reward/math/ast.h"
 #include "services/reward/math/fuel.h"
 #include "services/reward/math/lexer.h"
@@ -72,11 +74,17 @@ struct Frame {
   int32_t mid = -1;               // Sets: how many members stood before the | of a set builder.
 };
 
+inline constexpr size_t kNodesAtOnce = 64;  // Room that is made before the first one.
+
 // The machine behind Parse. Alternates between two states: an operand is expected, or an operator. Finished operands lie on the value stack, everything that is
 // still open on the frame stack.
 class Parser {
  public:
-  Parser(Lexed& lexed, const Reading& reading, Fuel& fuel, Parsed& out) : lexed_(lexed), tokens_(lexed.tokens), reading_(reading), fuel_(fuel), out_(out), ast_(out.ast) {}
+  Parser(Lexed& lexed, const Reading& reading, Fuel& fuel, Parsed& out) : lexed_(lexed), tokens_(lexed.tokens), reading_(reading), fuel_(fuel), out_(out), ast_(out.ast) {
+    const size_t room = std::min(tokens_.size(), kNodesAtOnce);
+    ast_.nodes.reserve(room);
+    ast_.kids.reserve(room);
+  }
 
   void Run();
 
@@ -92,7 +100,6 @@ class Parser {
   bool NumberMayFollow() const;
   bool IntegralEnds() const;
   void SeparatorHere(Separator separator);
-  void OrHere(const Token& token);
   void FinishRoot();
   NodeId GroupItems(const Frame& frame);
   NodeId MovedToEnd(NodeId id);
@@ -135,6 +142,7 @@ class Parser {
   void TextOperand(std::string_view text);
   void UnitOperand(std::string_view text);
   NodeId UnitNode(std::string_view name);
+  bool TakeChoice();
 
   // Stack helpers.
   bool Failed() const { return !out_.error.empty(); }
@@ -157,10 +165,10 @@ class Parser {
   Fuel& fuel_;
   Parsed& out_;
   Ast& ast_;
-  std::vector<NodeId> values_;
-  std::vector<Frame> frames_;
-  std::vector<Separator> separators_;
-  std::vector<Relation> pending_relations_;
+  absl::InlinedVector<NodeId, 16> values_;
+  absl::InlinedVector<Frame, 12> frames_;
+  absl::InlinedVector<Separator, 16> separators_;
+  absl::InlinedVector<Relation, 8> pending_relations_;
   size_t at_ = 0;
   bool operand_expected_ = true;
   size_t plus_minus_ = 0;

@@ -29,6 +29,8 @@ struct Policy {
   bool interval_is_inequality = true;      // "x > 2" is (2, ∞).
   bool fold_text = true;                   // Case, white space and punctuation of words do not matter.
   bool literal_only = false;               // The answer is a number, not a calculation: a copied question is no answer.
+
+  friend bool operator==(const Policy&, const Policy&) = default;
 };
 
 }  // namespace cohort::reward::math

@@ -7,6 +7,8 @@
 namespace cohort::reward::math {
 namespace {
 
+constexpr size_t kMaxWordDigits = 19;  // Every number of so many digits fits a word.
+
 void AppendInteger(const fmpz* value, std::string& text) {
   if (!COEFF_IS_MPZ(*value)) {
     text += std::to_string(*value);
@@ -22,7 +24,13 @@ void AppendInteger(const fmpz* value, std::string& text) {
 
 Rational Rational::FromDigits(const std::string& digits, size_t decimals) {
   Rational result;
-  fmpz_set_str(fmpq_numref(result.value_), digits.c_str(), 10);
+  if (digits.size() <= kMaxWordDigits) {
+    uint64_t value = 0;
+    for (const char digit : digits) value = 10 * value + static_cast<uint64_t>(digit - '0');
+    fmpz_set_ui(fmpq_numref(result.value_), value);
+  } else {
+    fmpz_set_str(fmpq_numref(result.value_), digits.c_str(), 10);
+  }
   if (decimals == 0) return result;
   fmpz_set_ui(fmpq_denref(result.value_), 10);
   fmpz_pow_ui(fmpq_denref(result.value_), fmpq_denref(result.value_), decimals);

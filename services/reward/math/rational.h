@@ -14,7 +14,7 @@ class Rational {
   Rational() { fmpq_init(value_); }
   Rational(int64_t value) {  // NOLINT(google-explicit-constructor): whole numbers are fractions.
     fmpq_init(value_);
-    fmpq_set_si(value_, value, 1);
+    fmpz_set_si(fmpq_numref(value_), value);
   }
   // `denominator` is positive.
   Rational(int64_t numerator, uint64_t denominator) {

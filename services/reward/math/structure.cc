@@ -29,6 +29,11 @@ Ast Resolved(View view, uint32_t signs, bool joined) {
   return out;
 }
 
+// Whether the nodes from `id` on are the 1, its sign and the power of f^{-1}, inside the subtree `root`.
+bool IsInverseAt(const Ast& ast, NodeId id, NodeId root) {
+  return id + 2 < root && ast.number(id).is_one() && ast.Is(id + 1, Kind::kNegate) && ast.Is(id + 2, Kind::kPower) && ast.Is(ast.kid(id + 2, 0), Kind::kSymbol);
+}
+
 bool IsFunctionLetter(const std::string& name) { return std::string_view("fghFGHPQTSVpq").find(name[0]) != std::string_view::npos; }
 
 }  // namespace
@@ -109,14 +114,49 @@ std::optional<Ast> WithoutUnitFactors(View view) {
   return ast;
 }
 
+// AB: a product of capital letters.
+bool IsCapitals(View view) {
+  if (view.kind() != Kind::kMultiply) return false;
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const bool capital = view.ast.Is(id, Kind::kSymbol) && view.ast.name(id)[0] >= 'A' && view.ast.name(id)[0] <= 'Z';
+    if (!capital && !view.ast.Is(id, Kind::kMultiply)) return false;
+  }
+  return true;
+}
+
+// AB, |AB|, \\overline{AB}
+bool IsSegment(View view) {
+  if (view.kind() == Kind::kBar) return IsCapitals(view.kid(0));
+  if (view.kind() == Kind::kFunction && view.ast.function(view.id) == Function::kAbs) return IsCapitals(view.kid(0));
+  return IsCapitals(view);
+}
+
+// The ratio of segments, too.
+bool IsSegmentName(View view) {
+  if (view.kind() != Kind::kRatio && view.kind() != Kind::kDivide) return IsSegment(view);
+  for (size_t i = 0; i < view.size(); ++i) {
+    if (!IsSegment(view.kid(i))) return false;
+  }
+  return true;
+}
+
+Ast Renamed(View view, const std::string& from, const std::string& to) {
+  return Substituted(view, from, [&to](Ast& out) { return out.AddNamed(Kind::kSymbol, to); });
+}
+
 bool IsName(View view) {
   if (view.kind() == Kind::kSymbol || view.kind() == Kind::kCall) return true;
+  if (view.kind() == Kind::kBar || view.kind() == Kind::kFunction || view.kind() == Kind::kRatio || view.kind() == Kind::kDivide) return IsSegmentName(view);
   if (view.kind() != Kind::kMultiply) return false;
   bool capitals = true;
   size_t letters = 0;
   for (NodeId id = view.node().begin; id <= view.id; ++id) {
     const Kind kind = view.ast.node(id).kind;
     if (kind == Kind::kMultiply) continue;
+    if (letters == 1 && kind == Kind::kNumber && IsInverseAt(view.ast, id, view.id)) {  // f^{-1}(x)
+      id += 2;
+      continue;
+    }
     if (kind != Kind::kSymbol && !(kind == Kind::kNumber && letters == 1)) return false;
     capitals = capitals && kind == Kind::kSymbol && view.ast.name(id)[0] >= 'A' && view.ast.name(id)[0] <= 'Z';
     ++letters;

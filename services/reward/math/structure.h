@@ -26,6 +26,26 @@ std::optional<Quantity> WithoutUnits(View view, bool letters);
 // The tree with every unit replaced by 1: the number as it was written. nullopt when several units would be lost (5 feet 6 inches).
 std::optional<Ast> WithoutUnitFactors(View view);
 
+// The tree with its symbols `name` replaced by the node that `make` adds to the new tree.
+template <typename Make>
+Ast Substituted(View view, const std::string& name, const Make& make) {
+  Ast out;
+  std::vector<NodeId> moved(view.id - view.node().begin + 1);
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    NodeId& copy = moved[id - view.node().begin];
+    if (view.ast.Is(id, Kind::kSymbol) && view.ast.name(id) == name) {
+      copy = make(out);
+      continue;
+    }
+    std::vector<NodeId> children;
+    for (size_t i = 0; i < view.ast.node(id).kid_count; ++i) children.push_back(moved[view.ast.kid(id, i) - view.node().begin]);
+    copy = out.CopyNode(view.ast, id, children);
+  }
+  out.root = moved.back();
+  return out;
+}
+Ast Renamed(View view, const std::string& from, const std::string& to);
+
 // Whether the left side of "name = value" is only a name: x, f(x), AB, a_n.
 bool IsName(View view);
 

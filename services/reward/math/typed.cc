@@ -5,10 +5,12 @@
 
 #include "services/reward/math/canonical.h"
 #include "services/reward/math/equations.h"
+#include "services/reward/math/families.h"
 #include "services/reward/math/intervals.h"
 #include "services/reward/math/limits.h"
 #include "services/reward/math/matrices.h"
 #include "services/reward/math/structure.h"
+#include "services/reward/math/words.h"
 
 namespace cohort::reward::math {
 namespace {
@@ -83,9 +85,7 @@ class Members {
     if (name.has_value() && !assignment.has_value() && member.kind() != Kind::kRelation && !member.ast.Contains(member.id, Kind::kRelation)) {
       Ast ast;
       const NodeId left = ast.Copy(name->ast, name->id), right = ast.Copy(member.ast, member.id);
-      ast.root = ast.Add(Kind::kRelation, {left, right});
-      ast.nodes[ast.root].payload = static_cast<int32_t>(ast.relations.size());
-      ast.relations.push_back(Relation::kEqual);
+      ast.root = ast.AddEquation(left, right);
       return AddExpanded(Keep(std::move(ast)));
     }
     if (assignment.has_value() && member.ast.Is(assignment->name.id, Kind::kSymbol)) name = assignment->name;
@@ -172,7 +172,7 @@ Decision CompareQuantities(View a, View b, const Context& context) {
     if (context.policy.units == UnitPolicy::kStrip && one_sided) {
       // The number as it was written, whatever its unit.
       Policy plain = context.policy;
-      const Context inner{plain, context.key, context.fuel};
+      const Context inner{plain, context.key, context.fuel, context.secret};
       const std::optional<Ast> bare_a = WithoutUnitFactors(a), bare_b = WithoutUnitFactors(b);
       if (bare_a.has_value() && bare_b.has_value()) return CompareAnswers({*bare_a, bare_a->root}, {*bare_b, bare_b->root}, inner);
     }
@@ -270,10 +270,7 @@ std::optional<View> NamedValues(View view, Ast& out) {
   std::vector<NodeId> relations;
   for (size_t i = 0; i < list->size(); ++i) {
     const NodeId name = out.Copy(first->name.ast, first->name.id), value = out.Copy(list->ast, list->kid(i).id);
-    const NodeId relation = out.Add(Kind::kRelation, {name, value});
-    out.nodes[relation].payload = static_cast<int32_t>(out.relations.size());
-    out.relations.push_back(Relation::kEqual);
-    relations.push_back(relation);
+    relations.push_back(out.AddEquation(name, value));
   }
   out.root = out.Add(Kind::kList, relations.data(), relations.size());
   out.nodes[out.root].flag = kJoinedByOr;
@@ -285,6 +282,48 @@ bool IsSystem(View view) {
   if (view.kind() != Kind::kList) return false;
   return std::all_of(view.ast.kids.begin() + view.node().first_kid, view.ast.kids.begin() + view.node().first_kid + view.node().kid_count,
                      [&view](NodeId id) { return AsAssignment({view.ast, id}).has_value(); });
+}
+
+// Names with their values.
+using NamedMembers = std::vector<std::pair<std::string, View>>;
+
+// "(x, y) = (1, 2)".
+std::optional<NamedMembers> NamesOfTuple(View view) {
+  const auto value = TupleValue(view);
+  if (!value.has_value() || value->kind() != Kind::kTuple || value->size() != view.kid(0).size()) return std::nullopt;
+  NamedMembers members;
+  for (size_t i = 0; i < value->size(); ++i) members.emplace_back(view.ast.name(view.kid(0).kid(i).id), value->kid(i));
+  std::sort(members.begin(), members.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+  return members;
+}
+
+// "x = 1, y = 2".
+std::optional<NamedMembers> NamesOfSystem(View view) {
+  if (!IsSystem(view)) return std::nullopt;
+  NamedMembers members;
+  for (const View& member : Kids(view)) {
+    const auto assignment = AsAssignment(member);
+    if (assignment->name.kind() != Kind::kSymbol) return std::nullopt;
+    members.emplace_back(member.ast.name(assignment->name.id), assignment->value);
+  }
+  std::sort(members.begin(), members.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+  for (size_t i = 1; i < members.size(); ++i) {
+    if (members[i].first == members[i - 1].first) return std::nullopt;
+  }
+  return members;
+}
+
+// "(y, x) = (2, 1)" against "x = 1, y = 2" or another such tuple: by the names.
+std::optional<Decision> CompareNamedValues(View a, View b, const Context& context) {
+  const auto tuple_a = NamesOfTuple(a), tuple_b = NamesOfTuple(b);
+  if (!tuple_a.has_value() && !tuple_b.has_value()) return std::nullopt;
+  const auto x = tuple_a.has_value() ? tuple_a : NamesOfSystem(a), y = tuple_b.has_value() ? tuple_b : NamesOfSystem(b);
+  if (!x.has_value() || !y.has_value()) return std::nullopt;
+  std::vector<View> left, right;
+  for (const auto& [name, value] : *x) left.push_back(value);
+  for (const auto& [name, value] : *y) right.push_back(value);
+  const bool names = std::equal(x->begin(), x->end(), y->begin(), y->end(), [](const auto& m, const auto& n) { return m.first == n.first; });
+  return names ? CompareInOrder(left, right, context) : Other("different names");
 }
 
 // x = 1, y = 2 against (1, 2): the values in the order of their names.
@@ -301,6 +340,19 @@ Decision CompareSystemWithTuple(View system, View tuple, const Context& context)
   return CompareInOrder(ordered, Kids(tuple), context);
 }
 
+// "no solution", "all real numbers": the set that the words stand for.
+std::optional<View> SetInWords(View words, Ast& out) {
+  const std::string& text = words.ast.name(words.id);
+  if (text == kNoSolution) {
+    out.root = out.Add(Kind::kEmptySet, {});
+  } else if (text == kAllReals) {
+    out.root = out.AddNamed(Kind::kNumberSet, "R");
+  } else {
+    return std::nullopt;
+  }
+  return View(out, out.root);
+}
+
 Decision CompareUnlike(View a, View b, const Context& context);
 
 // 9:12 looks like a time, but against 3:4 it is a ratio.
@@ -313,19 +365,26 @@ std::optional<Decision> CompareTimeWithRatio(View a, View b, const Context& cont
   return CompareRatios({ast, ast.root}, ratio, context);
 }
 
-Decision CompareKinds(View a, View b, const Context& context) {
+Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, const Context& context) {
   const Kind x = a.kind(), y = b.kind();
   if (x == Kind::kEllipsis || y == Kind::kEllipsis) return Other("an ellipsis is no answer");
   if (const auto ratio = CompareTimeWithRatio(a, b, context)) return *ratio;
   if (x == Kind::kTime || y == Kind::kTime) return x == y && a.node().payload == b.node().payload ? Same("the same time") : Other("different times");
   if (x == Kind::kDate || y == Kind::kDate) return x == y && a.node().payload == b.node().payload ? Same("the same date") : Other("different dates");
   if (x == Kind::kText || y == Kind::kText) {
-    const bool same = x == y && a.ast.name(a.id) == b.ast.name(b.id);
+    if (x != y && context.policy.fold_text) {
+      Ast made;
+      if (const auto set = SetInWords(x == Kind::kText ? a : b, made)) return x == Kind::kText ? CompareAnswers(*set, b, context) : CompareAnswers(a, *set, context);
+    }
+    const auto words = [&context](View view) { return context.policy.fold_text ? view.ast.name(view.id) : view.ast.written(view.id); };
+    const bool same = x == y && words(a) == words(b);
     return {same ? Equality::kEqual : Equality::kDifferent, v1::METHOD_TEXT, same ? "the same words" : "different words"};
   }
   if (x == Kind::kNumeral || y == Kind::kNumeral) {
     return x == y && a.ast.name(a.id) == b.ast.name(b.id) ? Same("the same digits in the same base") : Other("different digits or bases");
   }
+  if (const auto families = CompareFamilies(a, b, context)) return *families;
+  if (const auto named = CompareNamedValues(a, b, context)) return *named;
   const bool system_a = IsSystem(a) && !HasName(a), system_b = IsSystem(b) && !HasName(b);
   if (system_a && y == Kind::kTuple) return CompareSystemWithTuple(a, b, context);
   if (system_b && x == Kind::kTuple) return CompareSystemWithTuple(b, a, context);
@@ -335,7 +394,8 @@ Decision CompareKinds(View a, View b, const Context& context) {
     if (bare.kind() != Kind::kRelation && !bare.ast.Contains(bare.id, Kind::kRelation)) {
       Ast made;
       const View value = *ValueOf(named, made);
-      return HasName(a) ? CompareAnswers(value, b, context) : CompareAnswers(a, value, context);
+      const Form form = Canonical(value.ast, value.id, context.fuel);
+      return HasName(a) ? CompareAnswers(value, form, b, form_b, context) : CompareAnswers(a, form_a, value, form, context);
     }
   }
   if ((x == Kind::kRelation) != (y == Kind::kRelation)) {
@@ -357,7 +417,7 @@ Decision CompareKinds(View a, View b, const Context& context) {
   if (x == Kind::kRatio && y == Kind::kRatio) return CompareRatios(a, b, context);
   if (const std::optional<Decision> matrices = CompareMatrices(a, b, context)) return *matrices;
   if (x == Kind::kTuple && y == Kind::kTuple) return CompareTuples(a, b, context);
-  if (IsScalarKind(x) && IsScalarKind(y)) return HasUnits(a) || HasUnits(b) ? CompareQuantities(a, b, context) : CompareScalars(a, b, context);
+  if (IsScalarKind(x) && IsScalarKind(y)) return HasUnits(a) || HasUnits(b) ? CompareQuantities(a, b, context) : CompareScalars(a, form_a, b, form_b, context);
   return CompareUnlike(a, b, context);
 }
 
@@ -378,8 +438,11 @@ Decision CompareUnlike(View a, View b, const Context& context) {
 }  // namespace
 
 Decision CompareAnswers(View a, View b, const Context& context) {
+  return CompareAnswers(a, Canonical(a.ast, a.id, context.fuel), b, Canonical(b.ast, b.id, context.fuel), context);
+}
+
+Decision CompareAnswers(View a, const Form& form_a, View b, const Form& form_b, const Context& context) {
   if (!context.fuel.Spend(20)) return Unknown("out of fuel");
-  const Form form_a = Canonical(a.ast, a.id, context.fuel), form_b = Canonical(b.ast, b.id, context.fuel);
   if (context.fuel.exhausted()) return Unknown("out of fuel");
   const auto number_a = form_a.constant(), number_b = form_b.constant();
   if (number_a.has_value() && number_b.has_value()) {
@@ -387,8 +450,9 @@ Decision CompareAnswers(View a, View b, const Context& context) {
     return {same ? Equality::kEqual : Equality::kDifferent, v1::METHOD_EXACT, same ? "the same rational number" : "different rational numbers"};
   }
   const bool ordered = context.policy.order_matters && (a.kind() == Kind::kList || b.kind() == Kind::kList);
-  if (!ordered && !form_a.undefined && !form_b.undefined && form_a.Text() == form_b.Text()) return Same("the same canonical form");
-  return CompareKinds(a, b, context);
+  const bool as_written = !context.policy.fold_text && (a.ast.Contains(a.id, Kind::kText) || b.ast.Contains(b.id, Kind::kText));
+  if (!ordered && !as_written && !form_a.undefined && !form_b.undefined && form_a == form_b) return Same("the same canonical form");
+  return CompareKinds(a, form_a, b, form_b, context);
 }
 
 }  // namespace cohort::reward::math

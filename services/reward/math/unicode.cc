@@ -15,7 +15,7 @@ struct Rewrite {
 
 // Sorted by character. Superscripts and subscripts are not here: runs of them become one group.
 constexpr Rewrite kRewrites[] = {
-    {0xA0, " "}, {0xA3, "\\pounds "}, {0xA5, "\\yen "}, {0xAC, "\\neg "}, {0xB0, "^\\circ "}, {0xB1, "\\pm "}, {0xB5, "\\mu "}, {0xB7, "\\cdot "},
+    {0xA0, " "}, {0xA2, "\\text{ cents}"}, {0xA3, "\\pounds "}, {0xA5, "\\yen "}, {0xAC, "\\neg "}, {0xB0, "^\\circ "}, {0xB1, "\\pm "}, {0xB5, "\\mu "}, {0xB7, "\\cdot "},
     {0xBC, "\\frac{1}{4}"}, {0xBD, "\\frac{1}{2}"}, {0xBE, "\\frac{3}{4}"}, {0xD7, "\\times "}, {0xF7, "\\div "},
     {0x391, "\\Alpha "}, {0x392, "\\Beta "}, {0x393, "\\Gamma "}, {0x394, "\\Delta "}, {0x398, "\\Theta "}, {0x39B, "\\Lambda "}, {0x39E, "\\Xi "},
     {0x3A0, "\\Pi "}, {0x3A3, "\\Sigma "}, {0x3A6, "\\Phi "}, {0x3A8, "\\Psi "}, {0x3A9, "\\Omega "},

@@ -1,8 +1,9 @@
 #include "services/reward/math/units.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
-#include <map>
+#include <unordered_map>
 
 namespace cohort::reward::math {
 namespace {
@@ -146,8 +147,15 @@ Dimension ParseDimension(std::string_view text) {
   return dimension;
 }
 
-std::map<std::string, Unit, std::less<>> BuildTable() {
-  std::map<std::string, Unit, std::less<>> table;
+// Looked up by views, without making a string.
+struct NameHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+};
+using UnitTable = std::unordered_map<std::string, Unit, NameHash, std::equal_to<>>;
+
+UnitTable BuildTable() {
+  UnitTable table;
   for (const UnitRow& row : kPrefixable) {
     for (const Prefix& prefix : kPrefixes) {
       const Rational power = prefix.exponent < 0 ? Rational(1) / Rational::PowerOfTen(static_cast<uint64_t>(-prefix.exponent))
@@ -167,8 +175,8 @@ std::map<std::string, Unit, std::less<>> BuildTable() {
   return table;
 }
 
-const std::map<std::string, Unit, std::less<>>& Table() {
-  static const std::map<std::string, Unit, std::less<>> table = BuildTable();
+const UnitTable& Table() {
+  static const UnitTable table = BuildTable();
   return table;
 }
 

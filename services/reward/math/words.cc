@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,10 +50,16 @@ std::optional<std::string> WithoutTextCommands(std::string_view text) {
   return depth == 0 ? std::optional<std::string>(plain) : std::nullopt;
 }
 
-// Words and numbers in lower case; punctuation between them is dropped, but a point between digits stays. nullopt when a sign of mathematics stands there, or
+// A word or number.
+struct Word {
+  std::string folded;
+  std::string written;
+};
+
+// Words and numbers, folded to lower case; punctuation between them is dropped, but a point between digits stays. nullopt when a sign of mathematics stands there, or
 // a bracket that nothing opens or closes.
-std::optional<std::vector<std::string>> FoldedWords(std::string_view text) {
-  std::vector<std::string> words;
+std::optional<std::vector<Word>> WordsOf(std::string_view text) {
+  std::vector<Word> words;
   bool open = false;
   int brackets = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -64,7 +71,8 @@ std::optional<std::vector<std::string>> FoldedWords(std::string_view text) {
     if (IsLetter(c) || IsDigit(c) || ((c == '.' || c == ':' || c == '/') && between_digits)) {
       if (!open) words.emplace_back();
       open = true;
-      words.back() += Lower(c);
+      words.back().folded += Lower(c);
+      words.back().written += c;
     } else if (c == '\'' && between_letters) {
       continue;  // don't
     } else if (c == '-' && !between_letters && !between_digits) {
@@ -105,7 +113,9 @@ Ast DateAst(int year, int month, int day) {
   return ast;
 }
 
-std::optional<Ast> ParseDate(std::vector<std::string> words) {
+std::optional<Ast> ParseDate(const std::vector<Word>& written) {
+  std::vector<std::string> words;
+  for (const Word& word : written) words.push_back(word.folded);
   std::erase_if(words, [](const std::string& word) { return word == "the" || word == "of"; });
   if (words.size() < 2 || words.size() > 3) return std::nullopt;
   const bool month_first = Month(words[0]) > 0;
@@ -158,46 +168,90 @@ std::optional<Ast> ParseTime(std::string_view text) {
   return ast;
 }
 
-std::string Joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += ' ';
-    text += word;
+// Whether three letters, in small or capital letters, begin the name of a month.
+bool BeginsMonth(std::string_view word) {
+  if (word.size() < 3) return false;
+  const char start[] = {Lower(word[0]), Lower(word[1]), Lower(word[2])};
+  return Month({start, sizeof(start)}) > 0;
+}
+
+// Whether the text has what every date and time of day has: digits, and the name of a month, a colon, two hyphens, or an m (of am and pm) at its end.
+// Nearly all mathematics is told from them so.
+bool MayBeDateOrTime(std::string_view text) {
+  bool digit = false, month = false, colon = false;
+  int hyphens = 0;
+  char last = '\0';
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    digit = digit || IsDigit(c);
+    colon = colon || c == ':';
+    hyphens += c == '-' ? 1 : 0;
+    const bool begins = IsLetter(c) && (i == 0 || !(IsLetter(text[i - 1]) || IsDigit(text[i - 1])));
+    month = month || (begins && BeginsMonth(text.substr(i, 3)));
+    if (!IsSpace(c) && c != '.' && c != '}' && c != '$') last = c;
   }
+  return digit && (month || colon || hyphens >= 2 || last == 'm' || last == 'M');
+}
+
+std::string Joined(const std::vector<Word>& words) {
+  std::string text;
+  for (const Word& word : words) {
+    if (!text.empty()) text += ' ';
+    text += word.folded;
+  }
+  return text;
+}
+
+// Phrases that mean the same; the last of each is the one that stands for all.
+std::string Phrase(std::string text) {
+  static constexpr std::string_view kNone[] = {"no solutions", "there is no solution", "there are no solutions", "无解", kNoSolution};
+  static constexpr std::string_view kMissing[] = {"dne", "limit does not exist", "the limit does not exist", "不存在", "does not exist"};
+  static constexpr std::string_view kEveryReal[] = {"all reals", "any real number", "every real number", "the real numbers", "the set of all real numbers", "全体实数", kAllReals};
+  static constexpr std::string_view kNoReal[] = {"no real solutions", "无实数解", "no real solution"};
+  static constexpr std::string_view kManySolutions[] = {"infinitely many", "无数个", "infinitely many solutions"};
+  for (const auto phrases : {std::span<const std::string_view>(kNone), std::span<const std::string_view>(kMissing), std::span<const std::string_view>(kEveryReal),
+                             std::span<const std::string_view>(kNoReal), std::span<const std::string_view>(kManySolutions)}) {
+    if (std::find(phrases.begin(), phrases.end(), text) != phrases.end()) return std::string(phrases.back());
+  }
+  return text;
+}
+
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
 }
 
 }  // namespace
 
 std::optional<Ast> ParseDateOrTime(std::string_view text) {
+  if (!MayBeDateOrTime(text)) return std::nullopt;
   const std::optional<std::string> plain = WithoutTextCommands(text);
   if (!plain.has_value() || plain->size() > 40) return std::nullopt;
-  std::string_view trimmed = *plain;
-  while (!trimmed.empty() && trimmed.front() == ' ') trimmed.remove_prefix(1);
-  while (!trimmed.empty() && trimmed.back() == ' ') trimmed.remove_suffix(1);
+  const std::string_view trimmed = Trimmed(*plain);
   if (auto date = ParseIsoDate(trimmed)) return date;
   if (auto time = ParseTime(trimmed)) return time;
-  const auto words = FoldedWords(trimmed);
+  const auto words = WordsOf(trimmed);
   return words.has_value() ? ParseDate(*words) : std::nullopt;
 }
 
 std::optional<Ast> ParseWords(std::string_view text) {
   const std::optional<std::string> plain = WithoutTextCommands(text);
   if (!plain.has_value()) return std::nullopt;
-  const auto words = FoldedWords(*plain);
+  const auto words = WordsOf(*plain);
   if (!words.has_value() || words->empty()) return std::nullopt;
-  const bool spoken = std::any_of(words->begin(), words->end(), [](const std::string& word) { return IsLetter(word[0]) && word.size() > 1; });
+  const bool spoken = std::any_of(words->begin(), words->end(), [](const Word& word) { return IsLetter(word.folded[0]) && word.folded.size() > 1; });
   if (!spoken) return std::nullopt;
   Ast ast;
   // "Alice and Bob": two names joined by a word are a list; longer texts are texts.
-  if (words->size() == 3 && ((*words)[1] == "and" || (*words)[1] == "or")) {
-    const NodeId first = ast.AddNamed(Kind::kText, (*words)[0]);
-    const NodeId second = ast.AddNamed(Kind::kText, (*words)[2]);
+  if (words->size() == 3 && ((*words)[1].folded == "and" || (*words)[1].folded == "or")) {
+    const NodeId first = ast.AddText((*words)[0].folded, (*words)[0].written);
+    const NodeId second = ast.AddText((*words)[2].folded, (*words)[2].written);
     ast.root = ast.Add(Kind::kList, {first, second});
-    ast.nodes[ast.root].flag = (*words)[1] == "or" ? kJoinedByOr : 0;
+    ast.nodes[ast.root].flag = (*words)[1].folded == "or" ? kJoinedByOr : 0;
     return ast;
   }
-  ast.root = ast.AddNamed(Kind::kText, Joined(*words));
+  ast.root = ast.AddText(Phrase(Joined(*words)), Trimmed(*plain));
   return ast;
 }
 

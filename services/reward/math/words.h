@@ -7,8 +7,14 @@
 
 namespace cohort::reward::math {
 
+// Phrases that stand for sets.
+inline constexpr std::string_view kNoSolution = "no solution";
+inline constexpr std::string_view kAllReals = "all real numbers";
+
 // An answer in words, rewritten to ASCII and letters (unicode.h): a date ("March 5, 2020", "5 March", "2020-03-05"), a time ("2:30 pm", "14:30"), or plain text,
 // whose case, white space and punctuation are folded. Lists of words ("Alice and Bob") become lists. nullopt for everything that has a sign of mathematics in it.
+//
+// A text keeps what was written beside what it was folded to. Phrases that mean the same, such as "no solutions" and "no solution", are folded to one of them.
 std::optional<Ast> ParseDateOrTime(std::string_view text);
 std::optional<Ast> ParseWords(std::string_view text);
 

@@ -12,7 +12,7 @@
 namespace cohort::reward {
 namespace {
 
-constexpr absl::Duration kDeliveryPatience = absl::Seconds(10);  // For a worker to take a frame and begin with it.
+constexpr absl::Duration kDeliveryPatience = absl::Seconds(10);  // For a worker to take a frame and answer its first check, however busy the machine is.
 constexpr absl::Duration kShortestLook = absl::Milliseconds(1);
 
 std::string EncodeFrame(const std::vector<QueuedCheck>& batch) {
@@ -29,11 +29,14 @@ std::string EncodeFrame(const std::vector<QueuedCheck>& batch) {
 
 BatchResult BatchRunner::Run(const std::vector<QueuedCheck>& batch) {
   BatchResult result;
+  cpu_at_begin_ = worker_.CpuTime();
+  const int64_t now = sandbox::MonotonicNanos();
+  until_ns_ = now + absl::ToInt64Nanoseconds(check_deadline_);
+  last_ns_ = now + absl::ToInt64Nanoseconds(std::max(kDeliveryPatience, kWallTimeFactor * check_deadline_));
   if (!worker_.Send(EncodeFrame(batch), absl::Now() + kDeliveryPatience).ok()) {
     result.worker = BatchResult::Worker::kGone;
     return result;
   }
-  until_ns_ = sandbox::MonotonicNanos() + absl::ToInt64Nanoseconds(kDeliveryPatience);
   while (result.outcomes.size() < batch.size()) {
     if (!ReceiveOnce(batch, result)) return result;
   }
@@ -47,31 +50,37 @@ bool BatchRunner::ReceiveOnce(const std::vector<QueuedCheck>& batch, BatchResult
       result.worker = BatchResult::Worker::kGone;
       return false;
     case WorkerProcess::Event::kTimeout:
-      if (result.began && (until_ns_ = ExtendedDeadline()) != 0) return true;
+      if ((until_ns_ = ExtendedDeadline()) != 0) return true;
+      // A worker that has answered nothing and used no time has not read its frame.
+      result.worker = result.outcomes.empty() && CpuLeft() > kShortestLook ? BatchResult::Worker::kGone : BatchResult::Worker::kKilled;
       worker_.Kill();
-      result.worker = result.began ? BatchResult::Worker::kKilled : BatchResult::Worker::kGone;
       return false;
     case WorkerProcess::Event::kPackets:
       break;
   }
+  int64_t began_ns = 0;
   for (const auto& [packet, texts] : received) {
-    result.began = true;
-    began_ns_ = std::min(packet.monotonic_ns, sandbox::MonotonicNanos());
-    if (packet.kind != PacketKind::kResult) continue;
-    if (result.outcomes.size() == batch.size()) break;  // More results than checks: a worker that was taken over.
+    if (packet.kind != PacketKind::kResult || result.outcomes.size() == batch.size()) {  // No worker says that: it was taken over.
+      worker_.Kill();
+      result.worker = BatchResult::Worker::kGone;
+      return false;
+    }
+    began_ns = std::min(packet.monotonic_ns, sandbox::MonotonicNanos());
     result.outcomes.push_back(DecodeResult(packet, texts, batch[result.outcomes.size()].input()));
   }
   cpu_at_begin_ = worker_.CpuTime();
-  until_ns_ = began_ns_ + absl::ToInt64Nanoseconds(check_deadline_);
+  until_ns_ = began_ns + absl::ToInt64Nanoseconds(check_deadline_);
+  last_ns_ = began_ns + kWallTimeFactor * absl::ToInt64Nanoseconds(check_deadline_);
   return true;
 }
 
+absl::Duration BatchRunner::CpuLeft() const { return check_deadline_ - (worker_.CpuTime() - cpu_at_begin_); }
+
 int64_t BatchRunner::ExtendedDeadline() {
   const int64_t now = sandbox::MonotonicNanos();
-  const int64_t last = began_ns_ + kWallTimeFactor * absl::ToInt64Nanoseconds(check_deadline_);
-  const absl::Duration left = check_deadline_ - (worker_.CpuTime() - cpu_at_begin_);
-  if (left <= kShortestLook || now >= last) return 0;
-  return std::min(last, now + absl::ToInt64Nanoseconds(left));
+  const absl::Duration left = CpuLeft();
+  if (left <= kShortestLook || now >= last_ns_) return 0;
+  return std::min(last_ns_, now + absl::ToInt64Nanoseconds(left));
 }
 
 }  // namespace cohort::reward

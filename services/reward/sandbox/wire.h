@@ -14,7 +14,7 @@ namespace cohort::reward {
 // What travels between the service and a worker, over a SOCK_SEQPACKET pair. Both ends are the same binary, so numbers are in the machine's own order.
 //
 // Service to worker: frames. A frame is FrameHeader and checks (EncodeCheck), cut into packets of at most kPacketBytes.
-// Worker to service: one packet each: kReady once, kStarted when a batch begins, kResult per check.
+// Worker to service: one packet each: kReady once, kResult per check.
 
 inline constexpr size_t kPacketBytes = 64 * 1024;
 
@@ -45,7 +45,7 @@ struct CheckHeader {
 static_assert(std::has_unique_object_representations_v<CheckHeader>);
 CheckHeader HeaderOf(const CheckInput& check);
 
-enum class PacketKind : uint32_t { kReady = 1, kStarted = 2, kResult = 3 };
+enum class PacketKind : uint32_t { kReady = 1, kResult = 2 };
 
 // A packet from a worker; message, canonical forms and rule follow the struct.
 struct WorkerPacket {
@@ -54,7 +54,7 @@ struct WorkerPacket {
 
   PacketKind kind = PacketKind::kReady;
   uint32_t index = 0;         // kResult: which check of the batch.
-  int64_t monotonic_ns = 0;   // CLOCK_MONOTONIC: kStarted when the first check began; kResult when this one ended and the next one began.
+  int64_t monotonic_ns = 0;   // kResult: CLOCK_MONOTONIC when this check ended and the next one began.
   uint32_t answer_begin = 0;
   uint32_t answer_end = 0;
   uint32_t micros = 0;

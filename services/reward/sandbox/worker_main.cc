@@ -16,6 +16,7 @@ namespace cohort::reward {
 namespace {
 
 constexpr int kSocket = 0;  // Where LockDown leaves it.
+constexpr size_t kKeptGolds = 256;  // A batch of groups has fewer.
 constexpr size_t kKeptBufferBytes = 4 * kPacketBytes;
 
 [[noreturn]] void Exit(int code) { _exit(code); }
@@ -53,20 +54,16 @@ void ReceiveFrame(std::string& frame) {
   frame.resize(have);
 }
 
-void RunBatch(std::string_view frame, const Faults& faults, uint64_t secret) {
+void RunBatch(std::string_view frame, const Faults& faults, uint64_t secret, GoldCache& golds) {
   FrameHeader header;
   std::memcpy(&header, frame.data(), sizeof(header));
   std::vector<CheckInput> checks = DecodeChecks(frame.substr(sizeof(header)), header.checks);
   if (checks.size() != header.checks) Exit(1);
   int64_t began = sandbox::MonotonicNanos();
-  WorkerPacket started;
-  started.kind = PacketKind::kStarted;
-  started.monotonic_ns = began;
-  SendPacket(started);
   for (uint32_t i = 0; i < checks.size(); ++i) {
     faults.Apply(checks[i]);
     checks[i].secret = secret;
-    CheckOutcome outcome = RunCheck(checks[i]);
+    CheckOutcome outcome = RunCheck(checks[i], golds);
     const int64_t ended = sandbox::MonotonicNanos();
     outcome.micros = static_cast<uint32_t>((ended - began + 999) / 1000);
     const std::string packet = EncodeResult(i, ended, outcome);
@@ -94,9 +91,10 @@ void RunChild(int socket, ChildTask task, const LockdownOptions& options, const 
   if (!locked.ok()) Exit(1);
   if (task != kWorkerTask) RunProbe(static_cast<Probe>(task));
   std::string frame;
+  GoldCache golds(kKeptGolds);
   for (;;) {
     ReceiveFrame(frame);
-    RunBatch(frame, faults, secret);
+    RunBatch(frame, faults, secret, golds);
     if (frame.capacity() > kKeptBufferBytes) std::string().swap(frame);
   }
 }

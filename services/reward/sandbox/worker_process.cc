@@ -42,7 +42,7 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(sandbox::Zyg
   std::vector<Received> received;
   const Event event = worker->Receive(UntilNanos(deadline), &received, 1);
   if (event == Event::kTimeout) return absl::DeadlineExceededError("a worker did not lock itself in in time");
-  if (event == Event::kGone || received[0].packet.kind != PacketKind::kReady) return absl::UnavailableError("a worker ended before it was ready");
+  if (event == Event::kGone || received[0].packet.kind != PacketKind::kReady) return absl::AbortedError("a worker ended before it was ready");
   if (received[0].packet.format_ok == 0) {
     return absl::FailedPreconditionError(absl::StrCat("a worker cannot lock itself in: ", received[0].message));
   }

@@ -29,7 +29,8 @@ class WorkerProcess {
     kGone,     // The process has ended and left nothing more to read.
   };
 
-  // Forks one and waits until it has locked itself in. FAILED_PRECONDITION when it could not do that.
+  // Forks one and waits until it has locked itself in. FAILED_PRECONDITION when it could not do that, ABORTED when it ended
+  // before (somebody killed it: another may live), UNAVAILABLE when the zygote is gone.
   static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(sandbox::Zygote& zygote, ChildTask task, absl::Time deadline);
   ~WorkerProcess();
 

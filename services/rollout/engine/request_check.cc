@@ -50,4 +50,11 @@ absl::Status CheckGroupRequest(const GroupRequest& request, int64_t vocab_size, 
   return absl::OkStatus();
 }
 
+absl::StatusOr<int64_t> ChooseContext(const model::ModelConfig& config, int64_t wanted) {
+  const int64_t limit = config.max_positions > 0 ? config.max_positions : model::DefaultContext(config);
+  const int64_t context = wanted == 0 ? model::DefaultContext(config) : wanted;
+  if (context >= 2 && context <= limit) return context;
+  return absl::InvalidArgumentError(absl::StrCat("a context of ", context, " tokens is impossible: the model has ", limit, " positions"));
+}
+
 }  // namespace cohort::rollout

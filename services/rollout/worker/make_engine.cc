@@ -34,11 +34,12 @@ bool HasGpu() { return cohort::cuda::DeviceCount() > 0; }
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeCudaEngine(const WorkerOptions& options, const model::ModelConfig& config, const model::ArenaLayout& layout) {
   cuda::CudaEngineOptions engine_options;
+  engine_options.device = options.gpu;
   engine_options.max_batch = options.max_batch;
   engine_options.max_context = options.max_context;
   engine_options.kv_bytes = options.kv_megabytes << 20;
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, cuda::CudaEngine::Create(config, layout, engine_options));
-  COHORT_LOG(INFO) << "engine: " << config.architecture << " of " << layout.size() << " parameters in bf16 on GPU 0, batch " << options.max_batch
+  COHORT_LOG(INFO) << "engine: " << config.architecture << " of " << layout.size() << " parameters in bf16 on GPU " << options.gpu << ", batch " << options.max_batch
                    << ", context " << engine->max_context() << ", " << engine->load().free_kv_tokens << " positions of keys and values";
   return engine;
 }

@@ -29,6 +29,7 @@ void TaskIntake::Loop() {
   while (!stop_.stop_requested()) {
     const int room = loop_.WaitForRoom(absl::Now() + kPoll);
     if (room <= 0) {
+      queue_.ReleaseUnheard(absl::Now() + kPoll).IgnoreError();  // Comes back here until it succeeds or tasks are taken again.
       stop_.token().WaitFor(absl::Milliseconds(1));
       continue;
     }
@@ -44,6 +45,8 @@ void TaskIntake::Loop() {
     backoff.Reset();
     for (queue::Lease& lease : *taken) loop_.AddTask(leases_.Hold(std::move(lease)));
   }
+  const absl::Status given_back = queue_.ReleaseUnheard(absl::Now() + kPoll);
+  if (!given_back.ok()) COHORT_LOG(WARNING) << "tasks of a lost answer stay leased until the lease runs out: " << given_back.message();
 }
 
 }  // namespace cohort::rollout

@@ -16,7 +16,7 @@ class TaskIntake {
   TaskIntake(queue::PromptQueue& queue, LeaseKeeper& leases, EngineLoop& loop);
   ~TaskIntake() { Stop(); }
 
-  // Leases nothing more; returns when the thread has ended, within half a second.
+  // Leases nothing more; returns when the thread has ended, within a second.
   void Stop();
 
  private:

@@ -60,6 +60,7 @@ void AddWorkerFlags(CLI::App& app, WorkerOptions& o) {
   app.add_option("--reward", o.reward, "host:port of a reward service");
   app.add_option("--redis", o.redis, "host:port of the prompt queue");
   app.add_option("--device", o.device, "Where the engine computes: AUTO (a GPU where there is one), CPU or CUDA")->transform(CLI::CheckedTransformer(Devices()));
+  app.add_option("--gpu", o.gpu, "Which GPU, as this machine counts them")->capture_default_str()->check(CLI::NonNegativeNumber);
   app.add_option("--threads", o.threads, "Threads of the engine")->capture_default_str()->check(CLI::Range(1, 256));
   app.add_option("--max-batch", o.max_batch, "Sequences decoded together")->capture_default_str()->check(CLI::Range(1, 1 << 20));
   app.add_option("--max-context", o.max_context, "Most tokens of prompt and completion; 0: the model's limit, at most 4096")->capture_default_str();
@@ -87,6 +88,8 @@ absl::Status CompleteOptions(const CLI::App& app, WorkerOptions& o) {
     FillIn(app, "--model", o.model, config.model().path());
     FillIn(app, "--redis", o.redis, config.queue().redis_address());
     FillIn(app, "--device", o.device, config.rollout().device());
+    FillIn(app, "--gpu", o.gpu, config.rollout().first_gpu());
+    FillIn(app, "--kv-megabytes", o.kv_megabytes, config.rollout().kv_megabytes());
     FillIn(app, "--threads", o.threads, config.rollout().threads());
     FillIn(app, "--max-batch", o.max_batch, config.rollout().max_batch());
     FillIn(app, "--group-size", o.group_size, config.algorithm().group_size());

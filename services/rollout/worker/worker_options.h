@@ -33,6 +33,7 @@ struct WorkerOptions {
   int threads = 1;
   int max_batch = 128;
   int64_t max_context = 0;                // 0: the model's limit, but no more than 4,096.
+  int gpu = 0;                            // Used when the device is a GPU.
   int64_t kv_megabytes = 0;               // 0: 2,048 on processors, what is free on a GPU.
   int group_size = 0;                     // 0: learnt from the first task.
   double lease_seconds = 10;

@@ -13,6 +13,7 @@
 
 #include "common/random/philox.h"
 #include "services/rollout/engine/cuda/cuda_engine.h"
+#include "tests/bench/shapes.h"
 
 namespace {
 
@@ -27,33 +28,6 @@ struct Load {
   int new_tokens = 1024;
   int group = 1;
 };
-
-ModelConfig Shape(int64_t hidden, int64_t inner, int64_t layers, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t vocab, bool tied, bool bias) {
-  ModelConfig config;
-  config.architecture = "Qwen2ForCausalLM";  // Without biases this is Llama's.
-  config.hidden_size = hidden;
-  config.intermediate_size = inner;
-  config.num_layers = layers;
-  config.num_heads = heads;
-  config.num_kv_heads = kv_heads;
-  config.head_dim = head_dim;
-  config.vocab_size = vocab;
-  config.max_positions = 32768;
-  config.rope_theta = 1e6;
-  config.tie_word_embeddings = tied;
-  config.qkv_bias = bias;
-  return config;  // Without an end token: every completion is as long as it may be.
-}
-
-const std::vector<std::pair<std::string, ModelConfig>>& Models() {
-  static const auto& models = *new std::vector<std::pair<std::string, ModelConfig>>{
-      {"Qwen2.5-0.5B", Shape(896, 4864, 24, 14, 2, 64, 151936, true, true)},
-      {"Qwen2.5-1.5B", Shape(1536, 8960, 28, 12, 2, 128, 151936, true, true)},
-      {"Qwen2.5-7B", Shape(3584, 18944, 28, 28, 4, 128, 152064, false, true)},
-      {"Llama-3.1-8B", Shape(4096, 14336, 32, 32, 8, 128, 128256, false, false)},
-  };
-  return models;
-}
 
 void Check(const absl::Status& status) {
   if (status.ok()) return;
@@ -152,17 +126,6 @@ void Bench(const std::string& name, const ModelConfig& config, const Load& load)
 int main(int argc, char** argv) {
   Load load;
   const std::map<std::string, int*> numbers = {{"--batch", &load.batch}, {"--prompt", &load.prompt}, {"--new", &load.new_tokens}, {"--group", &load.group}};
-  std::vector<std::string> wanted;
-  for (int i = 1; i < argc; ++i) {
-    const auto it = numbers.find(argv[i]);
-    if (it == numbers.end()) {
-      wanted.push_back(argv[i]);
-    } else if (++i < argc) {
-      *it->second = std::atoi(argv[i]);
-    }
-  }
-  for (const auto& [name, config] : Models()) {
-    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end()) Bench(name, config, load);
-  }
+  for (const auto& [name, config] : cohort::bench::ChosenShapes(argc, argv, numbers)) Bench(name, config, load);
   return 0;
 }

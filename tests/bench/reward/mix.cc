@@ -3,6 +3,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "common/reward/format/utf8.h"
 
 namespace cohort::reward {
 namespace {
@@ -143,7 +144,8 @@ std::vector<Sample> HostileSamples() {
         repeat("\xF0\x9D\x9F\x97", 200), repeat("2^", 300) + "2", repeat("1,", 500) + "1", repeat("|x", 300), repeat("!", 900), std::string("0^{0}"),
         std::string("\\frac{1}{0}"), std::string("\\ln(-1)"), std::string("\xFF\xFE"), std::string("x^{800}-1}{x-1}")}) {
     samples.push_back({"hostile", "42", answer, v1::TEMPLATE_BARE_ANSWER});
-    samples.push_back({"hostile", answer.size() < 10'000 ? answer : "1", answer, v1::TEMPLATE_BARE_ANSWER});
+    // A reference answer travels as a string, which has to be UTF-8.
+    samples.push_back({"hostile", IsCleanText(answer) ? answer : "1", answer, v1::TEMPLATE_BARE_ANSWER});
   }
   samples.push_back({"hostile", "42", repeat("<think", 180'000), v1::TEMPLATE_R1_ZERO});
   samples.push_back({"hostile", "42", repeat("\\boxed{1},", 100'000), v1::TEMPLATE_BOXED_ONLY});

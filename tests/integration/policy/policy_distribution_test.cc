@@ -45,6 +45,18 @@ TEST(PolicyDistributionTest, VersionArrivesWholeWithItsNames) {
   EXPECT_EQ(learner->bytes_sent(), kElements * 4);
 }
 
+TEST(PolicyDistributionTest, ALearnerOnAGpuHandsOutHalfTheBytes) {
+  Learner learner(1);
+  PolicySubscriber worker(learner.Connect(), Worker());
+  auto rounded = std::make_shared<model::Arena>(kElements, model::DType::kBfloat16);
+  model::Convert(*Weights(1), *rounded);
+  learner->Publish(1, rounded);
+  ASSERT_OK_AND_ASSIGN(const auto snapshot, worker.WaitFor(IsVersion(1), Soon()));
+  EXPECT_EQ(snapshot->weights->dtype(), model::DType::kBfloat16);
+  EXPECT_TRUE(SameBytes(*snapshot->weights, *rounded));
+  EXPECT_EQ(learner->bytes_sent(), kElements * 2);
+}
+
 TEST(PolicyDistributionTest, LateJoinerGetsTheCurrentVersionAndTakesPart) {
   Learner learner(1);
   learner->Publish(0, Weights(0));

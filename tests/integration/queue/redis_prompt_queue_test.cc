@@ -160,6 +160,7 @@ TEST_F(RedisPromptQueueTest, NoCallOutlivesItsDeadlineOnASilentServer) {
       [&](absl::Time deadline) { return worker->Take(1, deadline).status(); },
       [&](absl::Time deadline) { return worker->Renew(leases[0], deadline); },
       [&](absl::Time deadline) { return worker->Release(leases[0], deadline); },
+      [&](absl::Time deadline) { return worker->ReleaseUnheard(deadline); },
       [&](absl::Time deadline) { return worker->Bury(leases[0], "no", deadline); },
       [&](absl::Time deadline) { return worker->Acknowledge(leases[0], deadline); },
       [&](absl::Time deadline) { return learner->Stats(deadline).status(); },
@@ -200,6 +201,22 @@ TEST_F(RedisPromptQueueTest, TasksWhoseDeliveryWasNotHeardOfAreRecoveredWithoutW
   EXPECT_EQ(leases[0].attempt, 1);
   EXPECT_EQ(leases[0].task.group_id(), "g1");
   EXPECT_OK(worker->Renew(leases[1], Soon()));
+}
+
+TEST_F(RedisPromptQueueTest, AConsumerThatTakesNoMoreGivesBackWhatItHasNotHeardOf) {
+  StartServer();
+  auto learner = OpenLearner(), worker = OpenQueue("worker"), other = OpenQueue("other");
+  ASSERT_OK(learner->Issue(Tasks(3), Soon()));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Lease> held, worker->Take(1, Soon()));
+  server_->Pause();
+  EXPECT_THAT(worker->Take(5, In(100)), Not(cohort::testing::IsOk()));
+  server_->Resume();
+  while (Command({"XPENDING", RedisQueueKeys("run").stream, "rollouts"})->elements[0].integer < 3) absl::SleepFor(absl::Milliseconds(5));
+  ASSERT_OK(worker->ReleaseUnheard(Soon()));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Lease> leases, other->Take(5, Soon()));
+  ASSERT_THAT(leases, SizeIs(2));
+  EXPECT_EQ(leases[0].attempt, 1);
+  EXPECT_OK(worker->Renew(held[0], Soon()));  // What it knows of stays its own.
 }
 
 TEST_F(RedisPromptQueueTest, ServerThatMayEvictIsRefused) {

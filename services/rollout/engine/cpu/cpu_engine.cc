@@ -13,7 +13,6 @@
 namespace cohort::rollout::cpu {
 namespace {
 
-constexpr int64_t kDefaultContext = 4096;
 
 int64_t PagesFor(int64_t tokens) { return (tokens + kPageTokens - 1) / kPageTokens; }
 
@@ -55,11 +54,7 @@ absl::StatusOr<std::unique_ptr<CpuEngine>> CpuEngine::Create(const model::ModelC
   if (options.threads < 1) return absl::InvalidArgumentError("the engine needs at least one thread");
   if (options.max_batch < 1) return absl::InvalidArgumentError("the engine needs a batch of at least one sequence");
   if (options.prefill_tokens < 1) return absl::InvalidArgumentError("the engine must prefill at least one token in a step");
-  const int64_t limit = config.max_positions > 0 ? config.max_positions : kDefaultContext;
-  if (options.max_context == 0) options.max_context = std::min(limit, kDefaultContext);
-  if (options.max_context < 2 || options.max_context > limit) {
-    return absl::InvalidArgumentError(absl::StrCat("a context of ", options.max_context, " tokens is impossible: the model has ", limit, " positions"));
-  }
+  COHORT_ASSIGN_OR_RETURN(options.max_context, ChooseContext(config, given.max_context));
   const int64_t page_bytes = config.num_layers * config.num_kv_heads * 2 * RoundUpToLanes(config.head_dim) * kPageTokens * int64_t{sizeof(float)};
   // One page more for each sequence: the shared prompt ends in the middle of a page that every sample copies.
   const int64_t useful = options.max_batch * (PagesFor(options.max_context) + 1);
@@ -90,6 +85,11 @@ CpuEngine::~CpuEngine() = default;
 absl::Status CpuEngine::SetWeights(std::shared_ptr<const model::Arena> weights, int64_t version) {
   if (weights->size() != arena_size_) {
     return absl::InvalidArgumentError(absl::StrCat("weights of ", weights->size(), " elements do not fit the model, which has ", arena_size_));
+  }
+  if (weights->dtype() != model::DType::kFloat32) {
+    auto exact = std::make_shared<model::Arena>(weights->size());
+    model::Convert(*weights, *exact);
+    weights = std::move(exact);
   }
   decoder_.SetWeights(std::move(weights));
   version_ = version;

@@ -16,7 +16,6 @@ using cohort::cuda::DeviceBuffer;
 using cohort::cuda::PinnedBuffer;
 using cohort::cuda::ToStatus;
 
-constexpr int64_t kDefaultContext = 4096;
 constexpr int kLargestBatch = 1024;
 constexpr int64_t kReserveBytes = int64_t{1} << 30;  // For graphs and the driver's own needs.
 
@@ -52,11 +51,7 @@ absl::StatusOr<std::unique_ptr<CudaEngine>> CudaEngine::Create(const model::Mode
     return absl::InvalidArgumentError(absl::StrCat("a batch of ", options.max_batch, " sequences is impossible on a GPU: 1 to ", kLargestBatch));
   }
   if (options.prefill_tokens < 1) return absl::InvalidArgumentError("the engine must prefill at least one token in a step");
-  const int64_t limit = config.max_positions > 0 ? config.max_positions : kDefaultContext;
-  if (options.max_context == 0) options.max_context = std::min(limit, kDefaultContext);
-  if (options.max_context < 2 || options.max_context > limit) {
-    return absl::InvalidArgumentError(absl::StrCat("a context of ", options.max_context, " tokens is impossible: the model has ", limit, " positions"));
-  }
+  COHORT_ASSIGN_OR_RETURN(options.max_context, ChooseContext(config, given.max_context));
   COHORT_ASSIGN_OR_RETURN(const cohort::cuda::DeviceInfo device, cohort::cuda::UseDevice(options.device));
   std::unique_ptr<CudaEngine> engine(new CudaEngine(config, layout, options, device));
   COHORT_RETURN_IF_ERROR(engine->Allocate(layout));

@@ -42,6 +42,14 @@ TEST_F(ConfigChecksTest, AContradictionIsReportedWhereTheUserWroteOneOfItsSides)
   ExpectErrorWith(std::string(kMinimal) + "queue:\n  max_backlog: 31\n", 16, "raise it to at least 32");
 }
 
+TEST_F(ConfigChecksTest, WhoSharesAGpuSaysHowMuchTheWorkersTake) {
+  ExpectRefused({"rollout.device=CUDA", "optimizer.device=CUDA"}, "optimizer.device", {"take all of GPU 0", "set rollout.kv_megabytes"});
+  ExpectFine({"rollout.device=CUDA", "optimizer.device=CUDA", "rollout.kv_megabytes=4096"});
+  ExpectRefused({"rollout.device=CUDA", "rollout.workers=2"}, "rollout.workers", {"2 workers", "1 GPUs", "kv_megabytes"});
+  ExpectFine({"rollout.device=CUDA", "rollout.workers=2", "rollout.gpus=2"});
+  ExpectFine({"rollout.device=CUDA", "rollout.workers=1", "rollout.first_gpu=1", "optimizer.device=CUDA"});
+}
+
 TEST_F(ConfigChecksTest, AWholeGroupMustFitIntoAWorker) {
   ExpectRefused({"rollout.max_batch=7"}, "algorithm.group_size", {"group of 8", "decodes 7"});
   ExpectFine({"rollout.max_batch=8"});

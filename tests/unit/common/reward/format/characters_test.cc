@@ -42,9 +42,10 @@ TEST(CleanTextTest, RefusesBidirectionalControlsAndOnlyThese) {
 }
 
 TEST(CharactersTest, CountsOnlyWhatCanBeSeen) {
-  EXPECT_EQ(CountVisible(" \t\n\u00A0\u3000\u2003"), 0u);
-  EXPECT_EQ(CountVisible("\u200B\u200D\uFEFF\u2060\u00AD\uFE0F\U000E0041"), 0u);
-  EXPECT_EQ(CountVisible(" a \u200B b "), 2u);
+  EXPECT_EQ(CountVisible(" \t\n\u00A0\u3000\u2003", 100), 0u);
+  EXPECT_EQ(CountVisible("\u200B\u200D\uFEFF\u2060\u00AD\uFE0F\U000E0041", 100), 0u);
+  EXPECT_EQ(CountVisible(" a \u200B b ", 100), 2u);
+  EXPECT_EQ(CountVisible("abc", 2), 2u) << "no further than asked for";
 }
 
 TEST(CharactersTest, TrimsWhiteSpaceOfAnyWidthFromBothEndsOnly) {

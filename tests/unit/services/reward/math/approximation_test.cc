@@ -1,5 +1,6 @@
 // Policies of one reference answer.
 #include <string>
+#include <utility>
 
 #include "gtest/gtest.h"
 #include "services/reward/math/compare.h"
@@ -76,6 +77,18 @@ TEST(PolicyTest, NamesBeforeTheValueAndInequalitiesCanBeInsistedOn) {
   EXPECT_FALSE(Correct("5", "x=5", strict));
   EXPECT_TRUE(Correct("x>2", "(2,\\infty)", Policy()));
   EXPECT_FALSE(Correct("x>2", "(2,\\infty)", strict));
+}
+
+TEST(PolicyTest, WordsAreFoldedUnlessTheyCountAsWritten) {
+  Policy written;
+  written.fold_text = false;
+  for (const auto& [gold, answer] : {std::pair("Tuesday", "tuesday"), std::pair("no solution", "No solutions"), std::pair("red and blue", "Red and blue")}) {
+    EXPECT_TRUE(Correct(gold, answer, Policy())) << answer;
+    EXPECT_FALSE(Correct(gold, answer, written)) << answer;
+  }
+  EXPECT_TRUE(Correct("Tuesday", " \\text{Tuesday} ", written)) << "trimmed";
+  EXPECT_TRUE(Correct("red and blue", "blue and red", written)) << "a list";
+  EXPECT_TRUE(Correct("1/2", "0.5", written)) << "no words";
 }
 
 TEST(PolicyTest, LiteralOnlyRefusesTheCopiedQuestion) {

@@ -95,8 +95,11 @@ TEST(CompareTest, SaysByWhichMethodItDecided) {
   };
   EXPECT_EQ(method("1/2", "0.5"), v1::METHOD_EXACT);
   EXPECT_EQ(method("x+1", "1+x"), v1::METHOD_STRUCTURAL);
-  EXPECT_EQ(method("\\sqrt8", "2\\sqrt2"), v1::METHOD_BALL);
-  EXPECT_EQ(method("9^{9^9}", "9^{9^9}+1"), v1::METHOD_MODULAR);
+  EXPECT_EQ(method("\\sqrt8", "2\\sqrt2"), v1::METHOD_STRUCTURAL);
+  EXPECT_EQ(method("\\sqrt8", "2\\sqrt2+1"), v1::METHOD_EXACT);
+  EXPECT_EQ(method("\\sqrt{3+2\\sqrt2}", "1+\\sqrt2"), v1::METHOD_BALL);
+  EXPECT_EQ(method("(x+1)^2", "x^2+2x+1"), v1::METHOD_MODULAR);
+  EXPECT_EQ(method("9^{9^9}", "3^{2\\cdot9^9}"), v1::METHOD_MODULAR);
   EXPECT_EQ(method("yes", "no"), v1::METHOD_TEXT);
 }
 

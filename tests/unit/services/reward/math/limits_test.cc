@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "services/reward/math/compare.h"
 #include "services/reward/math/parser.h"
 
 namespace cohort::reward::math {
@@ -81,6 +82,81 @@ TEST(LimitTest, DeterminantRows) {
 TEST(LimitTest, Elements) {
   EXPECT_EQ(Error("(" + Repeated("1", kMaxElements, ", ") + ")"), "");
   EXPECT_NE(Error("(" + Repeated("1", kMaxElements + 1, ", ") + ")"), "");
+}
+
+std::string CanonicalText(const std::string& text) {
+  Fuel fuel(kMaxFuel);
+  return Canonicalize(text, fuel).canonical;
+}
+
+// Whether the canonical form is a number that was written out.
+bool IsWrittenOut(const std::string& text) {
+  const std::string canonical = CanonicalText(text);
+  return !canonical.empty() && canonical.find_first_not_of("0123456789") == std::string::npos;
+}
+
+v1::Verdict Verdict(const std::string& gold, const std::string& answer) {
+  Fuel fuel(kMaxFuel);
+  return Compare(gold, answer, fuel).verdict;
+}
+
+TEST(LimitTest, Factorial) {
+  EXPECT_TRUE(IsWrittenOut(std::to_string(kMaxFactorial) + "!"));
+  EXPECT_EQ(CanonicalText(std::to_string(kMaxFactorial + 1) + "!"), "factorial(" + std::to_string(kMaxFactorial + 1) + ")");
+}
+
+TEST(LimitTest, ExactBits) {
+  // 2 has two bits.
+  EXPECT_TRUE(IsWrittenOut("2^{" + std::to_string(kMaxExactBits / 2) + "}"));
+  EXPECT_FALSE(IsWrittenOut("2^{" + std::to_string(kMaxExactBits / 2 + 1) + "}"));
+}
+
+TEST(LimitTest, SumTerms) {
+  const auto sum = [](int64_t terms) { return "\\sum_{k=1}^{" + std::to_string(terms) + "}1"; };
+  EXPECT_EQ(Verdict(std::to_string(kMaxSumTerms), sum(kMaxSumTerms)), v1::VERDICT_CORRECT);
+  EXPECT_EQ(Verdict(std::to_string(kMaxSumTerms + 1), sum(kMaxSumTerms + 1)), v1::VERDICT_UNKNOWN);
+}
+
+TEST(LimitTest, Precision) {
+  // Both agree in as many bits as the exponent says: the difference shows below the cap and nothing does above it.
+  EXPECT_EQ(Verdict("\\sin 1", "\\sin 1+\\sin(e^{-1000})"), v1::VERDICT_INCORRECT);
+  EXPECT_EQ(Verdict("\\sin 1", "\\sin 1+\\sin(e^{-" + std::to_string(2 * kMaxPrecision) + "})"), v1::VERDICT_UNKNOWN);
+}
+
+TEST(LimitTest, Degree) {
+  const auto equation = [](int64_t degree) { return "x^{" + std::to_string(degree) + "}-x-1=0"; };
+  const auto times = [](int64_t degree) { return "(x^2+1)(x^{" + std::to_string(degree - 2) + "}-x-1)=0"; };
+  EXPECT_EQ(Verdict(equation(kMaxDegree - 2), times(kMaxDegree)), v1::VERDICT_CORRECT);
+  EXPECT_NE(Verdict(equation(kMaxDegree - 1), times(kMaxDegree + 1)), v1::VERDICT_CORRECT);
+}
+
+TEST(LimitTest, ResidueBits) {
+  // 3^n has 2n bits by the bound, and both sides are written differently: only their residues can tell.
+  const auto power = [](int64_t exponent) { return "3^{" + std::to_string(exponent) + "}"; };
+  const auto split = [](int64_t exponent) { return "3\\cdot3^{" + std::to_string(exponent - 1) + "}"; };
+  EXPECT_EQ(Verdict(power(kMaxResidueBits / 4), split(kMaxResidueBits / 4)), v1::VERDICT_CORRECT);
+  EXPECT_EQ(Verdict(power(kMaxResidueBits), split(kMaxResidueBits)), v1::VERDICT_UNKNOWN);
+}
+
+TEST(LimitTest, WordBytes) {
+  EXPECT_EQ(Error("5\\text{ " + std::string(kMaxWordBytes, 'q') + "}"), "");
+  EXPECT_EQ(CanonicalText("5\\text{ " + std::string(kMaxWordBytes, 'q') + "}").substr(0, 3), "5*[");
+  EXPECT_NE(CanonicalText("5\\text{ " + std::string(kMaxWordBytes + 1, 'q') + "}").substr(0, 3), "5*[");
+}
+
+TEST(LimitTest, DateBytes) {
+  // White space counts, but a time of day has to fit.
+  const auto padded = [](size_t bytes) { return "2:30" + std::string(bytes - 6, ' ') + "pm"; };
+  EXPECT_EQ(CanonicalText(padded(40)).substr(0, 5), "time(");
+  EXPECT_NE(CanonicalText(padded(kMaxSpokenBytes + 1)).substr(0, 5), "time(");
+}
+
+TEST(FuelTest, APolynomialOfManyTermsIsAnsweredBySteps) {
+  std::string sum = "1";
+  for (int i = 1; i < 400; ++i) sum += "+x^{" + std::to_string(i) + "}";
+  Fuel fuel(kMaxFuel);
+  EXPECT_EQ(Compare("\\frac{x^{400}-1}{x-1}", sum, fuel).verdict, v1::VERDICT_CORRECT);
+  EXPECT_GT(fuel.left(), kMaxFuel * 9 / 10);  // A tenth of the soft limit of 50 ms.
 }
 
 TEST(FuelTest, RunningOutEndsTheParse) {

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -10,6 +11,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "common/sync/thread.h"
 #include "common/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "services/reward/sandbox/worker_zygote.h"
@@ -145,6 +147,25 @@ TEST_F(WorkerPoolTest, AWorkerKilledFromOutsideLosesNothing) {
   ASSERT_TRUE(done.WaitForNotificationWithTimeout(kPatience));
   for (size_t i = 0; i < outcomes.size(); ++i) ASSERT_EQ(outcomes[i].verdict, v1::VERDICT_CORRECT) << i;
   EXPECT_GE(Value("cohort_reward_worker_respawns_total"), 1);
+}
+
+TEST_F(WorkerPoolTest, WorkersKilledBeforeTheyAreReadyDoNotEndThePool) {
+  Start({.workers = 1, .cache_entries = 0});
+  std::atomic<bool> over = false;
+  sync::Thread killer("killer", [&] {
+    std::set<pid_t> killed;
+    while (killed.size() < 6 && !over) {
+      for (const pid_t worker : Workers()) {
+        if (killed.insert(worker).second) kill(worker, SIGKILL);
+      }
+    }
+    over = true;
+  });
+  for (int i = 0; !over && !pool_->failure().has_value(); ++i) RunOne(std::to_string(i));
+  over = true;
+  killer.Join();
+  EXPECT_FALSE(pool_->failure().has_value());
+  EXPECT_EQ(RunOne("0.5"), v1::VERDICT_CORRECT);
 }
 
 TEST_F(WorkerPoolTest, EqualChecksAreAnsweredFromTheCache) {

@@ -77,6 +77,18 @@ class CpuEngineTest : public ::testing::Test {
   TestModel model_ = MakeModel(TinyConfig());
 };
 
+TEST_F(CpuEngineTest, WeightsInBf16SampleWhatTheSameValuesInFp32Do) {
+  const auto rounded = std::make_shared<model::Arena>(model_.layout.size(), model::DType::kBfloat16), exact = std::make_shared<model::Arena>(model_.layout.size());
+  model::Convert(*model_.weights, *rounded);
+  model::Convert(*rounded, *exact);
+  auto a = Engine(), b = Engine();
+  ASSERT_OK(a->SetWeights(rounded, 1));
+  ASSERT_OK(b->SetWeights(exact, 1));
+  ASSERT_OK(a->Add(Request(1)));
+  ASSERT_OK(b->Add(Request(1)));
+  EXPECT_EQ(RunToTheEnd(*a), RunToTheEnd(*b));
+}
+
 TEST_F(CpuEngineTest, AGroupDoesNotDependOnWhatElseIsInTheBatch) {
   auto engine = Engine();
   for (int64_t slot = 0; slot < 32; ++slot) ASSERT_OK(engine->Add(Request(slot, 4, 8 + slot % 20, 3 + slot % 30)));

@@ -1,0 +1,59 @@
+#include "common/config/memory.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/model/model_config.h"
+
+namespace cohort::config {
+namespace {
+
+std::vector<model::MemoryNeed> LearnerNeeds(const v1::RunConfig& config, const model::ModelConfig& model, const model::ArenaLayout& layout) {
+  const auto& algorithm = config.algorithm();
+  return model::TrainingNeeds(model, layout, TrainingShapeOf(config.optimizer(), algorithm.kl_coefficient() > 0, algorithm.minibatches() > 1));
+}
+
+std::vector<model::MemoryNeed> WorkerNeeds(const v1::RunConfig& config, const model::ModelConfig& model, const model::ArenaLayout& layout) {
+  model::SamplingShape shape;
+  shape.max_batch = config.rollout().max_batch();
+  shape.max_context = model::DefaultContext(model);
+  shape.kv_bytes = config.rollout().kv_megabytes() << 20;
+  return model::SamplingNeeds(model, layout, shape);
+}
+
+}  // namespace
+
+model::TrainingShape TrainingShapeOf(const v1::OptimizerSection& optimizer, bool reference, bool may_go_back) {
+  model::TrainingShape shape;
+  shape.pass_tokens = optimizer.micro_batch_tokens();
+  shape.checkpoints = optimizer.activation_checkpointing();
+  shape.reference = reference && !optimizer.reference_on_host();
+  shape.may_go_back = may_go_back;
+  return shape;
+}
+
+std::vector<DerivedQuantity> DeriveMemory(const v1::RunConfig& config) {
+  const bool learner = config.optimizer().device() == v1::DEVICE_CUDA || config.optimizer().device() == v1::DEVICE_AUTO;
+  const bool worker = config.rollout().device() == v1::DEVICE_CUDA || (learner && config.rollout().device() == v1::DEVICE_AUTO);
+  if (!learner && !worker) return {};
+  const absl::StatusOr<model::ModelConfig> sizes = model::LoadModelConfig(config.model().path());
+  if (!sizes.ok()) return {{"GPU memory", absl::StrCat("unknown: ", sizes.status().message())}};
+  const absl::StatusOr<model::ArenaLayout> layout = model::ArenaLayout::Create(*sizes);
+  if (!layout.ok()) return {{"GPU memory", absl::StrCat("unknown: ", layout.status().message())}};
+  std::vector<DerivedQuantity> quantities;
+  const auto learner_needs = LearnerNeeds(config, *sizes, *layout), worker_needs = WorkerNeeds(config, *sizes, *layout);
+  if (learner) quantities.push_back({"GPU memory of the learner", model::NeedsText(learner_needs)});
+  if (worker) quantities.push_back({"GPU memory of a worker", model::NeedsText(worker_needs)});
+  const int64_t gpus = std::max(config.rollout().gpus(), 1), shared = config.optimizer().gpu() - config.rollout().first_gpu();
+  if (learner && worker && shared >= 0 && shared < gpus) {
+    const int64_t workers = (config.rollout().workers() + gpus - 1 - shared) / gpus;
+    quantities.push_back({absl::StrCat("GPU ", config.optimizer().gpu(), " in all"),
+                          absl::StrCat(model::SizeText(model::Sum(learner_needs) + workers * model::Sum(worker_needs)), ": the learner and ", workers,
+                                       workers == 1 ? " worker" : " workers")});
+  }
+  return quantities;
+}
+
+}  // namespace cohort::config

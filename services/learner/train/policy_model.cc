@@ -1,0 +1,61 @@
+#include "services/learner/train/policy_model.h"
+
+#include <exception>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
+#include "services/learner/train/host_policy_model.h"
+
+#if COHORT_CUDA
+#include "common/config/memory.h"
+#include "common/cuda/device.h"
+#include "common/model/memory_needs.h"
+#include "services/learner/train/tensor/make_tensor_policy_model.h"
+#endif
+
+namespace cohort::learner {
+namespace {
+
+using config::v1::Device;
+
+#if COHORT_CUDA
+bool HasGpu() { return cuda::DeviceCount() > 0; }
+
+// Before anything is allocated: an allocation that fails in the middle of a step says less.
+absl::Status CheckMemory(const cuda::DeviceInfo& device, const PolicyModelOptions& options, const model::LoadedModel& initial) {
+  const auto needs = model::TrainingNeeds(initial.config, initial.layout, config::TrainingShapeOf(options.optimizer, options.reference, options.may_go_back));
+  const int64_t needed = model::Sum(needs);
+  if (needed <= device.free_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("GPU ", device.index, " (", device.name, ") has ", model::SizeText(device.free_bytes), " of ", model::SizeText(device.total_bytes),
+                   " free, training needs ", model::NeedsText(needs), ". End what else runs there, lower optimizer.micro_batch_tokens, set "
+                   "optimizer.activation_checkpointing or optimizer.reference_on_host, or take a smaller model"));
+}
+
+absl::StatusOr<std::unique_ptr<PolicyModel>> MakeOnGpu(const PolicyModelOptions& options, const model::LoadedModel& initial) {
+  COHORT_ASSIGN_OR_RETURN(const cuda::DeviceInfo device, cuda::UseDevice(options.optimizer.gpu()));
+  COHORT_RETURN_IF_ERROR(CheckMemory(device, options, initial));
+  return tensor::MakeTensorPolicyModel(options, initial, device.index);
+}
+#else
+bool HasGpu() { return false; }
+
+absl::StatusOr<std::unique_ptr<PolicyModel>> MakeOnGpu(const PolicyModelOptions&, const model::LoadedModel&) {
+  return absl::UnavailableError(
+      "optimizer.device is CUDA, but this program was built without it: configure with -DCOHORT_CUDA=ON, or set optimizer.device to CPU");
+}
+#endif
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PolicyModel>> PolicyModel::Create(const PolicyModelOptions& options, const model::LoadedModel& initial) {
+  const Device device = options.optimizer.device();
+  try {
+    if (device == config::v1::DEVICE_CUDA || (device == config::v1::DEVICE_AUTO && HasGpu())) return MakeOnGpu(options, initial);
+    return std::make_unique<HostPolicyModel>(options, initial);
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("cannot create the trainer: ", error.what()));
+  }
+}
+
+}  // namespace cohort::learner

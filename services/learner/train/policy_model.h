@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/model/arena.h"
+#include "common/model/checkpoint.h"
+#include "proto/cohort/config/v1/run.pb.h"
+#include "services/learner/train/token_batch.h"
+#include "services/learner/train/token_scores.h"
+
+namespace cohort::learner {
+
+// Which of a policy model's weights are meant.
+enum class WeightsOf { kPolicy, kReference };
+
+// What a policy model is made for.
+struct PolicyModelOptions {
+  config::v1::OptimizerSection optimizer;
+  double temperature = 1;    // Divides the logits.
+  bool reference = false;    // Keep a copy of the first weights as the KL reference.
+  bool may_go_back = false;  // Remember() will be called: its memory counts.
+};
+
+// A policy under training on one device: weights, their gradient, the optimizer's state, and a reference where the loss has a KL term. Training loops
+// differ in what they feed it; devices differ behind it.
+//
+// Not thread-safe, except that the body of Run() may call Score() and Backward() for its own worker. Everything but SaveState() and Restore() throws
+// std::exception where LibTorch does or memory runs out.
+class PolicyModel {
+ public:
+  // On the device that `options.optimizer.device()` names, starting from a copy of `initial`. UNAVAILABLE when a GPU is asked for and there is none that
+  // can be used, or this build has no CUDA; RESOURCE_EXHAUSTED, naming what is needed, when its memory is too small.
+  static absl::StatusOr<std::unique_ptr<PolicyModel>> Create(const PolicyModelOptions& options, const model::LoadedModel& initial);
+  virtual ~PolicyModel() = default;
+
+  // Passes that are computed at the same time.
+  virtual int64_t workers() const = 0;
+  // Calls body(worker) for every worker, perhaps at the same time, and returns when all have. Rethrows what a body threw.
+  virtual void Run(const std::function<void(int64_t worker)>& body) = 0;
+
+  // Log-probabilities of the batch's predictions. `keep` saves what Backward needs. kReference only where there is one.
+  virtual TokenScores Score(int64_t worker, WeightsOf weights, const TokenBatch& batch, bool keep) = 0;
+  // Adds the gradient of sum_i dlogprobs[i] * logprob[i]; the worker's latest Score was that of the policy for this batch, and kept.
+  virtual void Backward(int64_t worker, const TokenBatch& batch, const std::vector<double>& dlogprobs) = 0;
+
+  virtual void ClearGradients() = 0;
+  // Adds up what the workers gathered since ClearGradients() and returns its Euclidean norm; not finite where the gradient is not.
+  virtual double FinishGradients() = 0;
+  // One AdamW update with the finished gradient times `gradient_scale`.
+  virtual void Step(double learning_rate, double gradient_scale) = 0;
+
+  // Keeps weights and optimizer state as they are now, until Forget(). TakeBack() returns to what is kept, if anything is.
+  virtual void Remember() = 0;
+  virtual void TakeBack() = 0;
+  virtual void Forget() = 0;
+
+  bool has_reference() const { return has_reference_; }
+  // Makes the current policy the reference, where there is one.
+  virtual void RefreshReference() = 0;
+
+  // Copies of the weights: in fp32, whole, for checkpoints; and as the forward pass uses them, for those who sample (bf16 from a GPU).
+  virtual std::shared_ptr<const model::Arena> Weights() const = 0;
+  virtual std::shared_ptr<const model::Arena> SamplingWeights() const = 0;
+
+  // As Trainer's.
+  virtual absl::Status SaveState(const std::string& path) const = 0;
+  virtual absl::Status Restore(const model::Arena& weights, const std::string& state_path) = 0;
+
+ protected:
+  explicit PolicyModel(bool has_reference) : has_reference_(has_reference) {}
+
+ private:
+  const bool has_reference_;
+};
+
+}  // namespace cohort::learner

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/from_blob.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace cohort::learner::tensor {
+
+// A copy of `values`, whose type is `type`, on `device`. Waits until it has been made.
+template <typename T>
+at::Tensor ToDevice(const std::vector<T>& values, at::ScalarType type, at::Device device) {
+  const at::Tensor view = at::from_blob(const_cast<T*>(values.data()), {static_cast<int64_t>(values.size())}, type);
+  return view.to(device, type, /*non_blocking=*/false, /*copy=*/true);
+}
+
+}  // namespace cohort::learner::tensor

@@ -1,0 +1,117 @@
+// Model FLOPs of the learner on a GPU: forward and backward passes over packed sequences on the shapes of well-known models, random weights, every token
+// predicted. One JSON line for each model. Usage: learner_gpu_bench [model …] [--sequence N] [--pass N] [--passes N]; the commit is taken from COHORT_COMMIT.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/cuda/device.h"
+#include "common/random/philox.h"
+#include "services/learner/train/policy_model.h"
+#include "tests/bench/shapes.h"
+
+namespace {
+
+using cohort::learner::PolicyModel;
+using cohort::learner::TokenBatch;
+using cohort::learner::WeightsOf;
+using cohort::model::ModelConfig;
+
+constexpr double kPeakFlops = 989e12;  // bf16 of an H100 or H200, as its data sheet says.
+
+struct Load {
+  int sequence = 2048;
+  int pass = 16384;
+  int passes = 8;
+};
+
+// What one token costs forward and backward: six operations a weight that multiplies, and the products of causal attention.
+double FlopsOfToken(const ModelConfig& config, int sequence) {
+  const double qkv = static_cast<double>(config.num_heads + 2 * config.num_kv_heads) * config.head_dim, attended = config.num_heads * config.head_dim;
+  const double layer = config.hidden_size * (qkv + attended + 3.0 * config.intermediate_size);
+  const double weights = config.num_layers * layer + static_cast<double>(config.vocab_size) * config.hidden_size;
+  return 6 * weights + 6.0 * config.num_layers * attended * sequence;
+}
+
+TokenBatch Batch(const ModelConfig& config, const Load& load) {
+  cohort::random::Stream stream(3, 0);
+  TokenBatch batch;
+  for (int begin = 0; begin + load.sequence <= load.pass; begin += load.sequence) {
+    std::vector<int32_t> tokens;
+    for (int i = 0; i < load.sequence; ++i) tokens.push_back(static_cast<int32_t>(stream.NextBelow(static_cast<uint32_t>(config.vocab_size))));
+    const int64_t row = batch.AddRoot(tokens);
+    for (int i = 0; i < load.sequence; ++i) batch.AddPrediction(row + i, tokens[(i + 1) % load.sequence]);
+  }
+  return batch;
+}
+
+cohort::model::LoadedModel RandomModel(const ModelConfig& config) {
+  cohort::model::LoadedModel model{config, *cohort::model::ArenaLayout::Create(config), nullptr};
+  model.weights = std::make_shared<cohort::model::Arena>(model.layout.size());
+  uint64_t state = 1;
+  for (float& weight : model.weights->floats()) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    weight = 0.06f * (static_cast<float>(state >> 40) / 16777216.0f - 0.5f);
+  }
+  for (const auto& slot : model.layout.slots()) {
+    if (slot.name.find("norm") != std::string::npos) std::fill_n(model.weights->floats().begin() + slot.offset, slot.size(), 1.0f);
+  }
+  return model;
+}
+
+// Seconds of `passes` passes and one optimizer step.
+double Step(PolicyModel& policy, const TokenBatch& batch, int passes) {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::vector<double> dlogprobs(batch.predictions(), -1.0 / (static_cast<double>(batch.predictions()) * passes));
+  policy.ClearGradients();
+  policy.Run([&](int64_t worker) {
+    for (int i = 0; i < passes; ++i) {
+      policy.Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true);
+      policy.Backward(worker, batch, dlogprobs);
+    }
+  });
+  policy.FinishGradients();
+  policy.Step(1e-6, 1);
+  policy.FinishGradients();  // Waits for the step.
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void Bench(const std::string& name, const ModelConfig& config, const Load& load) {
+  cohort::learner::PolicyModelOptions options;
+  options.optimizer.set_device(cohort::config::v1::DEVICE_CUDA);
+  options.optimizer.set_micro_batch_tokens(load.pass);
+  options.optimizer.set_beta1(0.9);
+  options.optimizer.set_beta2(0.95);
+  options.optimizer.set_epsilon(1e-8);
+  const auto policy = PolicyModel::Create(options, RandomModel(config));
+  if (!policy.ok()) {
+    std::fprintf(stderr, "%s: %s\n", name.c_str(), std::string(policy.status().message()).c_str());
+    std::exit(1);
+  }
+  const TokenBatch batch = Batch(config, load);
+  Step(**policy, batch, 2);
+  const double seconds = Step(**policy, batch, load.passes), tokens = static_cast<double>(batch.rows()) * load.passes;
+  const double flops = FlopsOfToken(config, load.sequence) * tokens / seconds;
+  const auto device = cohort::cuda::UseDevice(0);
+  const char* commit = std::getenv("COHORT_COMMIT");
+  std::printf("{\"bench\": \"learner\", \"model\": \"%s\", \"batch\": %d, \"prompt_tokens\": 0, \"new_tokens\": %d, \"tokens_per_s\": %.0f, \"step_s\": %.3f, "
+              "\"model_tflops\": %.1f, \"mfu\": %.4f, \"gpu_mib_free\": %lld, \"device\": \"%s\", \"commit\": \"%s\"}\n",
+              name.c_str(), load.pass / load.sequence * load.passes, load.sequence, tokens / seconds, seconds, flops / 1e12, flops / kPeakFlops,
+              static_cast<long long>(device.ok() ? device->free_bytes >> 20 : 0), device.ok() ? device->name.c_str() : "", commit == nullptr ? "" : commit);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Load load;
+  const std::map<std::string, int*> numbers = {{"--sequence", &load.sequence}, {"--pass", &load.pass}, {"--passes", &load.passes}};
+  for (const auto& [name, config] : cohort::bench::ChosenShapes(argc, argv, numbers, {"Qwen2.5-0.5B", "Qwen2.5-1.5B"})) Bench(name, config, load);
+  return 0;
+}
