@@ -21,6 +21,8 @@ constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMaxMessageBytes = 64 << 20;
 constexpr int kMinReconnectMs = 50;
 constexpr int kMaxReconnectMs = 1'000;
+// gRPC's own 30 s would be how long a peer that came back under another address is not found.
+constexpr int kMinResolutionMs = 1'000;
 constexpr absl::Duration kSleepSlice = absl::Milliseconds(20);
 constexpr absl::Duration kReadinessPoll = absl::Milliseconds(20);
 
@@ -51,6 +53,8 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinReconnectMs);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinReconnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
+  arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, kMinResolutionMs);
+  arguments.SetLoadBalancingPolicyName("round_robin");
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);

@@ -12,7 +12,8 @@
 
 namespace cohort::rpc {
 
-// A channel to "host:port" (plaintext; loopback or a trusted network), with keepalive and the message limits of rpc::Server.
+// A channel to "host:port" (plaintext; loopback or a trusted network), with keepalive and the message limits of rpc::Server. Where the name has several
+// addresses, calls go to all of them in turn; it is resolved again when a connection is lost, at most once a second.
 std::shared_ptr<grpc::Channel> Connect(const std::string& address);
 
 // Every call has a deadline.

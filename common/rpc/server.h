@@ -19,6 +19,9 @@ class Server {
     bool allow_remote = false;
     std::vector<grpc::Service*> services;   // Not owned; must outlive the server.
     int max_message_bytes = 64 << 20;
+    // After so long a client is asked to connect anew, which makes it look for servers that have come since; calls in progress end in peace. Only for
+    // services without streams that last.
+    absl::Duration max_connection_age = absl::InfiniteDuration();
   };
   // UNAVAILABLE names the address when it cannot be bound.
   static absl::StatusOr<std::unique_ptr<Server>> Start(Options options);

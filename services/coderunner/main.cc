@@ -10,6 +10,7 @@
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
 #include "common/registry/registration.h"
+#include "common/rpc/address.h"
 #include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
 #include "common/sandbox/landlock.h"
@@ -28,6 +29,7 @@ namespace cohort::coderunner {
 namespace {
 
 constexpr absl::Duration kDrain = absl::Seconds(1);
+constexpr absl::Duration kConnectionAge = absl::Minutes(1);  // A new coderunner has its share of the calls by then.
 constexpr absl::Duration kLookInterval = absl::Milliseconds(200);
 
 // The walls that can be built here, strongest first, unless they are given.
@@ -74,8 +76,8 @@ registry::Registration::Options Presence(const Flags& flags, const std::string& 
   options.run = flags.run;
   options.record.set_name(flags.name);
   options.record.set_role(registry::v1::SERVICE_ROLE_REWARD);
-  options.record.set_endpoint(grpc);
-  options.record.set_metrics_endpoint(metrics);
+  options.record.set_endpoint(rpc::Advertised(grpc, flags.advertise_host));
+  options.record.set_metrics_endpoint(rpc::Advertised(metrics, flags.advertise_host));
   options.record.set_state(registry::v1::SERVICE_STATE_READY);
   return options;
 }
@@ -97,6 +99,7 @@ absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::Sign
   options.address = flags.listen;
   options.allow_remote = flags.allow_remote;
   options.services = {&service};
+  options.max_connection_age = kConnectionAge;
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
   server->SetReady(true);
   const std::string metrics_endpoint = rpc::WithPort(flags.metrics_listen, metrics_port);

@@ -7,6 +7,7 @@
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
 #include "common/registry/registration.h"
+#include "common/rpc/address.h"
 #include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
 #include "common/status/status_macros.h"
@@ -22,6 +23,7 @@ namespace cohort::reward {
 namespace {
 
 constexpr absl::Duration kDrain = absl::Seconds(1);  // Many times the deadline of a check.
+constexpr absl::Duration kConnectionAge = absl::Minutes(1);  // A new reward service has its share of the calls by then.
 constexpr absl::Duration kLookInterval = absl::Milliseconds(200);
 
 absl::Status CheckSandbox(sandbox::Zygote& zygote, const Flags& flags, PoolMetrics& metrics) {
@@ -45,8 +47,8 @@ registry::Registration::Options Presence(const Flags& flags, const std::string& 
   options.run = flags.run;
   options.record.set_name(flags.name);
   options.record.set_role(registry::v1::SERVICE_ROLE_REWARD);
-  options.record.set_endpoint(grpc);
-  options.record.set_metrics_endpoint(metrics);
+  options.record.set_endpoint(rpc::Advertised(grpc, flags.advertise_host));
+  options.record.set_metrics_endpoint(rpc::Advertised(metrics, flags.advertise_host));
   options.record.set_state(registry::v1::SERVICE_STATE_READY);
   return options;
 }
@@ -64,6 +66,7 @@ absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::Sign
   options.address = flags.listen;
   options.allow_remote = flags.allow_remote;
   options.services = {&service};
+  options.max_connection_age = kConnectionAge;
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
   server->SetReady(true);
   const std::string metrics_endpoint = rpc::WithPort(flags.metrics_listen, metrics_port);

@@ -17,6 +17,7 @@ struct LearnerOptions {
   bool resume = false;                              // Go on with the run that the run directory holds.
   std::string listen = "127.0.0.1:0";               // gRPC.
   std::string metrics_listen = "127.0.0.1:0";       // Prometheus.
+  std::string advertise_host;                       // For the registry: where others reach this learner; empty: the host of `listen`.
   std::string endpoint_file;                        // Where to write the addresses once they are bound; empty for nowhere.
   std::string name = "learner";                     // In logs and as the queue's consumer.
   bool allow_remote = false;                        // Listen on other addresses than loopback.

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "common/log/log.h"
 #include "common/registry/registration.h"
+#include "common/rpc/address.h"
 #include "common/rpc/server.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -67,8 +68,8 @@ std::unique_ptr<registry::Registration> Register(const LearnerOptions& options, 
   registration.run = inputs.config.run().name();
   registration.record.set_name(options.name);
   registration.record.set_role(registry::v1::SERVICE_ROLE_LEARNER);
-  registration.record.set_endpoint(endpoints.grpc);
-  registration.record.set_metrics_endpoint(endpoints.metrics);
+  registration.record.set_endpoint(rpc::Advertised(endpoints.grpc, options.advertise_host));
+  registration.record.set_metrics_endpoint(rpc::Advertised(endpoints.metrics, options.advertise_host));
   registration.record.set_state(registry::v1::SERVICE_STATE_READY);
   registration.record.set_incarnation(incarnation);
   return std::make_unique<registry::Registration>(std::move(registration));

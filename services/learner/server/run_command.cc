@@ -67,6 +67,7 @@ void AddRunCommand(CLI::App& app, absl::Status& status) {
   command->add_flag("--resume", options->resume, "Go on with the run that the run directory holds");
   command->add_option("--listen", options->listen, "Address of the gRPC services")->capture_default_str();
   command->add_option("--metrics-listen", options->metrics_listen, "Address of /metrics")->capture_default_str();
+  command->add_option("--advertise-host", options->advertise_host, "Host under which others reach this service, for the registry; default: the one it listens on");
   command->add_option("--endpoint-file", options->endpoint_file, "Write the bound addresses to this file");
   command->add_option("--name", options->name, "Name in logs and in the queue")->capture_default_str();
   command->add_flag("--allow-remote", options->allow_remote, "Listen on other addresses than loopback (there is no encryption)");

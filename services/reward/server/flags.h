@@ -11,6 +11,7 @@ struct Flags {
   std::string listen = "127.0.0.1:0";
   std::string metrics_listen = "127.0.0.1:0";
   bool allow_remote = false;
+  std::string advertise_host;  // For the registry; empty: the one of `listen`.
   std::string name = "reward-0";
   std::string endpoint_file;
   std::string redis;  // With `run`: the registry to stand in; empty for none.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "common/rpc/address.h"
 
 namespace cohort::rollout {
 namespace {
@@ -27,8 +28,8 @@ Presence::Presence(Parts parts, const std::string& metrics_endpoint, absl::Durat
     options.run = parts_.options.run;
     options.record.set_name(parts_.options.name);
     options.record.set_role(registry::v1::SERVICE_ROLE_ROLLOUT);
-    options.record.set_endpoint(parts_.server.address());
-    options.record.set_metrics_endpoint(metrics_endpoint);
+    options.record.set_endpoint(rpc::Advertised(parts_.server.address(), parts_.options.advertise_host));
+    options.record.set_metrics_endpoint(rpc::Advertised(metrics_endpoint, parts_.options.advertise_host));
     options.record.set_state(registry::v1::SERVICE_STATE_STARTING);
     options.refresh = [this](ServiceRecord& record) { Refresh(record); };
     refreshed_at_ = absl::Now();

@@ -48,6 +48,7 @@ void AddWorkerFlags(CLI::App& app, WorkerOptions& o) {
   app.add_option("--listen", o.listen, "Address of the gRPC service")->capture_default_str();
   app.add_option("--metrics-listen", o.metrics_listen, "Address of /metrics")->capture_default_str();
   app.add_option("--name", o.name, "Name of the worker, unique in the run")->capture_default_str();
+  app.add_option("--advertise-host", o.advertise_host, "Host under which others reach this service, for the registry; default: the one it listens on");
   app.add_option("--endpoint-file", o.endpoint_file, "Write the bound addresses to this file");
   app.add_flag("--allow-remote", o.allow_remote, "Listen on other addresses than loopback (there is no encryption)");
   app.add_option("--config", o.config, "The run's YAML file; gives what the flags below leave open");

@@ -17,6 +17,7 @@ struct WorkerOptions {
   std::string listen = "127.0.0.1:0";
   std::string metrics_listen = "127.0.0.1:0";
   std::string name = "cohort-rollout-0";
+  std::string advertise_host;             // For the registry; empty: the one of `listen`.
   std::string endpoint_file;
   bool allow_remote = false;
 

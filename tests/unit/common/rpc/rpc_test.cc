@@ -1,8 +1,13 @@
+#include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "common/rpc/address.h"
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "common/rpc/status.h"
@@ -18,6 +23,7 @@ using ::cohort::testing::HasReason;
 using ::cohort::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 absl::Time Soon() { return absl::Now() + absl::Seconds(10); }
 
@@ -25,16 +31,25 @@ absl::Time Soon() { return absl::Now() + absl::Seconds(10); }
 class FlakyRollout final : public rollout::v1::RolloutService::Service {
  public:
   explicit FlakyRollout(int failures) : failures_(failures) {}
-  grpc::Status GetWorker(grpc::ServerContext*, const rollout::v1::GetWorkerRequest*, rollout::v1::GetWorkerResponse* response) override {
+  grpc::Status GetWorker(grpc::ServerContext* context, const rollout::v1::GetWorkerRequest*, rollout::v1::GetWorkerResponse* response) override {
     ++calls;
+    absl::MutexLock lock(&mutex_);
+    last_peer_ = context->peer();
     if (failures_-- > 0) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "warming up");
     response->set_worker_id("w");
     return grpc::Status::OK;
   }
-  int calls = 0;
+  std::atomic<int> calls = 0;
+  // Address of the connection that the last call came by.
+  std::string last_peer() const {
+    absl::MutexLock lock(&mutex_);
+    return last_peer_;
+  }
 
  private:
-  int failures_;
+  std::atomic<int> failures_;
+  mutable absl::Mutex mutex_;
+  std::string last_peer_ ABSL_GUARDED_BY(mutex_);
 };
 
 absl::Status CallGetWorker(const std::string& address, absl::Time deadline, std::string* worker = nullptr) {
@@ -125,6 +140,46 @@ TEST(RpcClientTest, RepeatsUntilTheServiceAnswers) {
   EXPECT_OK(CallGetWorker(server->address(), Soon(), &worker));
   EXPECT_EQ(worker, "w");
   EXPECT_EQ(service.calls, 4);
+}
+
+TEST(RpcClientTest, CallsGoToEveryAddressOfANameInTurn) {
+  FlakyRollout first(0), second(0);
+  ASSERT_OK_AND_ASSIGN(auto one, Server::Start({.address = "127.0.0.1:0", .services = {&first}}));
+  ASSERT_OK_AND_ASSIGN(auto two, Server::Start({.address = "127.0.0.1:0", .services = {&second}}));
+  auto stub = rollout::v1::RolloutService::NewStub(Connect(absl::StrCat("ipv4:", one->address(), ",", two->address())));
+  // Both connections have to stand before the turns are even, so this goes on until each server was called.
+  for (const absl::Time deadline = Soon(); (first.calls == 0 || second.calls == 0) && absl::Now() < deadline;) {
+    grpc::ClientContext context;
+    SetDeadline(context, Soon());
+    context.set_wait_for_ready(true);
+    rollout::v1::GetWorkerResponse response;
+    ASSERT_TRUE(stub->GetWorker(&context, {}, &response).ok());
+  }
+  EXPECT_GT(first.calls, 0);
+  EXPECT_GT(second.calls, 0);
+}
+
+TEST(RpcClientTest, AServerWithAConnectionAgeMakesClientsConnectAnewAndFailsNoCall) {
+  FlakyRollout service(0);
+  ASSERT_OK_AND_ASSIGN(auto server, Server::Start({.address = "127.0.0.1:0", .services = {&service}, .max_connection_age = absl::Milliseconds(50)}));
+  auto stub = rollout::v1::RolloutService::NewStub(Connect(server->address()));
+  std::set<std::string> connections;
+  for (const absl::Time deadline = Soon(); connections.size() < 2 && absl::Now() < deadline; absl::SleepFor(absl::Milliseconds(5))) {
+    grpc::ClientContext context;
+    SetDeadline(context, Soon());
+    context.set_wait_for_ready(true);
+    rollout::v1::GetWorkerResponse response;
+    const grpc::Status status = stub->GetWorker(&context, {}, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    connections.insert(service.last_peer());
+  }
+  EXPECT_THAT(connections, SizeIs(2));
+}
+
+TEST(RpcAddressTest, AnAdvertisedHostTakesThePlaceOfTheOneThatIsListenedOn) {
+  EXPECT_EQ(Advertised("0.0.0.0:7001", "10.1.2.3"), "10.1.2.3:7001");
+  EXPECT_EQ(Advertised("0.0.0.0:7001", "fd00::1"), "[fd00::1]:7001");
+  EXPECT_EQ(Advertised("127.0.0.1:7001", ""), "127.0.0.1:7001");
 }
 
 TEST(RpcClientTest, GivesUpAtTheDeadlineAndNamesTheAddress) {

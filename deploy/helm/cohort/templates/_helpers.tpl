@@ -1,0 +1,305 @@
+{{/* Names. Templates that speak of one role get (dict "root" $ "role" "rollout"). */}}
+{{- define "cohort.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "cohort.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains (include "cohort.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "cohort.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "cohort.roleName" -}}
+{{- printf "%s-%s" (include "cohort.fullname" .root) .role -}}
+{{- end -}}
+
+{{/* Labels. Those of a selector never change in the life of a release. */}}
+{{- define "cohort.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "cohort.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .role }}
+{{- end -}}
+
+{{- define "cohort.labels" -}}
+{{ include "cohort.selectorLabels" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: cohort
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* The labels of the whole release, for NetworkPolicies. */}}
+{{- define "cohort.instanceLabels" -}}
+app.kubernetes.io/name: {{ include "cohort.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "cohort.image" -}}
+{{- $values := .root.Values.image -}}
+{{- $repository := (get .root.Values .role).image.repository -}}
+{{- printf "%s%s:%s" (ternary (printf "%s/" $values.registry) "" (ne $values.registry "")) $repository (default .root.Chart.AppVersion $values.tag) -}}
+{{- end -}}
+
+{{- define "cohort.serviceAccountName" -}}
+{{- if .root.Values.serviceAccount.create -}}
+{{- include "cohort.roleName" . -}}
+{{- else -}}
+default
+{{- end -}}
+{{- end -}}
+
+{{/* Where the others find a service. */}}
+{{- define "cohort.redisAddress" -}}
+{{- if eq .Values.redis.mode "bundled" -}}
+{{- printf "%s-redis:6379" (include "cohort.fullname" .) -}}
+{{- else -}}
+{{- required "redis.external.address is missing: the host:port of a Redis 7 server with AOF; for a trial set redis.mode=bundled instead" .Values.redis.external.address -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "cohort.learnerAddress" -}}
+{{- printf "%s-learner:7000" (include "cohort.fullname" .) -}}
+{{- end -}}
+
+{{- define "cohort.rewardAddress" -}}
+{{- printf "%s-reward:7001" (include "cohort.fullname" .) -}}
+{{- end -}}
+
+{{- define "cohort.runName" -}}
+{{- .Values.run.config.run.name -}}
+{{- end -}}
+
+{{/* Metadata of a pod: its labels, and the checksum of the run's file, so that another file makes other pods. */}}
+{{- define "cohort.podMetadata" -}}
+{{- $values := get .root.Values .role -}}
+labels:
+  {{- include "cohort.labels" . | nindent 2 }}
+  {{- with $values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+annotations:
+  cohort/run-config: {{ toYaml .root.Values.run.config | sha256sum }}
+  {{- with $values.podAnnotations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{/* What every pod's spec begins with: account, security, images, place. */}}
+{{- define "cohort.podSpec" -}}
+{{- $values := get .root.Values .role -}}
+serviceAccountName: {{ include "cohort.serviceAccountName" . }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  {{- include "cohort.podSecurity" . | nindent 2 }}
+terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- if and $values.gpu $values.gpu.runtimeClassName }}
+runtimeClassName: {{ $values.gpu.runtimeClassName }}
+{{- end }}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- include "cohort.scheduling" . }}
+{{- end -}}
+
+{{- define "cohort.scheduling" -}}
+{{- $values := get .root.Values .role -}}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- $gpus := and $values.gpu (gt (int $values.gpu.count) 0) }}
+{{- if or $values.tolerations $gpus }}
+tolerations:
+  {{- if $gpus }}
+  - {key: {{ $values.gpu.resourceName }}, operator: Exists, effect: NoSchedule}
+  {{- end }}
+  {{- with $values.tolerations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+topologySpreadConstraints:
+  {{- if $values.topologySpreadConstraints }}
+  {{- toYaml $values.topologySpreadConstraints | nindent 2 }}
+  {{- else }}
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "cohort.selectorLabels" . | nindent 8 }}
+  {{- end }}
+{{- end -}}
+
+{{/* PodSecurity "restricted". */}}
+{{- define "cohort.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- define "cohort.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{/* What every container of ours has after its command: environment, ports, probes, resources. `port` is that of its gRPC service. */}}
+{{- define "cohort.container" -}}
+{{- $values := get .root.Values .role -}}
+image: {{ include "cohort.image" . }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+securityContext:
+  {{- include "cohort.containerSecurity" . | nindent 2 }}
+env:
+  - name: POD_NAME
+    valueFrom: {fieldRef: {fieldPath: metadata.name}}
+  - name: POD_IP
+    valueFrom: {fieldRef: {fieldPath: status.podIP}}
+  # A busy neighbour on the node must not be waited for with a spinning core.
+  - {name: OMP_WAIT_POLICY, value: passive}
+  {{- with $values.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+ports:
+  - {name: grpc, containerPort: {{ .port }}}
+  - {name: metrics, containerPort: 9090}
+{{- include "cohort.probes" . }}
+resources:
+  {{- include "cohort.resources" $values | nindent 2 }}
+{{- end -}}
+
+{{- define "cohort.probes" }}
+{{- $probes := (get .root.Values .role).probes }}
+startupProbe:
+  grpc: {port: {{ .port }}, service: liveness}
+  periodSeconds: {{ $probes.startup.periodSeconds }}
+  failureThreshold: {{ $probes.startup.failureThreshold }}
+  timeoutSeconds: 5
+readinessProbe:
+  grpc: {port: {{ .port }}, service: readiness}
+  periodSeconds: {{ $probes.readiness.periodSeconds }}
+  failureThreshold: {{ $probes.readiness.failureThreshold }}
+  timeoutSeconds: 5
+livenessProbe:
+  grpc: {port: {{ .port }}, service: liveness}
+  periodSeconds: {{ $probes.liveness.periodSeconds }}
+  failureThreshold: {{ $probes.liveness.failureThreshold }}
+  timeoutSeconds: 5
+{{- end -}}
+
+{{/* Resources with GPUs as a limit; Kubernetes takes the request from it. Takes the values of a role. */}}
+{{- define "cohort.resources" -}}
+{{- $resources := deepCopy .resources -}}
+{{- if and .gpu (gt (int .gpu.count) 0) -}}
+{{- $limits := default dict $resources.limits -}}
+{{- $_ := set $limits .gpu.resourceName (int .gpu.count) -}}
+{{- $_ := set $resources "limits" $limits -}}
+{{- end -}}
+{{- toYaml $resources -}}
+{{- end -}}
+
+{{/* Mounts and volumes of a role: scratch space, shared memory, models and data, what the values add. */}}
+{{- define "cohort.volumeMounts" -}}
+{{- $values := get .root.Values .role -}}
+- {name: tmp, mountPath: /tmp}
+{{- if $values.shmSize }}
+- {name: shm, mountPath: /dev/shm}
+{{- end }}
+{{- if .withRun }}
+- {name: run-config, mountPath: /etc/cohort, readOnly: true}
+{{- range .root.Values.run.volumes }}
+- {name: {{ .name }}, mountPath: {{ .mountPath }}, readOnly: true}
+{{- end }}
+{{- end }}
+{{- with $values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "cohort.volumes" -}}
+{{- $values := get .root.Values .role -}}
+- {name: tmp, emptyDir: {}}
+{{- with $values.shmSize }}
+- {name: shm, emptyDir: {medium: Memory, sizeLimit: {{ . }}}}
+{{- end }}
+{{- if .withRun }}
+- name: run-config
+  configMap: {name: {{ include "cohort.fullname" .root }}-run}
+{{- range .root.Values.run.volumes }}
+- {{ toYaml (omit . "mountPath") | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+{{- with $values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* The flags that every service of ours has. */}}
+{{- define "cohort.commonArgs" -}}
+- --listen=0.0.0.0:{{ .port }}
+- --metrics-listen=0.0.0.0:9090
+- --allow-remote
+- --advertise-host=$(POD_IP)
+- --name=$(POD_NAME)
+{{- range (get .root.Values .role).extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* A strategy, or the default: no surge with GPUs, since there are none to spare. */}}
+{{- define "cohort.strategy" -}}
+{{- if .strategy -}}
+{{- toYaml .strategy -}}
+{{- else if and .gpu (gt (int .gpu.count) 0) -}}
+type: RollingUpdate
+rollingUpdate: {maxSurge: 0, maxUnavailable: 25%}
+{{- else -}}
+type: RollingUpdate
+rollingUpdate: {maxSurge: 25%, maxUnavailable: 0}
+{{- end -}}
+{{- end -}}
+
+{{/* A preStop that waits. Clusters before 1.30 run the image's sleep. */}}
+{{- define "cohort.preStopSleep" -}}
+{{- if semverCompare ">=1.30.0-0" .root.Capabilities.KubeVersion.Version -}}
+preStop: {sleep: {seconds: {{ .seconds }}}}
+{{- else -}}
+preStop: {exec: {command: [sleep, {{ .seconds | quote }}]}}
+{{- end -}}
+{{- end -}}
+
+{{- define "cohort.redisImage" -}}
+{{- $image := .Values.redis.bundled.image -}}
+{{- $registry := default .Values.image.registry $image.registry -}}
+{{- printf "%s%s:%s" (ternary (printf "%s/" $registry) "" (ne $registry "")) $image.repository $image.tag -}}
+{{- end -}}
+
+{{/* As pods of other namespaces see it. */}}
+{{- define "cohort.redisFullAddress" -}}
+{{- if eq .Values.redis.mode "bundled" -}}
+{{- printf "%s-redis.%s.svc:6379" (include "cohort.fullname" .) .Release.Namespace -}}
+{{- else -}}
+{{- include "cohort.redisAddress" . -}}
+{{- end -}}
+{{- end -}}

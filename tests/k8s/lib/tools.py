@@ -1,0 +1,16 @@
+"""Where the programs of tests/k8s/tools and the files of this repository lie."""
+
+import functools
+import os
+import subprocess
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
+CHART = os.path.join(ROOT, "deploy", "helm", "cohort")
+CACHE = os.environ.get("COHORT_CACHE", os.path.expanduser("~/.cache/cohort"))
+
+
+@functools.lru_cache(maxsize=None)
+def tool(name):
+    """The path of a program, built first if the cache lacks it."""
+    folder = subprocess.run([os.path.join(ROOT, "tests/k8s/tools/build"), name], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    return os.path.join(folder, name)

@@ -1,0 +1,175 @@
+"""L0: the chart without a cluster: lint, schema, golden renders, drift of k8s/, and the rules that every render keeps."""
+
+import difflib
+import os
+import unittest
+
+from lib import chart
+from lib.processes import run
+from lib.tools import CHART, ROOT, tool
+
+# What a value must not be, and what the refusal has to say.
+BAD_VALUES = [
+    (["--set", "rollout.replicas=-1"], ["/rollout/replicas", "minimum"]),
+    (["--set", "rollout.replicas=many"], ["/rollout/replicas", "integer"]),
+    (["--set", "rollout.replicas=100000"], ["/rollout/replicas", "maximum"]),
+    (["--set", "rollouts.replicas=1"], ["rollouts"]),
+    (["--set", "rollout.replica=1"], ["/rollout", "replica"]),
+    (["--set", "redis.mode=embedded"], ["/redis/mode", "external", "bundled"]),
+    (["--set", "redis.external.address=redis"], ["/redis/external/address"]),
+    (["--set", "redis.bundled.appendfsync=no"], ["/redis/bundled/appendfsync", "always", "everysec"]),
+    (["--set", "image.tag=latest"], ["/image/tag"]),
+    (["--set", "image.registry=https://registry.example.com"], ["/image/registry"]),
+    (["--set", "learner.persistence.size=lots"], ["/learner/persistence/size"]),
+    (["--set", "learner.updateStrategy=Recreate"], ["/learner/updateStrategy", "OnDelete"]),
+    (["--set", "learner.gpu.resourceName=gpu"], ["/learner/gpu/resourceName"]),
+    (["--set", "run.config.run.name=a b"], ["/run/config/run/name"]),
+    (["--set", "run.config.run.steps=0"], ["/run/config/run/steps"]),
+    (["--set", "run.config.run.directory=/x"], ["/run/config/run"]),
+    (["--set", "run.config.queue.redis_address=x:1"], ["/run/config/queue"]),
+    (["--set", "reward.pdb.minAvailable=101%"], ["/reward/pdb"]),
+    (["--set", "reward.pdb.maxUnavailable=1"], ["reward.pdb", "exclude each other"]),
+    (["--set", "reward.checkDeadlineMs=0"], ["/reward/checkDeadlineMs"]),
+    (["--set", "reward.extraArgs[0]=words"], ["/reward/extraArgs/0"]),
+    (["--set", "rollout.terminationGracePeriodSeconds=1"], ["/rollout/terminationGracePeriodSeconds"]),
+    (["--set", "rollout.shmSize=big"], ["/rollout/shmSize"]),
+    (["--set", "rollout.strategy.type=BlueGreen"], ["/rollout/strategy/type", "Recreate"]),
+    (["--set", "redis.mode=external"], ["redis.external.address is missing", "redis.mode=bundled"]),
+    (["--set", "reward.preStopSleepSeconds=40"], ["reward.preStopSleepSeconds", "reward.terminationGracePeriodSeconds"]),
+    (["--set", "rollout.autoscaling.enabled=true,rollout.autoscaling.minReplicas=9"], ["rollout.autoscaling.minReplicas", "maxReplicas"]),
+]
+
+
+class RenderedObjects(unittest.TestCase):
+    def setUp(self):
+        self.rendered = {shape: chart.render(shape) for shape in chart.shapes()}
+
+    def workloads(self):
+        for shape, objects in self.rendered.items():
+            for document in objects:
+                pod = chart.pod_template(document)
+                if pod:
+                    yield f"{shape}: {document['kind']} {document['metadata']['name']}", document, pod
+
+    def test_selectors_hold_only_labels_that_never_change(self):
+        for name, document, pod in self.workloads():
+            if document["kind"] == "Pod":
+                continue
+            labels = document["spec"]["selector"]["matchLabels"]
+            self.assertEqual(sorted(labels), ["app.kubernetes.io/component", "app.kubernetes.io/instance", "app.kubernetes.io/name"], name)
+            self.assertLessEqual(labels.items(), pod["metadata"]["labels"].items(), name)
+
+    def test_every_container_is_restricted_and_has_requests_and_a_memory_limit(self):
+        for name, _, pod in self.workloads():
+            self.assertTrue(pod["spec"]["securityContext"]["runAsNonRoot"], name)
+            self.assertFalse(pod["spec"]["automountServiceAccountToken"], name)
+            for container in pod["spec"]["containers"]:
+                security = container["securityContext"]
+                self.assertTrue(security["readOnlyRootFilesystem"], name)
+                self.assertFalse(security["allowPrivilegeEscalation"], name)
+                self.assertEqual(security["capabilities"], {"drop": ["ALL"]}, name)
+                self.assertIn("memory", container["resources"]["requests"], name)
+                self.assertIn("memory", container["resources"]["limits"], name)
+                self.assertNotIn("latest", container["image"].rsplit(":", 1)[1], name)
+
+    def test_liveness_asks_only_whether_the_process_answers(self):
+        for shape, objects in self.rendered.items():
+            for role, kind in (("learner", "StatefulSet"), ("rollout", "Deployment"), ("reward", "Deployment")):
+                container = chart.pod_template(chart.find(objects, kind, role))["spec"]["containers"][0]
+                self.assertEqual(container["livenessProbe"]["grpc"]["service"], "liveness", shape)
+                self.assertEqual(container["readinessProbe"]["grpc"]["service"], "readiness", shape)
+
+    def test_a_worker_gets_its_grace_period_less_ten_seconds(self):
+        for shape, objects in self.rendered.items():
+            spec = chart.pod_template(chart.find(objects, "Deployment", "rollout"))["spec"]
+            self.assertIn(f"--grace-seconds={spec['terminationGracePeriodSeconds'] - 10}", spec["containers"][0]["args"], shape)
+
+    def test_no_render_holds_a_secret(self):
+        for shape, objects in self.rendered.items():
+            self.assertNotIn("Secret", [o["kind"] for o in objects], shape)
+
+    def test_autoscaled_deployments_leave_replicas_out(self):
+        objects = self.rendered["autoscaling"]
+        for role, scaler in (("rollout", "ScaledObject"), ("reward", "HorizontalPodAutoscaler")):
+            self.assertNotIn("replicas", chart.find(objects, "Deployment", role)["spec"])
+            self.assertEqual(chart.find(objects, scaler, role)["spec"]["scaleTargetRef"]["name"], "demo-cohort-" + role)
+        trigger = chart.find(objects, "ScaledObject", "rollout")["spec"]["triggers"][0]["metadata"]
+        self.assertEqual(trigger["stream"], "cohort:{quickstart}:prompts")
+        self.assertEqual(trigger["address"], "demo-cohort-redis.training.svc:6379")
+
+    def test_gpu_workers_do_not_surge(self):
+        rolling = {shape: chart.find(objects, "Deployment", "rollout")["spec"]["strategy"].get("rollingUpdate") for shape, objects in self.rendered.items()}
+        self.assertEqual(rolling["gpu"], {"maxSurge": 0, "maxUnavailable": "25%"})
+        self.assertEqual(rolling["toy-cpu"], {"maxSurge": "25%", "maxUnavailable": 0})
+
+    def test_gpus_are_limits_with_a_toleration(self):
+        spec = chart.pod_template(chart.find(self.rendered["gpu"], "Deployment", "rollout"))["spec"]
+        self.assertEqual(spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"], 1)
+        self.assertIn({"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}, spec["tolerations"])
+        self.assertIn({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "8Gi"}}, spec["volumes"])
+
+    def test_a_budget_of_zero_stays_zero(self):
+        objects = self.rendered["external-redis"]
+        self.assertEqual(chart.find(objects, "PodDisruptionBudget", "rollout")["spec"]["maxUnavailable"], 0)
+        reward = chart.find(objects, "PodDisruptionBudget", "reward")["spec"]
+        self.assertEqual(reward["maxUnavailable"], 1)
+        self.assertNotIn("minAvailable", reward)
+
+    def test_another_run_file_makes_other_pods(self):
+        def checksum(*arguments):
+            return chart.find(chart.render("toy-cpu", *arguments), "Deployment", "rollout")["spec"]["template"]["metadata"]["annotations"]["cohort/run-config"]
+
+        self.assertEqual(checksum(), checksum("--set", "rollout.replicas=7"))
+        self.assertNotEqual(checksum(), checksum("--set", "run.config.run.seed=7"))
+
+    def test_clusters_without_native_sleep_run_the_images(self):
+        def pre_stop(version):
+            return chart.find(chart.render("toy-cpu", kube_version=version), "Deployment", "reward")["spec"]["template"]["spec"]["containers"][0]["lifecycle"]["preStop"]
+
+        self.assertEqual(pre_stop("1.34.0"), {"sleep": {"seconds": 5}})
+        self.assertEqual(pre_stop("1.27.0"), {"exec": {"command": ["sleep", "5"]}})
+
+    def test_names_stay_within_their_limit(self):
+        for document in chart.render("toy-cpu", release="a-release-name-that-is-fifty-characters-long-indeed"):
+            self.assertLessEqual(len(document["metadata"]["name"]), 63)
+
+
+class Chart(unittest.TestCase):
+    maxDiff = None
+
+    def test_lint_has_nothing_to_say_about_any_shape(self):
+        for shape in chart.shapes():
+            with self.subTest(shape):
+                run([tool("helm4"), "lint", "--strict", "--kube-version", chart.KUBE_VERSION, CHART, "-f", chart.values_of(shape)])
+
+    def test_bad_values_are_refused_with_their_place(self):
+        for arguments, words in BAD_VALUES:
+            with self.subTest(" ".join(arguments)):
+                done = chart.template("toy-cpu", *arguments, check=False)
+                self.assertNotEqual(done.returncode, 0, "accepted")
+                for word in words:
+                    self.assertIn(word, done.stderr)
+
+    def test_a_cluster_that_is_too_old_is_refused(self):
+        done = chart.template("toy-cpu", check=False, kube_version="1.26.9")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("kubeVersion", done.stderr)
+
+    def test_renders_are_those_that_were_reviewed(self):
+        for shape in chart.shapes():
+            with self.subTest(shape):
+                text = chart.template(shape)
+                if os.environ.get("COHORT_WRITE_GOLDEN"):
+                    with open(chart.golden_path(shape), "w") as file:
+                        file.write(text)
+                with open(chart.golden_path(shape)) as file:
+                    golden = file.read()
+                difference = "\n".join(difflib.unified_diff(golden.splitlines(), text.splitlines(), "reviewed", "rendered", n=2, lineterm=""))
+                self.assertEqual(difference, "", "when the change is meant: COHORT_WRITE_GOLDEN=1 tests/k8s/run chart, and review the difference")
+
+    def test_manifests_in_k8s_are_what_the_chart_renders(self):
+        run([os.path.join(ROOT, "k8s", "render"), "--check"])
+
+
+if __name__ == "__main__":
+    unittest.main()
