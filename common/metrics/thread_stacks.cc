@@ -1,6 +1,6 @@
-// The CUDA libraries have a quarter of a megabyte of static thread-local variables, for which glibc takes room from the stack of every thread. The
-// server of /metrics (civetweb, behind prometheus-cpp) asks for stacks of 100 KiB, so that none of its threads could begin: small stacks are made larger.
-// This definition stands before that of the C library.
+// LibTorch's libraries, and more so CUDA's, have a lot of static thread-local variables, for which glibc takes room from the stack of every thread. The server
+// of /metrics (civetweb, behind prometheus-cpp) asks for stacks of 100 KiB: with LibTorch its threads ran over them, with CUDA none could begin. Small stacks
+// are made larger. This definition stands before that of the C library.
 #include <dlfcn.h>
 #include <pthread.h>
 

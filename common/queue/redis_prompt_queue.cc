@@ -8,6 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "common/queue/queue_replies.h"
 #include "common/queue/redis_queue_scripts.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -57,13 +58,6 @@ std::string InfoField(const std::string& info, absl::string_view field) {
   return "";
 }
 
-absl::StatusOr<PromptTask> ParseTask(const Reply& reply) {
-  COHORT_ASSIGN_OR_RETURN(const std::string bytes, AsString(reply));
-  PromptTask task;
-  if (!task.ParseFromString(bytes)) return absl::DataLossError("an entry of the prompt queue does not hold a task");
-  return task;
-}
-
 // [id, attempt, task] as kTake returns it.
 absl::StatusOr<Lease> ParseLease(const Reply& reply) {
   COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> parts, AsArray(reply, 3));
@@ -90,30 +84,6 @@ absl::StatusOr<std::vector<Lease>> ParseNewEntries(const Reply& reply) {
     leases.push_back(std::move(lease));
   }
   return leases;
-}
-
-// Milliseconds since the epoch, the first half of an entry's id.
-int64_t MillisecondsOf(const std::string& entry_id) {
-  int64_t milliseconds = 0;
-  return absl::SimpleAtoi(entry_id.substr(0, entry_id.find('-')), &milliseconds) ? milliseconds : 0;
-}
-
-// [id, ["task", …, "reason", …, "attempts", …, "worker", …]]
-absl::StatusOr<DeadLetter> ParseDeadLetter(const Reply& reply) {
-  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> parts, AsArray(reply, 2));
-  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> fields, AsArray(parts[1], 8));
-  COHORT_ASSIGN_OR_RETURN(const std::string id, AsString(parts[0]));
-  COHORT_ASSIGN_OR_RETURN(PromptTask task, ParseTask(fields[1]));
-  COHORT_ASSIGN_OR_RETURN(const std::string reason, AsString(fields[3]));
-  COHORT_ASSIGN_OR_RETURN(const int64_t attempts, AsInteger(fields[5]));
-  COHORT_ASSIGN_OR_RETURN(const std::string worker, AsString(fields[7]));
-  DeadLetter letter;
-  *letter.mutable_task() = std::move(task);
-  letter.set_reason(reason);
-  letter.set_attempts(attempts);
-  letter.set_last_worker(worker);
-  letter.set_died_at_ms(MillisecondsOf(id));
-  return letter;
 }
 
 absl::Status LeaseLost(const Lease& lease) {
@@ -358,15 +328,7 @@ absl::StatusOr<QueueStats> RedisPromptQueue::Stats(absl::Time deadline) {
   }
   COHORT_RETURN_IF_ERROR(reply.status());
   COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> fields, AsArray(*std::move(reply), 6));
-  QueueStats stats;
-  COHORT_ASSIGN_OR_RETURN(stats.backlog, AsInteger(fields[0]));
-  COHORT_ASSIGN_OR_RETURN(stats.leased, AsInteger(fields[1]));
-  COHORT_ASSIGN_OR_RETURN(const std::string oldest, AsString(fields[2]));
-  COHORT_ASSIGN_OR_RETURN(stats.dead_letters, AsInteger(fields[3]));
-  COHORT_ASSIGN_OR_RETURN(stats.incarnation, AsInteger(fields[4]));
-  COHORT_ASSIGN_OR_RETURN(const int64_t now_ms, AsInteger(fields[5]));
-  if (!oldest.empty()) stats.oldest_age = absl::Milliseconds(now_ms - MillisecondsOf(oldest));
-  return stats;
+  return ParseStats(fields);
 }
 
 absl::StatusOr<std::vector<DeadLetter>> RedisPromptQueue::DeadLetters(int limit, absl::Time deadline) {
@@ -375,8 +337,8 @@ absl::StatusOr<std::vector<DeadLetter>> RedisPromptQueue::DeadLetters(int limit,
   COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> entries, AsArray(std::move(reply)));
   std::vector<DeadLetter> letters;
   for (const Reply& entry : entries) {
-    COHORT_ASSIGN_OR_RETURN(DeadLetter letter, ParseDeadLetter(entry));
-    letters.push_back(std::move(letter));
+    COHORT_ASSIGN_OR_RETURN(DeadEntry dead, ParseDeadEntry(entry));
+    letters.push_back(std::move(dead.letter));
   }
   return letters;
 }

@@ -128,7 +128,8 @@ redis.call('XDEL', stream, id)
 return 1
 )lua"};
 
-const redis::Script kStats = {"stats", R"lua(
+// Sets `stats`.
+constexpr char kStatsPrelude[] = R"lua(
 local incarnation, stream, dead, group = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 local pending = redis.call('XPENDING', stream, group)
 local leased = pending[1]
@@ -137,8 +138,43 @@ for _, holder in ipairs(pending[4] or {}) do
 end
 local oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
 local time = redis.call('TIME')
-return {redis.call('XLEN', stream) - leased, leased, oldest and oldest[1] or '', redis.call('XLEN', dead), redis.call('GET', incarnation) or '0',
+local stats = {redis.call('XLEN', stream) - leased, leased, oldest and oldest[1] or '', redis.call('XLEN', dead), redis.call('GET', incarnation) or '0',
         tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)}
+)lua";
+
+const redis::Script kStats = {"stats", "return stats", kStatsPrelude};
+
+const redis::Script kInspect = {"inspect", R"lua(
+local function field(list, name)
+  for i = 1, #list, 2 do
+    if list[i] == name then return list[i + 1] or 0 end
+  end
+  return 0
+end
+stats[7] = field(redis.call('XINFO', 'STREAM', stream), 'entries-added')
+stats[8] = 0
+for _, one in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+  if field(one, 'name') == group then stats[8] = field(one, 'entries-read') end
+end
+return stats
+)lua", kStatsPrelude};
+
+const redis::Script kRequeue = {"requeue", R"lua(
+local incarnation, stream, dead = KEYS[1], KEYS[2], KEYS[3]
+local current = redis.call('GET', incarnation)
+if current ~= ARGV[1] then
+  return redis.error_reply('OTHER_INCARNATION incarnation ' .. (current or 'none') .. ' issues now, not ' .. ARGV[1])
+end
+local moved = 0
+for i = 2, #ARGV, 2 do
+  local letter = redis.call('XRANGE', dead, ARGV[i], ARGV[i])[1]
+  if letter then
+    redis.call('XADD', stream, '*', 'group', ARGV[i + 1], 'task', letter[2][2])
+    redis.call('XDEL', dead, ARGV[i])
+    moved = moved + 1
+  end
+end
+return moved
 )lua"};
 
 const redis::Script kPendingGroups = {"pending_groups", R"lua(

@@ -40,6 +40,13 @@ extern const redis::Script kBury;
 // KEYS incarnation, stream, dead. ARGV group. Returns [backlog, leased, id of the oldest entry or "", dead letters, incarnation, server time in ms].
 extern const redis::Script kStats;
 
+// As kStats, with two more: tasks ever issued, tasks delivered for the first time (of the group that stands now).
+extern const redis::Script kInspect;
+
+// KEYS incarnation, stream, dead. ARGV incarnation of the letters, then letter id and group id in turn. Moves the letters back into the stream; returns
+// how many were there. Error OTHER_INCARNATION.
+extern const redis::Script kRequeue;
+
 // KEYS stream. ARGV first id ("-" or "(id"), count. Returns the last id of the page, then the group ids; nothing at the end.
 extern const redis::Script kPendingGroups;
 

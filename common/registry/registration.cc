@@ -48,7 +48,7 @@ Registration::~Registration() {
     changed_ = true;
   }
   thread_.Join();
-  SendEvents(absl::Now() + kFarewell);
+  SendEvents(kMostEvents, absl::Now() + kFarewell);
   v1::ServiceRecord record;
   {
     absl::MutexLock lock(&mutex_);
@@ -78,8 +78,8 @@ void Registration::Tell(v1::EventKind kind, const std::string& subject, const st
   changed_ = true;
 }
 
-void Registration::SendEvents(absl::Time deadline) {
-  for (;;) {
+void Registration::SendEvents(size_t most, absl::Time deadline) {
+  for (size_t sent = 0; sent < most; ++sent) {
     v1::Event event;
     {
       absl::MutexLock lock(&mutex_);
@@ -105,8 +105,10 @@ void Registration::Loop() {
 
 void Registration::Beat() {
   v1::ServiceRecord record;
+  size_t told = 0;  // Before this record: what is told after a change must not be read before it.
   {
     absl::MutexLock lock(&mutex_);
+    told = events_.size();
     if (options_.refresh) options_.refresh(record_);
     record = record_;
   }
@@ -114,7 +116,7 @@ void Registration::Beat() {
   if (!status.ok() && reachable_) COHORT_LOG(WARNING) << "the registry cannot be written, keeps trying: " << status.message();
   if (status.ok() && !reachable_) COHORT_LOG(INFO) << "the registry answers again";
   reachable_ = status.ok();
-  if (reachable_) SendEvents(absl::Now() + kBeatTimeout);
+  if (reachable_) SendEvents(told, absl::Now() + kBeatTimeout);
 }
 
 }  // namespace cohort::registry

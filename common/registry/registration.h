@@ -42,8 +42,8 @@ class Registration {
  private:
   void Loop();
   void Beat();
-  // Appends what was told; stops at the first event that Redis does not take.
-  void SendEvents(absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Appends what was told first, `most` events; stops at the first one that Redis does not take.
+  void SendEvents(size_t most, absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Options options_;
   ServiceRegistry registry_;

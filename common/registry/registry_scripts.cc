@@ -3,11 +3,16 @@
 namespace cohort::registry {
 namespace {
 
-// Events are numbered by a counter, so that a reader notices what was dropped before it came.
+// Events are numbered by a counter, so that a reader notices what was dropped before it came. Beside the counter (and so on the same node) stands when
+// the log began: a Redis that has lost its data counts anew, in another epoch.
 constexpr char kEmit[] = R"lua(
 local function now() local t = redis.call('TIME') return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000) end
 local function emit(counter, events, kind, subject, actor, message, request)
   local number = redis.call('INCR', counter)
+  if number == 1 then
+    local t = redis.call('TIME')
+    redis.call('SET', counter .. ':epoch', string.format('%.0f', tonumber(t[1]) * 1000000 + tonumber(t[2])))
+  end
   redis.call('XADD', events, 'MAXLEN', '~', 10000, string.format('%.0f-0', number), 'time', string.format('%.0f', now()), 'kind', kind,
              'subject', subject, 'actor', actor, 'message', message, 'request', request)
   return number
@@ -63,7 +68,7 @@ return emit(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 )lua", kEmit};
 
 const redis::Script kReadEvents = {"read_events", R"lua(
-return {tonumber(redis.call('GET', KEYS[1]) or '0'), redis.call('XRANGE', KEYS[2], '(' .. ARGV[1] .. '-0', '+', 'COUNT', ARGV[2])}
+return {tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(redis.call('GET', KEYS[1] .. ':epoch') or '0'), redis.call('XRANGE', KEYS[2], '(' .. ARGV[1] .. '-0', '+', 'COUNT', ARGV[2])}
 )lua"};
 
 }  // namespace cohort::registry

@@ -20,7 +20,7 @@ extern const redis::Script kListServices;
 // KEYS counter, events. ARGV kind, subject, actor, message, request id. Returns the event's number.
 extern const redis::Script kAppendEvent;
 
-// KEYS counter, events. ARGV number after which to begin, count. Returns [number of the last event, entries].
+// KEYS counter, events. ARGV number after which to begin, count. Returns [number of the last event, epoch of the log, entries].
 extern const redis::Script kReadEvents;
 
 }  // namespace cohort::registry

@@ -99,14 +99,16 @@ absl::StatusOr<int64_t> ServiceRegistry::Append(const v1::Event& event, absl::Ti
 absl::StatusOr<EventPage> ServiceRegistry::ReadEvents(int64_t after, int limit, absl::Time deadline) {
   COHORT_ASSIGN_OR_RETURN(Reply reply, redis_.Run(kReadEvents, {keys_.event_counter, keys_.events}, {absl::StrCat(after), absl::StrCat(limit)},
                                                   deadline, LostReply::kRepeat));
-  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> parts, AsArray(std::move(reply), 2));
+  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> parts, AsArray(std::move(reply), 3));
   COHORT_ASSIGN_OR_RETURN(const int64_t last, AsInteger(parts[0]));
   EventPage page;
+  page.last = last;
+  COHORT_ASSIGN_OR_RETURN(page.epoch, AsInteger(parts[1]));
   if (last < after) {
     page.missed = -1;  // Redis came back without its data and counts anew.
     return page;
   }
-  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> entries, AsArray(parts[1]));
+  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> entries, AsArray(parts[2]));
   for (const Reply& entry : entries) {
     COHORT_ASSIGN_OR_RETURN(v1::Event event, ParseEvent(entry));
     page.events.push_back(std::move(event));

@@ -25,6 +25,8 @@ struct RegistryKeys {
 struct EventPage {
   std::vector<v1::Event> events;  // In order.
   int64_t next_after = 0;         // Where the next page begins.
+  int64_t epoch = 0;              // When the log was begun (µs, clock of Redis); another one: Redis has lost its data and counts anew. 0: no log yet.
+  int64_t last = 0;               // Number of the newest event.
   int64_t missed = 0;             // Events before the first one that were dropped before they were read; -1: the whole log was lost.
 };
 

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/rpc/log_service.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
@@ -18,11 +19,6 @@ constexpr int kKeepaliveTimeMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMinPingIntervalMs = 10'000;
 
-bool IsLoopback(absl::string_view address) {
-  return absl::StartsWith(address, "127.") || absl::StartsWith(address, "localhost:") || absl::StartsWith(address, "[::1]:") ||
-         absl::StartsWith(address, "unix:");
-}
-
 void EnablePlugins() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -34,9 +30,15 @@ void EnablePlugins() {
 
 }  // namespace
 
+bool IsLoopback(absl::string_view address) {
+  return absl::StartsWith(address, "127.") || absl::StartsWith(address, "localhost:") || absl::StartsWith(address, "[::1]:") ||
+         absl::StartsWith(address, "unix:");
+}
+
 class Server::Impl {
  public:
-  Impl(std::unique_ptr<grpc::Server> server, int port, std::string host) : server_(std::move(server)), port_(port), host_(std::move(host)) {
+  Impl(std::unique_ptr<LogServiceImpl> log, std::unique_ptr<grpc::Server> server, int port, std::string host)
+      : log_(std::move(log)), server_(std::move(server)), port_(port), host_(std::move(host)) {
     auto* health = server_->GetHealthCheckService();
     health->SetServingStatus("", true);
     health->SetServingStatus("liveness", true);
@@ -48,6 +50,7 @@ class Server::Impl {
     health->SetServingStatus("readiness", ready);
   }
 
+  const std::unique_ptr<LogServiceImpl> log_;
   std::unique_ptr<grpc::Server> server_;
   const int port_;
   const std::string host_;
@@ -76,12 +79,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, static_cast<int>(absl::ToInt64Milliseconds(options.max_connection_age)));
   }
   for (grpc::Service* service : options.services) builder.RegisterService(service);
+  auto log = std::make_unique<LogServiceImpl>();
+  builder.RegisterService(log.get());
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address, ": the address is in use or not on this machine"));
   }
   const std::string host = options.address.substr(0, options.address.rfind(':'));
-  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(server), port, host)));
+  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(log), std::move(server), port, host)));
 }
 
 void Server::SetReady(bool ready) { impl_->SetReady(ready); }

@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/impl/codegen/service_type.h"
 
 namespace cohort::rpc {
 
 // A gRPC server wired as every Cohort service has it: health (names "", "liveness", "readiness"), reflection, channelz,
-// message limits, keepalive. Starts not ready. Thread-safe.
+// LogService, message limits, keepalive. Starts not ready. Thread-safe.
 class Server {
  public:
   struct Options {
@@ -42,5 +43,8 @@ class Server {
   explicit Server(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// Whether "host:port" can be reached from this machine only.
+bool IsLoopback(absl::string_view address);
 
 }  // namespace cohort::rpc

@@ -1,4 +1,5 @@
 #include "CLI/CLI.hpp"
+#include "services/cli/admin/admin_commands.h"
 #include "services/cli/command/exit_code.h"
 #include "services/cli/config_commands.h"
 #include "services/cli/data/data_command.h"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   app.footer("Exit code: 0 ok, 1 failed, 2 usage, 3 not found, 4 timeout, 5 unavailable.\n\nExample:\n  cohort run configs/quickstart.yaml");
   int exit_code = cohort::cli::kExitOk;
   cohort::cli::AddRunCommand(app, &exit_code);
+  cohort::cli::AddAdminCommands(app, &exit_code);
   cohort::cli::AddReportCommand(app, &exit_code);
   cohort::cli::AddGenerateCommand(app, &exit_code);
   cohort::cli::AddEvalCommand(app, &exit_code);

@@ -170,6 +170,20 @@ absl::Status RunLauncher::StartBackbone() {
   COHORT_ASSIGN_OR_RETURN(const SupervisedService* service, fleet_.Start(WithTimeout(std::move(reward))));
   reward_address_ = service->address();
   view_.Say(absl::StrCat("started redis (", redis_address_, ") and the reward service (", reward_address_, "); logs in ", paths_.logs()));
+  return StartAdmin();
+}
+
+absl::Status RunLauncher::StartAdmin() {
+  absl::StatusOr<ServiceSpec> spec = AdminSpec(paths_, redis_address_, config_.run().name());
+  if (absl::IsNotFound(spec.status())) {
+    view_.Say(absl::StrCat("without an admin service: ", spec.status().message()));
+    return absl::OkStatus();
+  }
+  COHORT_RETURN_IF_ERROR(spec.status());
+  COHORT_ASSIGN_OR_RETURN(const SupervisedService* admin, fleet_.Start(WithTimeout(*std::move(spec))));
+  view_.Say(absl::StrCat("watch and steer it from another terminal: cohort status --endpoint ", admin->address()));
+  const absl::StatusOr<Endpoint> endpoint = ReadEndpointFile(paths_.endpoint("cohort-admin"));
+  if (endpoint.ok() && !endpoint->web.empty()) view_.Say(absl::StrCat("watch it in a browser: http://", endpoint->web, "/"));
   return absl::OkStatus();
 }
 
@@ -224,19 +238,22 @@ absl::Status RunLauncher::EvaluateAfter() {
 absl::Status RunLauncher::Train() {
   const LearnerPlace place = {redis_address_, reward_address_, state_ == DirectoryState::kUnfinished};
   COHORT_ASSIGN_OR_RETURN(ServiceSpec learner_spec, LearnerSpec(paths_, place));
-  COHORT_ASSIGN_OR_RETURN(SupervisedService* learner, fleet_.Start(WithTimeout(std::move(learner_spec))));
-  training_ = {learner};
+  COHORT_ASSIGN_OR_RETURN(learner_, fleet_.Start(WithTimeout(std::move(learner_spec))));
+  const auto worker_spec = [this, learner = learner_->address()](int index) -> absl::StatusOr<ServiceSpec> {
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RolloutSpec(paths_, index, {redis_address_, reward_address_, learner, GpuOf(index)}));
+    return WithTimeout(std::move(spec));
+  };
   std::vector<ServiceSpec> specs;
   for (int i = 0; i < config_.rollout().workers(); ++i) {
-    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RolloutSpec(paths_, i, {redis_address_, reward_address_, learner->address(), GpuOf(i)}));
-    specs.push_back(WithTimeout(std::move(spec)));
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, worker_spec(i));
+    specs.push_back(std::move(spec));
   }
   COHORT_ASSIGN_OR_RETURN(const std::vector<SupervisedService*> workers, fleet_.StartAll(std::move(specs)));
-  training_.insert(training_.end(), workers.begin(), workers.end());
+  scaler_ = std::make_unique<WorkerScaler>(redis_address_, config_.run().name(), fleet_, workers, worker_spec);
   training_began_ = true;
   view_.Say(absl::StrCat(state_ == DirectoryState::kUnfinished ? "going on with " : "training ", config_.run().steps(), " steps, ",
                          config_.rollout().workers(), config_.rollout().workers() == 1 ? " rollout worker" : " rollout workers"));
-  COHORT_RETURN_IF_ERROR(Follow(learner));
+  COHORT_RETURN_IF_ERROR(Follow(learner_));
   view_.Close();
   StopTraining();
   return absl::OkStatus();
@@ -250,6 +267,8 @@ absl::Status RunLauncher::Follow(SupervisedService* learner) {
   for (;;) {
     COHORT_RETURN_IF_ERROR(CheckInterrupt());
     COHORT_RETURN_IF_ERROR(fleet_.Tick());
+    COHORT_ASSIGN_OR_RETURN(const std::string scaled, scaler_->Tick());
+    if (!scaled.empty()) view_.Say(absl::StrCat("  ", scaled));
     WatchedRun latest = watcher.Latest();
     if (latest.records.size() != state.records.size()) last_change = absl::Now();
     state.records = std::move(latest.records);
@@ -266,10 +285,12 @@ absl::Status RunLauncher::Follow(SupervisedService* learner) {
 
 // The learner first: it must find its services while it finishes its step and writes a checkpoint.
 void RunLauncher::StopTraining() {
-  if (training_.empty()) return;
-  fleet_.Stop({training_[0]}, kCheckpointPatience);
-  fleet_.Stop({training_.begin() + 1, training_.end()}, kPatience);
-  training_.clear();
+  if (learner_ == nullptr) return;
+  fleet_.Stop({learner_}, kCheckpointPatience);
+  learner_ = nullptr;
+  if (scaler_ == nullptr) return;  // The workers have not all started: the fleet stops them.
+  fleet_.Stop(scaler_->workers(), kPatience);
+  scaler_.reset();
 }
 
 absl::Status RunLauncher::Conclude() {

@@ -14,6 +14,7 @@
 #include "services/cli/supervise/run_paths.h"
 #include "services/cli/progress/progress_view.h"
 #include "services/cli/supervise/fleet.h"
+#include "services/cli/launch/worker_scaler.h"
 
 namespace cohort::cli {
 
@@ -44,6 +45,7 @@ class RunLauncher {
   absl::Status LoadConfig();
   absl::Status ClaimDirectory();
   absl::Status StartBackbone();
+  absl::Status StartAdmin();
   absl::Status CheckData();
   absl::Status EvaluateBefore();
   absl::Status Train();
@@ -74,7 +76,8 @@ class RunLauncher {
   std::string redis_address_;
   std::string reward_address_;
   std::vector<data::Problem> held_out_;
-  std::vector<SupervisedService*> training_;  // Learner first, then the rollout workers.
+  SupervisedService* learner_ = nullptr;   // While it trains.
+  std::unique_ptr<WorkerScaler> scaler_;   // Of the rollout workers; while they run.
   double train_seconds_ = 0;
   bool training_began_ = false;
 };

@@ -24,6 +24,7 @@ absl::StatusOr<Endpoint> ReadEndpointFile(const std::string& path) {
   endpoint.pid = object["pid"].get<pid_t>();
   endpoint.grpc = object["grpc"].get<std::string>();
   if (object.contains("metrics") && object["metrics"].is_string()) endpoint.metrics = object["metrics"].get<std::string>();
+  if (object.contains("web") && object["web"].is_string()) endpoint.web = object["web"].get<std::string>();
   return endpoint;
 }
 

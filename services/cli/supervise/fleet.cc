@@ -39,6 +39,14 @@ absl::StatusOr<std::vector<SupervisedService*>> Fleet::StartAll(std::vector<Serv
   return started;
 }
 
+absl::StatusOr<SupervisedService*> Fleet::Launch(ServiceSpec spec) {
+  waves_.emplace_back();
+  waves_.back().push_back(std::make_unique<SupervisedService>(std::move(spec)));
+  SupervisedService* const service = waves_.back().back().get();
+  COHORT_RETURN_IF_ERROR(service->Start());
+  return service;
+}
+
 absl::Status Fleet::WaitUntilServing(const std::vector<SupervisedService*>& services) {
   for (SupervisedService* service : services) {
     for (;;) {
@@ -57,7 +65,11 @@ absl::Status Fleet::Tick() {
   absl::Status first;
   for (auto& wave : waves_) {
     for (auto& service : wave) {
-      const absl::Status status = service->Tick();
+      absl::Status status = service->Tick();
+      if (!status.ok() && service->dispensable()) {
+        service->GiveUp(status);
+        status = absl::OkStatus();
+      }
       if (const std::string news = service->TakeNews(); !news.empty()) on_news_(news);
       if (first.ok()) first = status;
     }

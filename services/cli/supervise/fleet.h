@@ -23,6 +23,9 @@ class Fleet {
   // Starts several at a time.
   absl::StatusOr<std::vector<SupervisedService*>> StartAll(std::vector<ServiceSpec> specs);
 
+  // Starts a service and does not wait; Tick() looks after it.
+  absl::StatusOr<SupervisedService*> Launch(ServiceSpec spec);
+
   // Looks after all of them once; the first error is that of a service that cannot be kept alive.
   absl::Status Tick();
 

@@ -128,6 +128,17 @@ absl::StatusOr<ServiceSpec> CoderunnerSpec(const RunPaths& paths, int slots, boo
   });
 }
 
+absl::StatusOr<ServiceSpec> AdminSpec(const RunPaths& paths, const std::string& redis, const std::string& run) {
+  // The page stays where it was when the service is restarted.
+  const auto page = [file = paths.endpoint("cohort-admin")] { return ReadEndpointFile(file).value_or(Endpoint()).web; };
+  COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, CohortSpec(paths, "cohort-admin", "cohort-admin", kReadiness, [=](bool restart) {
+                            const std::string web = restart ? page() : "";
+                            return std::vector<std::string>{"--redis", redis, "--run", run, "--web-listen", web.empty() ? kAnyPort : web};
+                          }));
+  spec.dispensable = true;
+  return spec;
+}
+
 absl::StatusOr<ServiceSpec> LearnerSpec(const RunPaths& paths, const LearnerPlace& place) {
   // It is ready when it has published its first policy, for which it may need no worker; starting to listen is what the launcher waits for.
   return CohortSpec(paths, "cohort-learner", "cohort-learner", "liveness", [=](bool restart) {

@@ -26,6 +26,9 @@ absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_worker
 // `allow_weak_isolation` it refuses.
 absl::StatusOr<ServiceSpec> CoderunnerSpec(const RunPaths& paths, int slots, bool allow_weak_isolation, const std::string& redis, const std::string& run);
 
+// The admin service; nothing depends on it.
+absl::StatusOr<ServiceSpec> AdminSpec(const RunPaths& paths, const std::string& redis, const std::string& run);
+
 struct LearnerPlace {
   std::string redis;   // host:port
   std::string reward;  // host:port

@@ -138,6 +138,13 @@ void SupervisedService::Stop(absl::Time deadline) {
   if (!child_->Wait(deadline).ok()) child_->Stop(absl::InfinitePast());
 }
 
+void SupervisedService::GiveUp(const absl::Status& why) {
+  stopping_ = true;
+  child_.reset();
+  restart_at_.reset();
+  news_ = absl::StrCat(spec_.name, " is given up, everything else goes on: ", why.message());
+}
+
 std::string SupervisedService::TakeNews() { return std::exchange(news_, ""); }
 
 }  // namespace cohort::cli

@@ -28,6 +28,7 @@ struct ServiceSpec {
   std::function<absl::Status(const Endpoint& endpoint, absl::Time deadline)> probe;
   absl::Duration start_timeout = absl::Seconds(60);
   bool may_leave = false;  // Exit code 0 is no death: somebody has drained it.
+  bool dispensable = false;  // The others go on without it when it cannot be kept alive.
   RestartPolicy::Options restarts;
 };
 
@@ -51,6 +52,10 @@ class SupervisedService {
   void Stop(absl::Time deadline);
   // Only the SIGTERM, to stop several at a time; Stop() must follow.
   void RequestStop();
+
+  bool dispensable() const { return spec_.dispensable; }
+  // It cannot be kept alive and is not started again; that becomes news.
+  void GiveUp(const absl::Status& why);
 
   const std::string& name() const { return spec_.name; }
   const std::string& log_file() const { return spec_.log_file; }

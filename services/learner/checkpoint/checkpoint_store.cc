@@ -131,6 +131,14 @@ void CheckpointStore::Prune() {
   kept_ = std::move(kept);
 }
 
+absl::Status CheckpointStore::DropAfter(int64_t step) {
+  while (!kept_.empty() && kept_.back().state.step > step) {
+    COHORT_RETURN_IF_ERROR(Remove(kept_.back().path));
+    kept_.pop_back();
+  }
+  return absl::OkStatus();
+}
+
 int64_t CheckpointStore::oldest_step() const {
   // Fewer than keep_last: a start could have to go back to the initial model.
   if (static_cast<int>(kept_.size()) < options_.keep_last) return 0;

@@ -45,6 +45,11 @@ class CheckpointStore {
   absl::Status ExportModel(const std::string& directory, const model::ModelConfig& config, const model::ArenaLayout& layout,
                            const Trainer& trainer) const;
 
+  // Removes the checkpoints of steps beyond `step`, newest first: the run goes back to it. Call FindLatest() before.
+  absl::Status DropAfter(int64_t step);
+
+  // The whole checkpoints, by step.
+  const std::vector<Checkpoint>& kept() const { return kept_; }
   // Directory of the newest whole checkpoint, or "".
   std::string latest() const { return kept_.empty() ? "" : kept_.back().path; }
   // Oldest step that a start could go on from, should newer checkpoints turn out damaged; 0 when only the initial model is there.

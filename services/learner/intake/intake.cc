@@ -31,6 +31,10 @@ absl::StatusOr<bool> Intake::Open(int64_t step, int64_t row) {
                         << (group.ok() ? "it answers another row" : group.status().ToString());
     return true;
   }
+  if (const absl::Status fresh = CheckGroupStaleness(*group, options_.rules); !fresh.ok()) {
+    COHORT_LOG(INFO) << "the journalled group " << id << " was accepted under a wider staleness bound and is generated again: " << fresh.message();
+    return true;
+  }
   SlotTable::Slot& slot = *slots_.Find(step, number);
   slot.state = group->completions_size() == 0 ? State::kGivenUp : State::kAccepted;
   slot.group = *std::move(group);

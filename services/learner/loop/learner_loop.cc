@@ -17,6 +17,11 @@ namespace {
 constexpr int kMaxSkippedUpdates = 3;
 constexpr int kFinalCheckpointAttempts = 3;
 
+// Whether the run goes on after this error, in another incarnation or another process.
+bool GoesOn(const absl::Status& status) {
+  return absl::IsCancelled(status) || ErrorReason(status) == "QUEUE_LOST" || ErrorReason(status) == "BEGIN_AGAIN";
+}
+
 double SecondsSince(absl::Time begin) { return absl::ToDoubleSeconds(absl::Now() - begin); }
 
 }  // namespace
@@ -29,12 +34,15 @@ LearnerLoop::LearnerLoop(Parts parts, RunState start, std::string run_directory)
       elapsed_before_(state_.elapsed_seconds) {}
 
 absl::Status LearnerLoop::Run() {
+  ShowCheckpoints();
   Publish();
   parts_.feed->SetPhase(learner::v1::RUN_PHASE_TRAINING, "");
-  while (state_.step < parts_.config->run().steps()) {
-    const absl::Status done = RunStep();
+  parts_.tell(registry::v1::EVENT_KIND_RUN_PHASE, state_.run, absl::StrCat("training from step ", state_.step));
+  while (state_.step < parts_.config->run().steps() || !parts_.control->EndUnlessOrdered()) {
+    absl::Status done = Attend("issuing");
+    if (done.ok() && state_.step < parts_.config->run().steps()) done = RunStep();
     if (done.ok()) continue;
-    if (absl::IsCancelled(done) || ErrorReason(done) == "QUEUE_LOST") {
+    if (GoesOn(done)) {
       absl::Status saved;
       SaveCheckpoint(saved);
       if (!saved.ok()) COHORT_LOG(WARNING) << "the run will go on from the checkpoint before: " << saved.message();
@@ -44,8 +52,31 @@ absl::Status LearnerLoop::Run() {
   return Finish();
 }
 
+absl::Status LearnerLoop::Attend(const std::string& activity) {
+  for (;;) {
+    const RunControl::Orders orders = parts_.control->Pending();
+    if (orders.checkpoint) {
+      absl::Status saved;
+      SaveCheckpoint(saved);
+      parts_.control->CheckpointTried(state_.step, saved);
+    }
+    if (orders.roll_back || orders.begin_again) {
+      return ErrorWithReason(absl::StatusCode::kAborted, "BEGIN_AGAIN", orders.roll_back ? "a rollback was ordered" : "another staleness bound was ordered");
+    }
+    if (!orders.pause) break;
+    COHORT_LOG(INFO) << "step=" << state_.step << " paused";
+    parts_.tell(registry::v1::EVENT_KIND_RUN_PHASE, state_.run, absl::StrCat("paused before the update of step ", state_.step));
+    parts_.budget->Switch("paused");
+    if (!parts_.control->WaitWhilePaused(parts_.stop)) return absl::CancelledError("the learner is stopping");
+    if (!parts_.control->Pending().pause) parts_.tell(registry::v1::EVENT_KIND_RUN_PHASE, state_.run, "goes on");
+  }
+  parts_.budget->Switch(activity);
+  return absl::OkStatus();
+}
+
 absl::Status LearnerLoop::RunStep() {
   const absl::Time begin = absl::Now();
+  parts_.window->Mark();
   learner::v1::StepRecord record;
   parts_.budget->Switch("issuing");
   COHORT_RETURN_IF_ERROR(IssueAhead());
@@ -60,10 +91,11 @@ absl::Status LearnerLoop::RunStep() {
 
   parts_.budget->Switch("waiting_for_groups");
   const absl::Time wait_begin = absl::Now();
-  COHORT_ASSIGN_OR_RETURN(const std::vector<SlotGroup> slots, parts_.collector->Collect(state_.step));
+  COHORT_ASSIGN_OR_RETURN(const std::vector<SlotGroup> slots, parts_.collector->Collect(state_.step, [this] { return Attend("waiting_for_groups"); }));
   record.set_wait_seconds(SecondsSince(wait_begin));
 
   parts_.budget->Switch("updating");
+  parts_.trainer->SetLearningRate(parts_.control->BeginUpdate(state_.step));
   const absl::Time update_begin = absl::Now();
   COHORT_ASSIGN_OR_RETURN(const UpdateMetrics update, Update(slots));
   record.set_update_seconds(SecondsSince(update_begin));
@@ -158,7 +190,22 @@ void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetric
   parts_.reporter->Report(record, LedgerLines(slots, state_.step), samples);
 }
 
+void LearnerLoop::ShowCheckpoints() {
+  std::vector<v1::Checkpoint> list;
+  for (const Checkpoint& kept : parts_.checkpoints->kept()) {
+    v1::Checkpoint& checkpoint = list.emplace_back();
+    checkpoint.set_name(kept.path.substr(kept.path.rfind('/') + 1));
+    checkpoint.set_path(kept.path);
+    checkpoint.set_step(kept.state.step);
+    checkpoint.set_incarnation(kept.state.incarnation);
+    checkpoint.set_elapsed_seconds(kept.state.elapsed_seconds);
+    checkpoint.set_reward_mean(kept.state.reward_mean);
+  }
+  parts_.control->SetCheckpoints(std::move(list));
+}
+
 double LearnerLoop::SaveCheckpoint(absl::Status& status) {
+  if (parts_.control->Pending().roll_back) return 0;  // It would be removed again, and could push out the one to go back to.
   parts_.budget->Switch("checkpointing");
   const absl::Time begin = absl::Now();
   parts_.reporter->Sync();
@@ -170,7 +217,9 @@ double LearnerLoop::SaveCheckpoint(absl::Status& status) {
   if (!status.ok()) return seconds;
   reward_sum_ = 0;
   reward_steps_ = 0;
+  ShowCheckpoints();
   parts_.feed->Update([this](learner::v1::GetRunResponse& state) { state.set_checkpoint(parts_.checkpoints->latest()); });
+  parts_.tell(registry::v1::EVENT_KIND_CHECKPOINT, parts_.checkpoints->latest(), absl::StrCat("checkpoint of step ", state_.step));
   const absl::Status dropped = parts_.journal->DropBefore(parts_.checkpoints->oldest_step());
   if (!dropped.ok()) COHORT_LOG(WARNING) << "old journal segments stay: " << dropped.message();
   COHORT_LOG(INFO) << "checkpoint of step " << state_.step << " is in " << parts_.checkpoints->latest();
@@ -189,6 +238,7 @@ absl::Status LearnerLoop::Finish() {
   parts_.budget->Switch("finished");
   if (!status.ok()) return Annotate(status, "the final policy cannot be written; make room and go on with --resume");
   parts_.feed->SetPhase(learner::v1::RUN_PHASE_FINISHED, "");
+  parts_.tell(registry::v1::EVENT_KIND_RUN_PHASE, state_.run, absl::StrCat("finished after ", state_.step, " steps"));
   COHORT_LOG(INFO) << "the run has finished after " << state_.step << " steps; the policy is in " << run_directory_ << "/model";
   return absl::OkStatus();
 }

@@ -9,8 +9,12 @@
 #include "common/metrics/time_budget.h"
 #include "common/model/checkpoint.h"
 #include "common/policy/policy_publisher.h"
+#include "common/sync/stop.h"
 #include "proto/cohort/config/v1/run.pb.h"
+#include "proto/cohort/registry/v1/registry.pb.h"
 #include "services/learner/checkpoint/checkpoint_store.h"
+#include "services/learner/control/budget_window.h"
+#include "services/learner/control/run_control.h"
 #include "services/learner/intake/intake.h"
 #include "services/learner/journal/journal.h"
 #include "services/learner/loop/step_collector.h"
@@ -44,17 +48,25 @@ class LearnerLoop {
     RunFeed* feed = nullptr;
     StepMetrics* metrics = nullptr;
     metrics::TimeBudget* budget = nullptr;
+    BudgetWindow* window = nullptr;
+    RunControl* control = nullptr;
+    // Tells an event of the run; may do nothing.
+    std::function<void(registry::v1::EventKind kind, const std::string& subject, const std::string& message)> tell;
+    sync::StopToken stop;
   };
   // Where the run stands: the state of the checkpoint it goes on from, or a fresh one.
   LearnerLoop(Parts parts, RunState start, std::string run_directory);
 
   // Trains up to run.steps, then writes the final checkpoint and RUN_DIRECTORY/model. CANCELLED when a stop was requested, FAILED_PRECONDITION with
-  // reason QUEUE_LOST when the queue's server came back without its data; in both cases a checkpoint of the last finished step has been written if
-  // that was possible, so that another process, or another incarnation in this one, goes on exactly there. Any other error: the run cannot go on.
+  // reason QUEUE_LOST when the queue's server came back without its data, ABORTED with reason BEGIN_AGAIN when somebody has ordered what only another
+  // incarnation can do; in these cases a checkpoint of the last finished step has been written if that was possible (and no rollback was ordered), so that
+  // another process, or another incarnation in this one, goes on exactly there. Any other error: the run cannot go on.
   absl::Status Run();
 
  private:
   absl::Status RunStep();
+  // Carries out what was ordered; returns when the run may go on. `activity` is what the loop does afterwards. Errors are those of Run().
+  absl::Status Attend(const std::string& activity);
   // Issues the steps that the staleness bound allows.
   absl::Status IssueAhead();
   absl::StatusOr<UpdateMetrics> Update(const std::vector<SlotGroup>& slots);
@@ -62,6 +74,7 @@ class LearnerLoop {
   void Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record);
   // Writes a checkpoint of the state between two steps; returns the seconds it took.
   double SaveCheckpoint(absl::Status& status);
+  void ShowCheckpoints();
   absl::Status Finish();
 
   const Parts parts_;

@@ -13,8 +13,8 @@ StepCollector::StepCollector(Options options, const config::v1::RunConfig& confi
                              std::function<int()> subscribers)
     : options_(options), config_(config), intake_(intake), issuer_(issuer), metrics_(metrics), subscribers_(std::move(subscribers)) {}
 
-absl::StatusOr<std::vector<SlotGroup>> StepCollector::Collect(int64_t step) {
-  COHORT_RETURN_IF_ERROR(WaitForAll(step));
+absl::StatusOr<std::vector<SlotGroup>> StepCollector::Collect(int64_t step, const std::function<absl::Status()>& attend) {
+  COHORT_RETURN_IF_ERROR(WaitForAll(step, attend));
   if (config_.algorithm().dynamic_sampling()) {
     const int64_t wanted = config_.algorithm().prompts_per_step();
     int64_t seen = 0;
@@ -25,7 +25,7 @@ absl::StatusOr<std::vector<SlotGroup>> StepCollector::Collect(int64_t step) {
       if (useful >= wanted || wave == config_.algorithm().max_refill_waves()) break;
       COHORT_LOG(INFO) << "step=" << step << " " << useful << " of " << wanted << " groups teach something; refill wave " << wave + 1;
       COHORT_RETURN_IF_ERROR(issuer_->OpenSlots(step, wanted));
-      COHORT_RETURN_IF_ERROR(WaitForAll(step));
+      COHORT_RETURN_IF_ERROR(WaitForAll(step, attend));
     }
   }
   std::vector<SlotGroup> slots;
@@ -53,7 +53,7 @@ int64_t StepCollector::CountUseful(int64_t step, int64_t first_slot) const {
   return useful;
 }
 
-absl::Status StepCollector::WaitForAll(int64_t step) {
+absl::Status StepCollector::WaitForAll(int64_t step, const std::function<absl::Status()>& attend) {
   IntakeCounts counted = intake_->counts();
   absl::Time heard = absl::Now();
   absl::Duration reconcile_after = options_.reconcile_after;
@@ -62,6 +62,9 @@ absl::Status StepCollector::WaitForAll(int64_t step) {
     metrics_->SetOpenSlots(static_cast<int64_t>(intake_->Unresolved().size()));
     const absl::Status waited = intake_->WaitForStep(step, absl::Now() + options_.poll);
     if (!absl::IsDeadlineExceeded(waited)) return waited;
+    const absl::Time attended = absl::Now();
+    COHORT_RETURN_IF_ERROR(attend());
+    heard += absl::Now() - attended;  // A pause is no silence.
     const IntakeCounts now = intake_->counts();
     if (now.accepted != counted.accepted) {
       counted = now;

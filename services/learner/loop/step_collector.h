@@ -29,11 +29,12 @@ class StepCollector {
                 std::function<int()> subscribers);
 
   // The slots of `step`, in order and with their outcomes; the intake goes on to the next step. CANCELLED when the learner is to stop.
-  // FAILED_PRECONDITION when every slot was given up: nothing can be learnt from the step.
-  absl::StatusOr<std::vector<SlotGroup>> Collect(int64_t step);
+  // FAILED_PRECONDITION when every slot was given up: nothing can be learnt from the step. `attend` is called while it waits, once a `poll`; its error
+  // ends the wait.
+  absl::StatusOr<std::vector<SlotGroup>> Collect(int64_t step, const std::function<absl::Status()>& attend);
 
  private:
-  absl::Status WaitForAll(int64_t step);
+  absl::Status WaitForAll(int64_t step, const std::function<absl::Status()>& attend);
   void Complain(int64_t step, absl::Duration silence);
   // Groups of `step` from `first_slot` on that dynamic sampling keeps.
   int64_t CountUseful(int64_t step, int64_t first_slot) const;

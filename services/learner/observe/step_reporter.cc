@@ -26,11 +26,12 @@ void Log(const learner::v1::StepRecord& r) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StepReporter>> StepReporter::Open(const std::string& run_directory, int64_t next_step, int64_t max_new_tokens,
-                                                                 RunFeed* feed, StepMetrics* metrics) {
+                                                                 RunFeed* feed, StepMetrics* metrics, SampleFeed* sample_feed) {
   std::unique_ptr<StepReporter> reporter(new StepReporter);
   reporter->max_new_tokens_ = max_new_tokens;
   reporter->feed_ = feed;
   reporter->metrics_ = metrics;
+  reporter->sample_feed_ = sample_feed;
   const auto into_feed = [feed](absl::string_view line) {
     learner::v1::StepRecord record;
     google::protobuf::util::JsonParseOptions options;
@@ -38,7 +39,10 @@ absl::StatusOr<std::unique_ptr<StepReporter>> StepReporter::Open(const std::stri
     if (google::protobuf::util::JsonStringToMessage(std::string(line), &record, options).ok()) feed->Add(record);
   };
   COHORT_ASSIGN_OR_RETURN(reporter->steps_, StepLog::Open(run_directory + "/steps.jsonl", next_step, into_feed));
-  COHORT_ASSIGN_OR_RETURN(reporter->samples_, StepLog::Open(run_directory + "/samples.jsonl", next_step));
+  const auto into_sample_feed = [sample_feed](absl::string_view line) {
+    if (sample_feed != nullptr) sample_feed->Add(line);
+  };
+  COHORT_ASSIGN_OR_RETURN(reporter->samples_, StepLog::Open(run_directory + "/samples.jsonl", next_step, into_sample_feed));
   COHORT_ASSIGN_OR_RETURN(reporter->ledger_, StepLog::Open(run_directory + "/ledger.jsonl", next_step));
   COHORT_ASSIGN_OR_RETURN(reporter->events_, EventWriter::Create(run_directory + "/tensorboard", next_step));
   return reporter;
@@ -50,6 +54,7 @@ void StepReporter::Report(const learner::v1::StepRecord& record, const std::stri
   Note(steps_->Append(MessageToJson(record).dump() + "\n"));
   Note(events_->Write(record.step(), StepScalars(record), {LengthHistogram(record, max_new_tokens_)}));
   metrics_->ObserveStep(record);
+  if (sample_feed_ != nullptr) sample_feed_->Add(samples);
   feed_->Add(record);
   Log(record);
 }

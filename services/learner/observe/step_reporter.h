@@ -9,6 +9,7 @@
 #include "proto/cohort/learner/v1/run_service.pb.h"
 #include "services/learner/observe/event_writer.h"
 #include "services/learner/observe/run_feed.h"
+#include "services/learner/observe/sample_feed.h"
 #include "services/learner/observe/step_log.h"
 #include "services/learner/observe/step_metrics.h"
 
@@ -19,9 +20,9 @@ namespace cohort::learner {
 class StepReporter {
  public:
   // Opens the files for a run that goes on with `next_step`; what they say about later steps is dropped, what they say about earlier ones goes into
-  // the feed. Feed and metrics outlive the reporter.
+  // the feeds. Feeds and metrics outlive the reporter; `sample_feed` may be null.
   static absl::StatusOr<std::unique_ptr<StepReporter>> Open(const std::string& run_directory, int64_t next_step, int64_t max_new_tokens,
-                                                            RunFeed* feed, StepMetrics* metrics);
+                                                            RunFeed* feed, StepMetrics* metrics, SampleFeed* sample_feed = nullptr);
 
   // `ledger` and `samples` are whole lines of those files.
   void Report(const learner::v1::StepRecord& record, const std::string& ledger, const std::string& samples);
@@ -39,6 +40,7 @@ class StepReporter {
   int64_t max_new_tokens_ = 0;
   RunFeed* feed_ = nullptr;
   StepMetrics* metrics_ = nullptr;
+  SampleFeed* sample_feed_ = nullptr;
 };
 
 }  // namespace cohort::learner

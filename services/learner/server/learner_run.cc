@@ -7,12 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/io/files.h"
 #include "common/log/log.h"
 #include "common/registry/registration.h"
 #include "common/rpc/address.h"
 #include "common/rpc/server.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
+#include "services/learner/control/control_service.h"
 #include "services/learner/intake/trajectory_service.h"
 #include "services/learner/loop/learner_loop.h"
 #include "services/learner/observe/run_service.h"
@@ -31,6 +33,15 @@ absl::StatusOr<std::unique_ptr<Trainer>> MakeTrainer(const RunInputs& inputs, co
   COHORT_ASSIGN_OR_RETURN(const model::LoadedModel restored, model::LoadCheckpoint(checkpoint->path));
   COHORT_RETURN_IF_ERROR(trainer->Restore(*restored.weights, checkpoint->path + "/optimizer.safetensors"));
   return trainer;
+}
+
+// Goes back to the checkpoint of `step`. Safe to repeat after a kill at any place: the order is forgotten last.
+absl::Status RollBack(int64_t step, const RunDirectory& directory, CheckpointStore& checkpoints, RunControl& control) {
+  COHORT_RETURN_IF_ERROR(io::RemoveTree(directory / "journal"));  // Groups of steps that are taken back.
+  COHORT_RETURN_IF_ERROR(checkpoints.DropAfter(step));
+  COHORT_RETURN_IF_ERROR(control.RolledBack(step));
+  COHORT_LOG(WARNING) << "rolled back to step " << step << (checkpoints.latest().empty() ? ", the initial model" : absl::StrCat(": ", checkpoints.latest()));
+  return absl::OkStatus();
 }
 
 RunState StartState(const RunInputs& inputs, const std::optional<Checkpoint>& checkpoint, int64_t incarnation) {
@@ -84,18 +95,24 @@ void ShowFailure(RunFeed& feed, const absl::Status& status, const sync::StopToke
 
 }  // namespace
 
-absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, queue::PromptQueue& queue,
-                            int64_t incarnation, metrics::Registry& registry, StepMetrics& step_metrics, Endpoints& endpoints,
+absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, RunControl& control,
+                            queue::PromptQueue& queue, int64_t incarnation, metrics::Registry& registry, StepMetrics& step_metrics, Endpoints& endpoints,
                             const sync::StopToken& stop) {
   metrics::TimeBudget budget("starting", &registry, "cohort_learner_time_seconds_total");
   CheckpointStore checkpoints(StoreOptions(inputs, directory));
-  COHORT_ASSIGN_OR_RETURN(const std::optional<Checkpoint> checkpoint, checkpoints.FindLatest());
+  BudgetWindow window(budget);
+  COHORT_ASSIGN_OR_RETURN(std::optional<Checkpoint> checkpoint, checkpoints.FindLatest());
+  if (const int64_t step = control.PendingRollback(); step >= 0) {
+    COHORT_RETURN_IF_ERROR(RollBack(step, directory, checkpoints, control));
+    COHORT_ASSIGN_OR_RETURN(checkpoint, checkpoints.FindLatest());
+  }
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, MakeTrainer(inputs, checkpoint));
   COHORT_RETURN_IF_ERROR(directory.SetIncarnation(incarnation));
   const RunState start = StartState(inputs, checkpoint, incarnation);
   log::SetContext(absl::StrCat("run=", start.run, " incarnation=", incarnation));
 
   RunFeed feed;
+  SampleFeed samples;
   feed.Update([&](learner::v1::GetRunResponse& state) {
     state.set_run_id(start.run);
     state.set_steps_total(inputs.config.run().steps());
@@ -103,7 +120,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
     state.set_checkpoint(checkpoints.latest());
   });
   COHORT_ASSIGN_OR_RETURN(const auto reporter, StepReporter::Open(directory.path(), start.step, inputs.config.rollout().max_new_tokens(), &feed,
-                                                                  &step_metrics));
+                                                                  &step_metrics, &samples));
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Journal> journal, Journal::Open({directory / "journal"}, start.step));
   COHORT_LOG(INFO) << (checkpoint.has_value() ? absl::StrCat("goes on from ", checkpoint->path) : "starts from the initial model") << " with step "
                    << start.step << "; " << journal->recovered() << " groups are in the journal already";
@@ -115,7 +132,9 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
 
   TrajectoryServiceImpl trajectories(&intake);
   RunServiceImpl runs(&feed, &intake);
-  COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({endpoints.grpc, options.allow_remote, {&trajectories, &runs, publisher.service()}}));
+  control.Begin(incarnation, start.step);
+  ControlServiceImpl steering({control, budget, window, samples, intake, [&publisher] { return publisher.subscribers(); }});
+  COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({endpoints.grpc, options.allow_remote, {&trajectories, &runs, &steering, publisher.service()}}));
   endpoints.grpc = server->address();
   if (!options.endpoint_file.empty()) COHORT_RETURN_IF_ERROR(WriteEndpointFile(options.endpoint_file, endpoints.grpc, endpoints.metrics));
   COHORT_LOG(INFO) << "listens on " << endpoints.grpc << ", metrics on " << endpoints.metrics;
@@ -136,13 +155,20 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   parts.feed = &feed;
   parts.metrics = &step_metrics;
   parts.budget = &budget;
+  parts.window = &window;
+  parts.control = &control;
+  parts.stop = stop;
+  parts.tell = [&registration](registry::v1::EventKind kind, const std::string& subject, const std::string& message) {
+    if (registration != nullptr) registration->Tell(kind, subject, message);
+  };
   absl::Status result;
   {
     const sync::StopCallback stop_intake(stop, [&intake] { intake.Stop(); });
     server->SetReady(true);
     result = LearnerLoop(parts, start, directory.path()).Run();
+    control.End();
     if (result.ok()) stop.WaitUntil(absl::InfiniteFuture());
-    const bool restarts = ErrorReason(result) == "QUEUE_LOST";
+    const bool restarts = ErrorReason(result) == "QUEUE_LOST" || ErrorReason(result) == "BEGIN_AGAIN";
     if (absl::IsCancelled(result)) result = absl::OkStatus();
     if (!result.ok() && !restarts) ShowFailure(feed, result, stop);
   }

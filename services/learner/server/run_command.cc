@@ -25,7 +25,7 @@ std::string WithPort(const std::string& address, int port) { return absl::StrCat
 absl::Status Run(const LearnerOptions& options) {
   const sync::SignalWaiter signals([](int signal) { COHORT_LOG(INFO) << "stops on signal " << signal; });
   const sync::StopToken stop = signals.token();
-  COHORT_ASSIGN_OR_RETURN(const RunInputs inputs, LoadRunInputs(options));
+  COHORT_ASSIGN_OR_RETURN(RunInputs inputs, LoadRunInputs(options));
   log::SetContext(absl::StrCat("run=", inputs.identity.name));
   LogRunInputs(inputs);
   if (options.redis.empty() && inputs.config.queue().redis_address().empty()) {
@@ -43,14 +43,19 @@ absl::Status Run(const LearnerOptions& options) {
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(options.metrics_listen));
   Endpoints endpoints{options.listen, WithPort(options.metrics_listen, metrics_port)};
   COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(*directory / "config.yaml", config::ToYaml(inputs.config)));
+  const auto check = [file = *directory / "config.yaml"](const std::string& setting) { return config::LoadRunConfig(file, {setting}).status(); };
+  COHORT_ASSIGN_OR_RETURN(const auto control, RunControl::Open(directory->path(), inputs.config, check));
   for (;;) {
     const auto connection = ConnectQueue(options, inputs.config, directory->last_incarnation(), stop);
     if (absl::IsCancelled(connection.status()) && stop.stop_requested()) return absl::OkStatus();
     COHORT_RETURN_IF_ERROR(connection.status());
+    inputs.config = control->EffectiveConfig();
     const absl::Status status =
-        RunIncarnation(options, inputs, *directory, *connection->queue, connection->incarnation, registry, step_metrics, endpoints, stop);
-    if (ErrorReason(status) != "QUEUE_LOST" || stop.stop_requested()) return status;
-    COHORT_LOG(WARNING) << "the queue's server came back without its data; beginning another incarnation: " << status.message();
+        RunIncarnation(options, inputs, *directory, *control, *connection->queue, connection->incarnation, registry, step_metrics, endpoints, stop);
+    const bool begin_again = ErrorReason(status) == "QUEUE_LOST" || ErrorReason(status) == "BEGIN_AGAIN";
+    if (begin_again && stop.stop_requested()) return absl::OkStatus();
+    if (!begin_again) return status;
+    COHORT_LOG(WARNING) << "beginning another incarnation: " << status.message();
   }
 }
 

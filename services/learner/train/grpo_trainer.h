@@ -22,6 +22,7 @@ class GrpoTrainer final : public Trainer {
   GrpoTrainer(const config::v1::RunConfig& config, const model::ModelConfig& model_config, std::unique_ptr<PolicyModel> policy);
 
   absl::StatusOr<UpdateMetrics> Update(int64_t step, const std::vector<SampleGroup>& groups) override;
+  void SetLearningRate(double peak) override { config_.mutable_optimizer()->set_learning_rate(peak); }
   std::shared_ptr<const model::Arena> Weights() const override { return policy_->Weights(); }
   std::shared_ptr<const model::Arena> SamplingWeights() const override { return policy_->SamplingWeights(); }
   void RefreshReference() override { policy_->RefreshReference(); }
@@ -37,7 +38,7 @@ class GrpoTrainer final : public Trainer {
   void AccumulatePass(const std::vector<SampleGroup>& groups, absl::Span<const PlannedSample> samples, const std::vector<double>& old_logprobs,
                       int64_t worker, ObjectiveTotals& totals);
 
-  const config::v1::RunConfig config_;
+  config::v1::RunConfig config_;
   const model::ModelConfig model_config_;
   const std::unique_ptr<PolicyModel> policy_;
 };

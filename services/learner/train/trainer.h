@@ -55,6 +55,9 @@ class Trainer {
   // One GRPO step over all groups: advantages, minibatches (split at random, keyed by (seed, step)), losses, AdamW.
   virtual absl::StatusOr<UpdateMetrics> Update(int64_t step, const std::vector<SampleGroup>& groups) = 0;
 
+  // Sets the peak of the learning-rate schedule for the updates to come; at first that of the config. No part of the state that is saved.
+  virtual void SetLearningRate(double peak) = 0;
+
   // Copies the current weights into a fresh arena of the model's layout.
   virtual std::shared_ptr<const model::Arena> Weights() const = 0;
 

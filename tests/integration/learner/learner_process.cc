@@ -151,6 +151,7 @@ absl::StatusOr<learner::v1::GetRunResponse> LearnerProcess::State() const {
   const auto stub = learner::v1::RunService::NewStub(rpc::Connect(grpc_address_));
   grpc::ClientContext context;
   rpc::SetDeadline(context, absl::Now() + absl::Seconds(2));
+  context.set_wait_for_ready(true);  // Channels share what they know of an address, and the workers may have found it dead a moment ago.
   learner::v1::GetRunResponse state;
   COHORT_RETURN_IF_ERROR(rpc::FromGrpc(stub->GetRun(&context, {}, &state)));
   return state;

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -12,11 +13,13 @@
 #include "common/io/files.h"
 #include "common/queue/in_memory_prompt_queue.h"
 #include "common/rpc/client.h"
+#include "common/rpc/status.h"
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "proto/cohort/learner/v1/control_service.grpc.pb.h"
 #include "proto/cohort/learner/v1/run_service.grpc.pb.h"
 #include "tests/unit/services/learner/checkpoint/tiny_checkpoint.h"
 #include "tests/unit/services/learner/loop/scripted_worker.h"
@@ -93,6 +96,7 @@ class LearnerRunTest : public ::testing::Test {
     StepMetrics metrics{registry};
     ScriptedWorker::Options worker;
     std::function<bool(const learner::v1::GetRunResponse&)> stop_when;  // Besides the end and `stop_at`.
+    std::atomic<int64_t> hold = std::numeric_limits<int64_t>::max();     // Workers keep groups of this step and later back.
   };
 
   void Prepare(TestRun& run, const config::v1::RunConfig& config = Config()) {
@@ -124,7 +128,11 @@ class LearnerRunTest : public ::testing::Test {
     Endpoints endpoints{"127.0.0.1:0", ""};
     absl::Status result;
     sync::Thread learner("learner", [&] {
-      result = RunIncarnation(options, run.inputs, **directory, *queue, *incarnation, run.registry, run.metrics, endpoints, stop.token());
+      const auto control = RunControl::Open((*directory)->path(), run.inputs.config, [](const std::string& setting) {
+        return setting == "algorithm.max_staleness=65" ? absl::InvalidArgumentError("at most 64") : absl::OkStatus();
+      });
+      run.inputs.config = (*control)->EffectiveConfig();
+      result = RunIncarnation(options, run.inputs, **directory, **control, *queue, *incarnation, run.registry, run.metrics, endpoints, stop.token());
       ended_ = true;
     });
     Attend(run, options.endpoint_file, workers, stop_at);
@@ -160,6 +168,46 @@ class LearnerRunTest : public ::testing::Test {
       if (state.phase() == learner::v1::RUN_PHASE_FINISHED || state.phase() == learner::v1::RUN_PHASE_FAILED || state.steps_done() >= stop_at) return;
       absl::SleepFor(absl::Milliseconds(5));
     }
+  }
+
+  // The control of the learner that runs.
+  std::unique_ptr<v1::ControlService::Stub> Steering(const TestRun& run) {
+    return v1::ControlService::NewStub(rpc::Connect(json::parse(*io::ReadFile(run.directory / "endpoint.json"))["grpc"]));
+  }
+  template <typename Request, typename Response>
+  absl::Status Order(const TestRun& run, grpc::Status (v1::ControlService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                     const Request& request, Response* response) {
+    grpc::ClientContext context;
+    rpc::SetDeadline(context, absl::Now() + absl::Seconds(5));
+    return rpc::FromGrpc((Steering(run).get()->*method)(&context, request, response));
+  }
+  v1::GetControlResponse Control(const TestRun& run) {
+    v1::GetControlResponse control;
+    EXPECT_OK(Order(run, &v1::ControlService::Stub::GetControl, v1::GetControlRequest(), &control));
+    return control;
+  }
+  // Has the learner wait for groups when `step` steps are done, until Release(): so that orders come neither too early nor too late.
+  static void HoldAt(TestRun& run, int64_t step) {
+    run.hold = step;
+    run.worker.edit = [&run](const queue::Lease& lease, learner::v1::Group&) {
+      while (lease.task.step() >= run.hold) absl::SleepFor(absl::Milliseconds(1));
+      return true;
+    };
+  }
+  static void Release(TestRun& run) { run.hold = std::numeric_limits<int64_t>::max(); }
+  static bool Held(const TestRun& run, const learner::v1::GetRunResponse& state) { return state.steps_done() == run.hold; }
+
+  // Pauses the learner, which is held, and returns once it has stopped.
+  void Pause(const TestRun& run) {
+    v1::PauseRunResponse response;
+    EXPECT_OK(Order(run, &v1::ControlService::Stub::PauseRun, v1::PauseRunRequest(), &response));
+    const absl::Time deadline = absl::Now() + absl::Seconds(20);
+    while (!Control(run).paused() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
+    EXPECT_TRUE(Control(run).paused());
+  }
+  void Resume(const TestRun& run) {
+    v1::ResumeRunResponse response;
+    EXPECT_OK(Order(run, &v1::ControlService::Stub::ResumeRun, v1::ResumeRunRequest(), &response));
   }
 
   // What the curve of a run is compared by: all that does not measure time.
@@ -260,6 +308,175 @@ TEST_F(LearnerRunTest, ARunWhoseNewestCheckpointsAreLostStillEndsInTheSameBits) 
   EXPECT_EQ(Curve(undisturbed), Curve(damaged));
   EXPECT_EQ(Weights(undisturbed), Weights(damaged));
   ExpectTrainedExactlyOnce(damaged);
+}
+
+TEST_F(LearnerRunTest, APausedRunUpdatesNothingAndGoesOnToTheSameBits) {
+  TestRun undisturbed;
+  TestRun paused;
+  Prepare(undisturbed);
+  Prepare(paused);
+  ASSERT_OK(Learn(undisturbed));
+  HoldAt(paused, 2);
+  paused.stop_when = [&](const learner::v1::GetRunResponse& state) {
+    if (!Held(paused, state)) return false;
+    Pause(paused);
+    Release(paused);  // The groups of step 2 come; nothing happens.
+    absl::SleepFor(absl::Milliseconds(200));
+    const v1::GetControlResponse control = Control(paused);
+    EXPECT_EQ(control.step(), 2);
+    double wall = 0, pause = 0;
+    for (const auto& one : control.time_budget()) {
+      wall += one.seconds();
+      if (one.activity() == "paused") pause = one.seconds();
+    }
+    EXPECT_GE(pause, 0.2);
+    EXPECT_LE(pause, wall);
+    Resume(paused);
+    return false;
+  };
+  ASSERT_OK(Learn(paused));
+  EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
+  EXPECT_EQ(Curve(undisturbed), Curve(paused));
+  EXPECT_EQ(Weights(undisturbed), Weights(paused));
+}
+
+TEST_F(LearnerRunTest, APauseHoldsOverARestart) {
+  TestRun run;
+  Prepare(run);
+  HoldAt(run, 2);
+  run.stop_when = [&](const learner::v1::GetRunResponse& state) {
+    if (!Held(run, state)) return false;
+    Pause(run);
+    Release(run);
+    return true;
+  };
+  ASSERT_OK(Learn(run));
+  run.stop_when = [&](const learner::v1::GetRunResponse&) {
+    if (!Control(run).paused()) return false;
+    EXPECT_EQ(Control(run).step(), 2);
+    Resume(run);
+    run.stop_when = nullptr;
+    return false;
+  };
+  ASSERT_OK(Learn(run));
+  EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
+  ExpectTrainedExactlyOnce(run);
+}
+
+TEST_F(LearnerRunTest, AnOrderedCheckpointIsWrittenAlsoWhileTheRunIsPaused) {
+  TestRun run;
+  Prepare(run);
+  run.inputs.config.mutable_checkpoint()->set_every_steps(100);
+  HoldAt(run, 2);
+  run.stop_when = [&](const learner::v1::GetRunResponse& state) {
+    if (!Held(run, state)) return false;
+    Pause(run);
+    Release(run);
+    v1::RequestCheckpointResponse ordered;
+    EXPECT_OK(Order(run, &v1::ControlService::Stub::RequestCheckpoint, v1::RequestCheckpointRequest(), &ordered));
+    const absl::Time deadline = absl::Now() + absl::Seconds(20);
+    while (Control(run).checkpoint_tried() < ordered.step() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
+    EXPECT_EQ(Control(run).checkpoint_error(), "");
+    v1::ListCheckpointsResponse list;
+    EXPECT_OK(Order(run, &v1::ControlService::Stub::ListCheckpoints, v1::ListCheckpointsRequest(), &list));
+    EXPECT_EQ(list.checkpoints_size(), 1);
+    EXPECT_EQ(list.checkpoints(0).step(), ordered.step());
+    Resume(run);
+    return false;
+  };
+  ASSERT_OK(Learn(run));
+}
+
+TEST_F(LearnerRunTest, ARollbackDoesTheSameStepsAgain) {
+  TestRun undisturbed;
+  TestRun back;
+  Prepare(undisturbed);
+  Prepare(back);
+  ASSERT_OK(Learn(undisturbed));
+  HoldAt(back, 5);
+  back.stop_when = [&](const learner::v1::GetRunResponse& state) {
+    if (!Held(back, state)) return false;
+    v1::RollbackPolicyRequest request;
+    v1::RollbackPolicyResponse response;
+    request.set_step(3);
+    EXPECT_THAT(Order(back, &v1::ControlService::Stub::RollbackPolicy, request, &response), testing::HasReason("NO_CHECKPOINT"));
+    request.set_step(2);
+    EXPECT_OK(Order(back, &v1::ControlService::Stub::RollbackPolicy, request, &response));
+    Release(back);
+    return false;
+  };
+  ASSERT_THAT(Learn(back), testing::HasReason("BEGIN_AGAIN"));
+  HoldAt(back, 3);
+  bool went_back = false;
+  back.stop_when = [&](const learner::v1::GetRunResponse& state) {
+    if (!Held(back, state)) return false;
+    went_back = !std::filesystem::exists(back.directory / "run/checkpoints/step-000004");
+    Release(back);
+    return false;
+  };
+  ASSERT_OK(Learn(back));
+  EXPECT_TRUE(went_back);
+  back.stop_when = nullptr;
+  ASSERT_OK(Learn(back));
+  EXPECT_EQ(Curve(undisturbed), Curve(back));
+  EXPECT_EQ(Weights(undisturbed), Weights(back));
+  ExpectTrainedExactlyOnce(back);
+}
+
+TEST_F(LearnerRunTest, AnotherLearningRateHoldsFromTheNextUpdateAndAfterAResume) {
+  TestRun whole;
+  TestRun stopped;
+  Prepare(whole);
+  Prepare(stopped);
+  constexpr int64_t from_step = 2;
+  for (TestRun* run : {&whole, &stopped}) {
+    HoldAt(*run, from_step);
+    run->stop_when = [&, run](const learner::v1::GetRunResponse& state) {
+      if (!Held(*run, state)) return false;
+      v1::SetLearningRateRequest request;
+      v1::SetLearningRateResponse response;
+      request.set_learning_rate(1e-3);
+      EXPECT_OK(Order(*run, &v1::ControlService::Stub::SetLearningRate, request, &response));
+      EXPECT_EQ(response.previous(), 1e-2);
+      EXPECT_EQ(response.from_step(), from_step);
+      Release(*run);
+      return run == &stopped;
+    };
+    ASSERT_OK(Learn(*run));
+  }
+  stopped.stop_when = nullptr;
+  ASSERT_OK(Learn(stopped));
+  const std::vector<json> steps = Lines(whole.directory / "run/steps.jsonl");
+  EXPECT_LT(steps[from_step]["learning_rate"].get<double>(), 1.01e-3);
+  EXPECT_GT(steps[from_step - 1]["learning_rate"].get<double>(), 1.01e-3);
+  EXPECT_EQ(Curve(whole), Curve(stopped));
+  EXPECT_EQ(Weights(whole), Weights(stopped));
+}
+
+TEST_F(LearnerRunTest, AnotherStalenessBoundTakesAnotherIncarnation) {
+  TestRun run;
+  Prepare(run);
+  HoldAt(run, 2);
+  run.stop_when = [&](const learner::v1::GetRunResponse& state) {
+    if (!Held(run, state)) return false;
+    v1::SetStalenessBoundRequest request;
+    v1::SetStalenessBoundResponse response;
+    request.set_max_staleness(65);
+    EXPECT_THAT(Order(run, &v1::ControlService::Stub::SetStalenessBound, request, &response), StatusIs(absl::StatusCode::kInvalidArgument));
+    request.set_max_staleness(1);
+    EXPECT_OK(Order(run, &v1::ControlService::Stub::SetStalenessBound, request, &response));
+    Release(run);
+    return false;
+  };
+  ASSERT_THAT(Learn(run), testing::HasReason("BEGIN_AGAIN"));
+  int64_t bound = 0;
+  run.stop_when = [&](const learner::v1::GetRunResponse&) {
+    bound = Control(run).max_staleness();
+    return false;
+  };
+  ASSERT_OK(Learn(run));
+  EXPECT_EQ(bound, 1);
+  ExpectTrainedExactlyOnce(run);
 }
 
 TEST_F(LearnerRunTest, GroupsThatWereAcceptedBeforeAStopAreNotGeneratedAgain) {

@@ -1,0 +1,130 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/io/files.h"
+#include "common/log/log.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/process_metrics.h"
+#include "common/registry/registration.h"
+#include "common/rpc/server.h"
+#include "common/status/status_macros.h"
+#include "common/sync/signals.h"
+#include "nlohmann/json.hpp"
+#include "services/admin/server/admin_service.h"
+#include "services/admin/web/web_server.h"
+
+namespace cohort::admin {
+namespace {
+
+constexpr absl::Duration kGrace = absl::Seconds(1);
+constexpr int kExitUsage = 2;
+
+// The command line.
+struct Flags {
+  std::string redis;
+  std::string run;
+  std::string name = "cohort-admin";
+  std::string listen = "127.0.0.1:0";
+  std::string metrics_listen = "127.0.0.1:0";
+  std::string web_listen;
+  std::string endpoint_file;
+  std::string token_file;
+  bool allow_remote = false;
+};
+
+int ToExitCode(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk: return 0;
+    case absl::StatusCode::kInvalidArgument: return kExitUsage;
+    case absl::StatusCode::kNotFound: return 3;
+    case absl::StatusCode::kDeadlineExceeded: return 4;
+    case absl::StatusCode::kUnavailable: return 5;
+    default: return 1;
+  }
+}
+
+registry::Registration::Options Presence(const Flags& flags, const std::string& grpc, const std::string& metrics) {
+  registry::Registration::Options options;
+  options.redis = flags.redis;
+  options.run = flags.run;
+  options.record.set_name(flags.name);
+  options.record.set_role(registry::v1::SERVICE_ROLE_ADMIN);
+  options.record.set_endpoint(grpc);
+  options.record.set_metrics_endpoint(metrics);
+  options.record.set_state(registry::v1::SERVICE_STATE_READY);
+  return options;
+}
+
+absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
+  COHORT_ASSIGN_OR_RETURN(const auto access, Access::Create(flags.token_file));
+  metrics::Registry metrics;
+  const auto process_metrics = metrics::ExportProcessMetrics(metrics, "admin");
+  COHORT_ASSIGN_OR_RETURN(const int metrics_port, metrics.Serve(flags.metrics_listen));
+  const std::string metrics_endpoint = absl::StrCat(flags.metrics_listen.substr(0, flags.metrics_listen.rfind(':')), ":", metrics_port);
+
+  Cluster cluster(flags.redis, flags.run);
+  QueueRates queue(flags.redis, flags.run);
+  RequestLog requests(flags.redis, flags.run);
+  Operations operations(flags.redis, flags.run);
+  AdminServiceImpl service({cluster, queue, requests, operations, *access, flags.redis});
+  rpc::Server::Options options;
+  options.address = flags.listen;
+  options.allow_remote = flags.allow_remote;
+  options.services = {&service};
+  COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
+  std::unique_ptr<WebServer> web;
+  if (!flags.web_listen.empty()) {
+    COHORT_ASSIGN_OR_RETURN(web, WebServer::Start({flags.web_listen, flags.allow_remote}, cluster, queue, *access));
+    COHORT_LOG(INFO) << "the live page is http://" << web->address() << "/";
+  }
+  server->SetReady(true);
+  const registry::Registration registration(Presence(flags, server->address(), metrics_endpoint));
+  if (!flags.endpoint_file.empty()) {
+    nlohmann::json endpoints = {{"pid", getpid()}, {"grpc", server->address()}, {"metrics", metrics_endpoint}};
+    if (web != nullptr) endpoints["web"] = web->address();
+    COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(flags.endpoint_file, endpoints.dump() + "\n"));
+  }
+  COHORT_LOG(INFO) << "serves on " << server->address() << ", metrics on " << metrics_endpoint
+                   << (flags.token_file.empty() ? "; everybody who reaches it is an operator" : "");
+  signals.WaitUntil(absl::InfiniteFuture());
+  service.Stop();
+  server->SetReady(false);
+  server->Shutdown(absl::Now() + kGrace);
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  log::Initialize(argv[0]);
+  CLI::App app("Cohort's admin service: watches and steers one run for people and tools", "cohort-admin");
+  Flags flags;
+  app.add_option("--redis", flags.redis, "HOST:PORT of the run's Redis server")->required();
+  app.add_option("--run", flags.run, "Name of the run (run.name of its config)")->required();
+  app.add_option("--name", flags.name, "Name in the registry and in logs")->capture_default_str();
+  app.add_option("--listen", flags.listen, "Address of the gRPC service")->capture_default_str();
+  app.add_option("--metrics-listen", flags.metrics_listen, "Address of /metrics")->capture_default_str();
+  app.add_option("--web-listen", flags.web_listen, "Serve the live page over plain HTTP on this address [off]");
+  app.add_option("--endpoint-file", flags.endpoint_file, "Write the bound addresses to this file");
+  app.add_option("--token-file", flags.token_file, "Only callers with a token of this file: lines 'viewer NAME TOKEN' or 'operator NAME TOKEN'");
+  app.add_flag("--allow-remote", flags.allow_remote, "Listen on other addresses than loopback (there is no encryption)");
+  app.footer("Example:\n  cohort-admin --redis 127.0.0.1:6379 --run quickstart --listen 127.0.0.1:7070");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  log::SetContext(absl::StrCat("run=", flags.run, " service=", flags.name));
+  const sync::SignalWaiter signals;
+  const absl::Status served = Serve(flags, signals);
+  if (!served.ok()) std::cerr << "cohort-admin: " << served.message() << std::endl;
+  return ToExitCode(served);
+}
+
+}  // namespace
+}  // namespace cohort::admin
+
+int main(int argc, char** argv) { return cohort::admin::Main(argc, argv); }
