@@ -104,7 +104,7 @@ void AddGradeCommand(CLI::App& app, int* exit_code) {
       "  {\"id\": 1, \"gold\": \"1/2\", \"answer\": \"0.5\"}\n"
       "  {\"id\": 2, \"gold\": \"1/2\", \"completion\": \"<think>…</think><answer>0.5</answer>\", \"template\": \"r1_zero\"}\n"
       "  template: r1_zero (default), r1_released, boxed, gsm8k, dapo; think_prefilled: false by default;\n"
-      "  finish_reason: \"stop\" by default; eos_strings: [] by default\n"
+      "  finish_reason: \"stop\" by default; eos_strings: [] by default; source: the data set, for the service's metrics\n"
       "Example:\n"
       "  echo '{\"id\": 1, \"gold\": \"1/2\", \"answer\": \"50%\"}' | cohort grade\n"
       "  cohort grade --policy rel_tol=1e-4 --explain < answers.jsonl");
