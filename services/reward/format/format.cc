@@ -73,7 +73,7 @@ FormatOutcome CheckFormat(const FormatInput& input) {
     outcome.reason = v1::FORMAT_REASON_TRUNCATED;
     return outcome;
   }
-  const Segments segments = SplitSegments(text, input.shape, input.think_prefilled);
+  const Segments segments = SplitSegments(text, input.shape, input.think_prefilled, input.min_think_characters);
   outcome.reason = segments.reason;
   if (!outcome.ok()) return outcome;
   outcome.think = segments.think;

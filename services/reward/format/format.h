@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cohort/reward/v1/reward_service.pb.h"
+#include "services/reward/format/limits.h"
 #include "services/reward/format/span.h"
 
 namespace cohort::reward {
@@ -16,6 +17,7 @@ struct FormatInput {
   bool think_prefilled = false;               // The prompt ended with <think>.
   bool stopped = true;                        // The model ended the completion itself (finish reason STOP).
   std::vector<std::string_view> eos_strings;  // At most one, the longest that fits, is taken off the end.
+  size_t min_think_characters = kMinThinkCharacters;  // Fewest visible characters of thinking; at least 1.
 };
 
 // What the format check and the extraction found.
