@@ -94,7 +94,7 @@ void AddGradeCommand(CLI::App& app, int* exit_code) {
   options->service.AddFlags(*command);
   command->add_option("--policy", options->policy,
                       "what counts as equal: exact (default), round_to_shown, rel_tol=X, six_decimals, units=convert|strip|require, order_matters, "
-                      "assignment_lhs_optional=false, interval_is_inequality=false, text_fold=false, literal_only; several with commas");
+                      "assignment_lhs_optional=false, interval_is_inequality=false, text_fold=false, literal_only, min_think_chars=N; several with commas");
   command->add_flag("--explain", options->explain, "add the canonical forms of both sides and the rule that decided");
   command->add_option("--patience-s", options->patience_s, "seconds without any answer after which the service is given up")
       ->check(CLI::Range(1, 86'400))
@@ -104,7 +104,7 @@ void AddGradeCommand(CLI::App& app, int* exit_code) {
       "  {\"id\": 1, \"gold\": \"1/2\", \"answer\": \"0.5\"}\n"
       "  {\"id\": 2, \"gold\": \"1/2\", \"completion\": \"<think>…</think><answer>0.5</answer>\", \"template\": \"r1_zero\"}\n"
       "  template: r1_zero (default), r1_released, boxed, gsm8k, dapo; think_prefilled: false by default;\n"
-      "  finish_reason: \"stop\" by default; eos_strings: [] by default\n"
+      "  finish_reason: \"stop\" by default; eos_strings: [] by default; source: the data set, for the service's metrics\n"
       "Example:\n"
       "  echo '{\"id\": 1, \"gold\": \"1/2\", \"answer\": \"50%\"}' | cohort grade\n"
       "  cohort grade --policy rel_tol=1e-4 --explain < answers.jsonl");

@@ -29,6 +29,7 @@ class RowBuilder {
     if (key == "think_prefilled") SetThinkPrefilled(member);
     if (key == "finish_reason") SetFinishReason(member);
     if (key == "eos_strings") SetEosStrings(member);
+    if (key == "source") row_.item.set_source(Text(member).value_or(""));
   }
 
   // The first mistake, or "".

@@ -34,6 +34,17 @@ std::optional<Enclosure> RealValue(View view, const Context& context) {
   return value;
 }
 
+bool HasOrder(View view) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    if (!view.ast.Is(id, Kind::kRelation)) continue;
+    for (size_t i = 0; i + 1 < view.ast.node(id).kid_count; ++i) {
+      const Relation relation = view.ast.relation(id, i);
+      if (relation != Relation::kEqual && relation != Relation::kApprox) return true;
+    }
+  }
+  return false;
+}
+
 class Reader {
  public:
   explicit Reader(const Context& context) : context_(context) {}
@@ -266,7 +277,7 @@ class Reader {
     }
   }
 
-  // "x > 1 and x < 2", "x < 1 or x > 2". A comma is an "and", unless nothing is left then.
+  // "x > 1 and x < 2", "x < 1 or x > 2". A comma is an "and", unless nothing is left then; so is an "and" between solutions: "x = 1 and x = 2".
   std::optional<RealSet> Conditions(View view) {
     std::optional<RealSet> all, any;
     bool whole_numbers = false;
@@ -285,10 +296,10 @@ class Reader {
       if (!all.has_value() || !any.has_value()) return std::nullopt;
     }
     if (!all.has_value()) return std::nullopt;
-    const bool joined_by_or = view.node().flag == kJoinedByOr;
+    const bool joined_by_or = view.node().flag == kJoinedByOr, joined_by_and = view.node().flag == kJoinedByAnd && HasOrder(view);
     const bool nothing = std::find(all->cells.point_inside.begin(), all->cells.point_inside.end(), true) == all->cells.point_inside.end() &&
                          std::find(all->cells.gap_inside.begin(), all->cells.gap_inside.end(), true) == all->cells.gap_inside.end();
-    std::optional<RealSet> chosen = joined_by_or || nothing ? any : all;
+    std::optional<RealSet> chosen = joined_by_or || (nothing && !joined_by_and) ? any : all;
     return whole_numbers ? WholeNumbers(std::move(chosen)) : chosen;
   }
 
@@ -338,17 +349,6 @@ bool IsCondition(View view) {
     if (!IsCondition(view.kid(i))) return false;
   }
   return true;
-}
-
-bool HasOrder(View view) {
-  for (NodeId id = view.node().begin; id <= view.id; ++id) {
-    if (!view.ast.Is(id, Kind::kRelation)) continue;
-    for (size_t i = 0; i + 1 < view.ast.node(id).kid_count; ++i) {
-      const Relation relation = view.ast.relation(id, i);
-      if (relation != Relation::kEqual && relation != Relation::kApprox) return true;
-    }
-  }
-  return false;
 }
 
 // Whether the text can be nothing but a set of reals.

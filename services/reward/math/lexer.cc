@@ -66,6 +66,7 @@ class Lexer {
   void Number() {
     if (Numeral()) return;
     std::string_view run = Digits();
+    if (run == "0" && HexadecimalFollows()) return Fail("a number has letters among its digits");
     const bool groups = run.size() <= 3 && !run.empty() && run[0] != '0';
     bool copied = false;
     while (const size_t separator = groups ? SureThousands() : 0) {
@@ -83,6 +84,12 @@ class Lexer {
     run = Scientific(run);
     if (run.size() > kMaxDigits) return Fail("a number has more than " + std::to_string(kMaxDigits) + " digits");
     Emit(Tok::kNumber, 0, run);
+  }
+
+  // 0x1F is no product with 0.
+  bool HexadecimalFollows() const {
+    const auto is_digit = [](char c) { return IsDigit(c) || (c >= 'A' && c <= 'F'); };
+    return Peek(0) == 'x' && is_digit(Peek(1)) && is_digit(Peek(2));
   }
 
   // 1.5E10, 2e3: the exponent stays in the token. A sign after the letter only with a capital E, since 2e-3 is a difference.
@@ -185,10 +192,21 @@ class Lexer {
     if (run == "U" && !UnionStandsHere()) return EmitLetter(run);
     const bool after_number = !out_.tokens.empty() && out_.tokens.back().kind == Tok::kNumber;
     const Command* word = FindWord(run);
-    if (word != nullptr && !(after_number && UnitStandsHere(run))) return EmitCommand(*word);
+    if (word != nullptr && !(after_number && UnitStandsHere(run))) {
+      EmitCommand(*word);
+      if (run == "log" && BaseFollows()) Emit(Tok::kUnderscore);
+      return;
+    }
     if (run.size() == 1) return roman && IsUnitLetter(run) ? Emit(Tok::kText, 0, run) : EmitLetter(run);
     if (roman || IsWord(run, after_number)) return Emit(Tok::kWord, 0, run);
     SplitLetters(run);
+  }
+
+  // log2(8) in plain text is log_2(8).
+  bool BaseFollows() const {
+    size_t next = at_;
+    while (next < text_.size() && IsDigit(text_[next])) ++next;
+    return out_.plain && next > at_ && next < text_.size() && text_[next] == '(';
   }
 
   // "5 sec", "10 min": a unit, unless an argument follows.

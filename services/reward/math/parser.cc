@@ -148,7 +148,7 @@ void Parser::Operand() {
     }
     case Tok::kAnd: case Tok::kComma:
       // "1, 2, and 3": the comma before has separated already. A row of cases may end with a comma.
-      if (!separators_.empty() && separators_.back() == kCommaSeparator && token.kind == Tok::kAnd && Container().extra < separators_.size()) return void(++at_);
+      if (!separators_.empty() && separators_.back() == kCommaSeparator && token.kind == Tok::kAnd && Container().extra < separators_.size()) return and_written_ = true, void(++at_);
       return Fail("a value was expected");
     case Tok::kOr:
       if (!separators_.empty() && separators_.back() == kCommaSeparator && Container().extra < separators_.size()) return ++at_, void(separators_.back() = kOrSeparator);
@@ -234,7 +234,7 @@ void Parser::Operator() {
     case Tok::kPmod: ++at_; ReduceTo(kRelationPower); return PushArguments(Waiting::kModulus, 1);
     case Tok::kComma: return SeparatorHere(kCommaSeparator);
     case Tok::kSemicolon: return SeparatorHere(kSemicolonSeparator);
-    case Tok::kAnd: return SeparatorHere(kCommaSeparator);
+    case Tok::kAnd: and_written_ = true; return SeparatorHere(kCommaSeparator);
     case Tok::kOr: return SeparatorHere(kOrSeparator);
     case Tok::kAmpersand: return SeparatorHere(kCellSeparator);
     case Tok::kRowBreak: return SeparatorHere(kRowSeparator);

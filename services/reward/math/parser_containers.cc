@@ -56,10 +56,10 @@ void Parser::SeparatorHere(Separator separator) {
   operand_expected_ = true;
 }
 
-NodeId Parser::ListOf(const NodeId* items, size_t count, bool joined_by_or) {
+NodeId Parser::ListOf(const NodeId* items, size_t count, uint8_t joint) {
   if (count == 1) return items[0];
   const NodeId list = ast_.Add(Kind::kList, items, count);
-  ast_.nodes[list].flag = joined_by_or ? kJoinedByOr : 0;
+  ast_.nodes[list].flag = joint;
   return list;
 }
 
@@ -83,10 +83,10 @@ NodeId Parser::GroupItems(const Frame& frame) {
     if (nested) {
       for (NodeId& member : members) member = MovedToEnd(member);
     }
-    groups.push_back(ListOf(members.data(), members.size(), false));
+    groups.push_back(ListOf(members.data(), members.size()));
     begin = i + 1;
   }
-  return ListOf(groups.data(), groups.size(), loosest == kOrSeparator);
+  return ListOf(groups.data(), groups.size(), loosest == kOrSeparator ? kJoinedByOr : and_written_ && loosest == kCommaSeparator ? kJoinedByAnd : 0);
 }
 
 // The list of a group would stand behind the members of the next group, so that the subtree of neither were in one piece: its members move beside it.
@@ -195,7 +195,7 @@ NodeId Parser::BuildMatrix(const Frame& frame, std::string_view name) {
   const bool cases = name == "cases";
   if (cases && columns != 2 && columns != 1) Fail("a case has a value and a condition");
   if (Failed()) return 0;
-  if (cases && columns == 1) return ListOf(cells.data(), cells.size(), false);  // A system of equations.
+  if (cases && columns == 1) return ListOf(cells.data(), cells.size());  // A system of equations.
   const NodeId matrix = ast_.Add(cases ? Kind::kCases : Kind::kMatrix, cells.data(), cells.size());
   ast_.nodes[matrix].payload = static_cast<int32_t>(columns);
   return name == "vmatrix" ? Determinant(matrix) : matrix;

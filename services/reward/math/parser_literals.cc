@@ -115,14 +115,16 @@ bool Parser::PeekDigits(size_t at, std::string_view* digits, size_t* next) const
   return !braces || (number + 1 < tokens_.size() && tokens_[number + 1].kind == Tok::kClose && tokens_[number + 1].op == '}');
 }
 
-// 2\frac12 and 2 1/2: a proper fraction behind a whole number.
+// 2\frac12, 2{\frac12} and 2 1/2: a proper fraction behind a whole number.
 bool Parser::TakeMixedFraction(const Rational& whole) {
   std::string_view numerator, denominator;
   size_t end = 0;
-  if (Next().kind == Tok::kFrac) {
+  const size_t braces = Next().kind == Tok::kOpen && Next().op == '{' && Ahead(1).kind == Tok::kFrac ? 1 : 0;
+  if (Ahead(braces).kind == Tok::kFrac) {
     size_t second = 0;
-    if (!PeekDigits(at_ + 1, &numerator, &second)) return false;
-    const bool split = tokens_[at_ + 1].kind == Tok::kNumber && numerator.size() > 1;  // \frac12
+    const size_t first = at_ + braces + 1;
+    if (!PeekDigits(first, &numerator, &second)) return false;
+    const bool split = tokens_[first].kind == Tok::kNumber && numerator.size() > 1;  // \frac12
     if (split) {
       if (numerator.size() != 2) return false;
       denominator = numerator.substr(1);
@@ -138,6 +140,7 @@ bool Parser::TakeMixedFraction(const Rational& whole) {
   } else {
     return false;
   }
+  if (braces > 0 && (tokens_[std::min(end, tokens_.size() - 1)].kind != Tok::kClose || tokens_[end++].op != '}')) return false;
   const auto digits_only = [](std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit); };
   if (!digits_only(numerator) || !digits_only(denominator)) return false;
   uint32_t none = 0;

@@ -103,7 +103,7 @@ class Parser {
   void FinishRoot();
   NodeId GroupItems(const Frame& frame);
   NodeId MovedToEnd(NodeId id);
-  NodeId ListOf(const NodeId* items, size_t count, bool joined_by_or);
+  NodeId ListOf(const NodeId* items, size_t count, uint8_t joint = 0);
   std::optional<NodeId> BuildContainer(const Frame& frame, char close);
   std::optional<NodeId> BuildSetBuilder(const Frame& frame);
   NodeId BuildMatrix(const Frame& frame, std::string_view name);
@@ -172,6 +172,7 @@ class Parser {
   size_t at_ = 0;
   bool operand_expected_ = true;
   size_t plus_minus_ = 0;
+  bool and_written_ = false;  // Members are joined by the word or sign, not by commas alone.
   size_t exponent_end_ = 0;  // The token behind the last exponent in LaTeX; 0 before the first.
 };
 
