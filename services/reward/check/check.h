@@ -7,8 +7,8 @@
 
 #include "cohort/reward/v1/reward_service.pb.h"
 #include "common/reward/auxiliary/auxiliary.h"
-#include "services/reward/check/gold_cache.h"
 #include "common/reward/format/limits.h"
+#include "services/reward/check/gold_cache.h"
 #include "services/reward/math/policy.h"
 
 namespace cohort::reward {
