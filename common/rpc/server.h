@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/impl/codegen/service_type.h"
+#include "grpcpp/security/server_credentials.h"
 
 namespace cohort::rpc {
 
@@ -23,6 +24,7 @@ class Server {
     // After so long a client is asked to connect anew, which makes it look for servers that have come since; calls in progress end in peace. Only for
     // services without streams that last.
     absl::Duration max_connection_age = absl::InfiniteDuration();
+    std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;  // Of ServerTls; null is plaintext. With TLS any address goes without `allow_remote`.
   };
   // UNAVAILABLE names the address when it cannot be bound.
   static absl::StatusOr<std::unique_ptr<Server>> Start(Options options);

@@ -12,6 +12,7 @@
 #include "common/metrics/process_metrics.h"
 #include "common/registry/registration.h"
 #include "common/rpc/server.h"
+#include "common/rpc/tls.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
 #include "nlohmann/json.hpp"
@@ -34,6 +35,7 @@ struct Flags {
   std::string web_listen;
   std::string endpoint_file;
   std::string token_file;
+  rpc::TlsFiles tls;
   bool allow_remote = false;
 };
 
@@ -71,10 +73,13 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   QueueRates queue(flags.redis, flags.run);
   RequestLog requests(flags.redis, flags.run);
   Operations operations(flags.redis, flags.run);
-  AdminServiceImpl service({cluster, queue, requests, operations, *access, flags.redis});
+  AdminServiceImpl service({cluster, queue, requests, operations, *access, flags.redis, flags.name});
   rpc::Server::Options options;
   options.address = flags.listen;
   options.allow_remote = flags.allow_remote;
+  if (flags.tls.any()) {
+    COHORT_ASSIGN_OR_RETURN(options.credentials, rpc::ServerTls(flags.tls));
+  }
   options.services = {&service};
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
   std::unique_ptr<WebServer> web;
@@ -90,7 +95,7 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
     COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(flags.endpoint_file, endpoints.dump() + "\n"));
   }
   COHORT_LOG(INFO) << "serves on " << server->address() << ", metrics on " << metrics_endpoint
-                   << (flags.token_file.empty() ? "; everybody who reaches it is an operator" : "");
+                   << (flags.token_file.empty() && flags.tls.ca.empty() ? "; everybody who reaches it is an operator" : "");
   signals.WaitUntil(absl::InfiniteFuture());
   service.Stop();
   server->SetReady(false);
@@ -110,7 +115,10 @@ int Main(int argc, char** argv) {
   app.add_option("--web-listen", flags.web_listen, "Serve the live page over plain HTTP on this address [off]");
   app.add_option("--endpoint-file", flags.endpoint_file, "Write the bound addresses to this file");
   app.add_option("--token-file", flags.token_file, "Only callers with a token of this file: lines 'viewer NAME TOKEN' or 'operator NAME TOKEN'");
-  app.add_flag("--allow-remote", flags.allow_remote, "Listen on other addresses than loopback (there is no encryption)");
+  app.add_option("--tls-cert", flags.tls.certificate, "Serve gRPC over TLS with this certificate chain (PEM; read anew when it changes)");
+  app.add_option("--tls-key", flags.tls.key, "Its private key (PEM)");
+  app.add_option("--tls-ca", flags.tls.ca, "Only callers with a certificate of one of these; its subject's organization is cohort:viewer or cohort:operator");
+  app.add_flag("--allow-remote", flags.allow_remote, "Listen without encryption on other addresses than loopback");
   app.footer("Example:\n  cohort-admin --redis 127.0.0.1:6379 --run quickstart --listen 127.0.0.1:7070");
   try {
     app.parse(argc, argv);
