@@ -10,6 +10,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/reward/format/template_name.h"
+#include "common/reward/request/limits.h"
 #include "common/status/status_macros.h"
 #include "services/cli/command/exit_code.h"
 #include "services/cli/grade/grade_pipeline.h"
@@ -21,9 +23,8 @@ namespace cohort::cli {
 namespace {
 
 constexpr size_t kMaxLineBytes = 16 << 20;
-constexpr size_t kMaxCompletionBytes = 4 << 20;  // What the service takes.
-constexpr size_t kMaxGoldBytes = 64 * 1024;
 constexpr size_t kMaxBatchRows = 256;
+constexpr size_t kMaxBatchPrograms = 16;  // They take a thousand times as long as answers, and a batch is answered as a whole.
 constexpr size_t kMaxBatchBytes = 1 << 20;
 
 struct GradeOptions {
@@ -35,18 +36,22 @@ struct GradeOptions {
 
 size_t BytesOf(const GradeRow& row) { return row.item.completion().size() + row.item.gold_answer().size() + row.id.size(); }
 
-GradeRow ReadRow(LineReader::Result result, const std::string& line, int64_t number) {
+// Most bytes of a reference answer that the service takes.
+size_t MaxGoldBytes(const GradeOptions& options) { return options.service.grades_code ? reward::kMaxProblemBytes : reward::kMaxGoldTransportBytes; }
+
+GradeRow ReadRow(LineReader::Result result, const std::string& line, int64_t number, size_t max_gold_bytes) {
   if (result == LineReader::Result::kTooLong) return BadRow(number, absl::StrCat("it is longer than ", kMaxLineBytes, " bytes"));
   GradeRow row = ParseGradeRow(line, number);
-  if (row.item.completion().size() > kMaxCompletionBytes) {
-    row.error = absl::StrCat("line ", number, ": the completion is longer than ", kMaxCompletionBytes, " bytes");
+  if (row.item.completion().size() > reward::kMaxCompletionBytes) {
+    row.error = absl::StrCat("line ", number, ": the completion is longer than ", reward::kMaxCompletionBytes, " bytes");
   }
-  if (row.item.gold_answer().size() > kMaxGoldBytes) row.error = absl::StrCat("line ", number, ": 'gold' is longer than ", kMaxGoldBytes, " bytes");
+  if (row.item.gold_answer().size() > max_gold_bytes) row.error = absl::StrCat("line ", number, ": 'gold' is longer than ", max_gold_bytes, " bytes");
   return row;
 }
 
 // Reads all rows and hands them over in batches; small ones when the writer of the input waits for answers. Sets *bad_rows.
 absl::Status GradeAll(LineReader& reader, const GradeOptions& options, GradePipeline& pipeline, bool* bad_rows) {
+  const size_t max_rows = options.service.grades_code ? kMaxBatchPrograms : kMaxBatchRows;
   std::vector<GradeRow> batch;
   size_t bytes = 0;
   std::string line;
@@ -55,13 +60,13 @@ absl::Status GradeAll(LineReader& reader, const GradeOptions& options, GradePipe
     if (result == LineReader::Result::kEnd) break;
     const bool blank = result == LineReader::Result::kLine && line.find_first_not_of(" \t\r") == std::string::npos;
     if (!blank) {
-      batch.push_back(ReadRow(result, line, number));
+      batch.push_back(ReadRow(result, line, number, MaxGoldBytes(options)));
       batch.back().item.set_policy_id(options.policy);
       batch.back().item.set_explain(options.explain);
       bytes += BytesOf(batch.back());
       *bad_rows = *bad_rows || !batch.back().ok();
     }
-    if (batch.size() >= kMaxBatchRows || bytes >= kMaxBatchBytes || (!batch.empty() && reader.WouldBlock())) {
+    if (batch.size() >= max_rows || bytes >= kMaxBatchBytes || (!batch.empty() && reader.WouldBlock())) {
       COHORT_RETURN_IF_ERROR(pipeline.Add(std::exchange(batch, {})));
       bytes = 0;
     }
@@ -94,7 +99,10 @@ void AddGradeCommand(CLI::App& app, int* exit_code) {
   options->service.AddFlags(*command);
   command->add_option("--policy", options->policy,
                       "what counts as equal: exact (default), round_to_shown, rel_tol=X, six_decimals, units=convert|strip|require, order_matters, "
-                      "assignment_lhs_optional=false, interval_is_inequality=false, text_fold=false, literal_only, min_think_chars=N; several with commas");
+                      "assignment_lhs_optional=false, interval_is_inequality=false, text_fold=false, literal_only, min_think_chars=N; several with commas. code: answers are programs, "
+                      "references are documents with tests");
+  command->add_flag("--allow-weak-isolation", options->service.allow_weak_isolation,
+                    "with --policy code: run the programs although neither gVisor nor Kata stands around them");
   command->add_flag("--explain", options->explain, "add the canonical forms of both sides and the rule that decided");
   command->add_option("--patience-s", options->patience_s, "seconds without any answer after which the service is given up")
       ->check(CLI::Range(1, 86'400))
@@ -108,7 +116,10 @@ void AddGradeCommand(CLI::App& app, int* exit_code) {
       "Example:\n"
       "  echo '{\"id\": 1, \"gold\": \"1/2\", \"answer\": \"50%\"}' | cohort grade\n"
       "  cohort grade --policy rel_tol=1e-4 --explain < answers.jsonl");
-  command->callback([options, exit_code] { *exit_code = Grade(*options); });
+  command->callback([options, exit_code] {
+    options->service.grades_code = reward::AsksForCode(options->policy);
+    *exit_code = Grade(*options);
+  });
 }
 
 }  // namespace cohort::cli
