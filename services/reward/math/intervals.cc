@@ -63,7 +63,7 @@ class Reader {
       case Kind::kTuple: return Interval(view);
       case Kind::kSet: return Points(view);
       case Kind::kEmptySet: return RealSet{};
-      case Kind::kNumberSet: return view.ast.name(view.id) == "R" ? std::optional<RealSet>(RealSet{Cells::All(), ""}) : std::nullopt;
+      case Kind::kNumberSet: return PartOfReals(view.ast.name(view.id));
       case Kind::kUnion: return Combined(Read(view.kid(0)), Read(view.kid(1)), SetOperation::kUnion);
       case Kind::kIntersection: return Combined(Read(view.kid(0)), Read(view.kid(1)), SetOperation::kIntersection);
       case Kind::kDifference: return Combined(Read(view.kid(0)), Read(view.kid(1)), SetOperation::kDifference);
@@ -72,6 +72,17 @@ class Reader {
       case Kind::kSetBuilder: return Builder(view);
       default: return std::nullopt;
     }
+  }
+
+  // ℝ, ℝ^+, ℝ^-, ℝ^*: zero belongs to none of the last three.
+  static std::optional<RealSet> PartOfReals(const std::string& name) {
+    if (name[0] != 'R') return std::nullopt;
+    RealSet set{Cells::All(), ""};
+    if (name.size() == 1) return set;
+    set.cells.points.emplace_back(Rational(0));
+    set.cells.point_inside = {false};
+    set.cells.gap_inside = {name[1] != '+', name[1] != '-'};
+    return set;
   }
 
   std::optional<RealSet> Combined(std::optional<RealSet> a, std::optional<RealSet> b, SetOperation operation) {

@@ -134,6 +134,7 @@ class Lexer {
 
   // 11_2, 1A_{16}, (101)_2, 203_{\text{six}}: digits with a base.
   bool Numeral() {
+    if (!out_.tokens.empty() && out_.tokens.back().kind == Tok::kCaret) return false;  // x^2_5 is x_5^2.
     const bool bracket = Peek(0) == '(';
     size_t end = at_ + (bracket ? 1 : 0);
     const size_t from = end;
@@ -176,6 +177,7 @@ class Lexer {
     }
     while (!name.empty() && IsSpace(name.front())) name.remove_prefix(1);
     while (!name.empty() && IsSpace(name.back())) name.remove_suffix(1);
+    if (name.size() > 2 && name.front() == '(' && name.back() == ')') name = name.substr(1, name.size() - 2);  // 101_{(2)}
     for (size_t i = 0; i < std::size(kNames); ++i) {
       if (name == kNames[i]) return static_cast<int>(i) + 2;
     }

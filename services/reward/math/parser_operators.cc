@@ -3,6 +3,7 @@
 
 #include "services/reward/math/parser_state.h"
 #include "services/reward/math/units.h"
+#include "services/reward/math/words.h"
 
 namespace cohort::reward::math {
 
@@ -40,6 +41,9 @@ void Parser::ReduceOne() {
   const NodeId right = PopValue();
   const NodeId left = PopValue();
   if (Failed()) return;
+  if (frame.node == Kind::kAdd && frame.flag == 1 && (ast_.Is(right, Kind::kSet) || ast_.Is(right, Kind::kEmptySet))) {  // ℝ - \{0\}
+    return PushValue(ast_.Add(Kind::kDifference, {left, right}));
+  }
   if (frame.node == Kind::kAdd && frame.flag == 1) {
     const NodeId negated = ast_.Add(Kind::kNegate, {right});
     return PushValue(ast_.Add(Kind::kAdd, {left, negated}));
@@ -158,7 +162,8 @@ void Parser::Caret() {
   ReduceTo(kPostfixPower);
   if (Failed()) return;
   // In LaTeX the exponent is one group or one token, and a second exponent on the same base is an error; in plain text it is an operator.
-  if (!lexed_.plain || (next.kind == Tok::kOpen && next.op == '{')) {
+  const bool subscript_follows = next.kind == Tok::kNumber && Ahead(1).kind == Tok::kUnderscore;  // C^2_5
+  if (!lexed_.plain || subscript_follows || (next.kind == Tok::kOpen && next.op == '{')) {
     if (exponent_end_ == at_ - 1) return Fail("a second exponent stands on the same base");
     return PushArguments(Waiting::kExponent, 1);
   }
@@ -168,9 +173,30 @@ void Parser::Caret() {
   operand_expected_ = true;
 }
 
+// x^2_5 is x_5^2, and C^2_5 a binomial coefficient.
+bool Parser::SubscriptOfPower(const std::string& subscript) {
+  const NodeId power = PopValue(), base = ast_.kid(power, 0), exponent = ast_.kid(power, 1);
+  const std::string name = ast_.name(base);
+  if (name.find('_') != std::string::npos) return Fail("a second subscript stands on the same name"), false;
+  if (name != "C") {
+    ast_.nodes[base].payload = ast_.NameId(name + "_" + subscript);
+    return PushValue(power), true;
+  }
+  if (!std::all_of(subscript.begin(), subscript.end(), [](char c) { return c >= '0' && c <= '9'; }) && subscript.size() != 1) return Fail("a number was expected"), false;
+  const bool letter = subscript[0] > '9';
+  ast_.Drop(base);
+  ast_.Drop(power);
+  uint32_t none = 0;
+  const NodeId all = letter ? ast_.AddNamed(Kind::kSymbol, subscript) : ast_.AddNumber(NumberValue(subscript, &none).value_or(Rational(0)));
+  const NodeId chosen = ast_.Copy(ast_, exponent);
+  for (NodeId id = ast_.node(exponent).begin; id <= exponent; ++id) ast_.Drop(id);
+  return PushValue(ast_.Add(Kind::kBinomial, {all, chosen})), true;
+}
+
 void Parser::Subscript() {
   const NodeId symbol = values_.back();
-  if (!ast_.Is(symbol, Kind::kSymbol) && !ast_.Is(symbol, Kind::kE) && !ast_.Is(symbol, Kind::kI)) return Fail("a subscript stands where none can be");
+  const bool powered = ast_.Is(symbol, Kind::kPower) && ast_.Is(ast_.kid(symbol, 0), Kind::kSymbol) && exponent_end_ == at_;
+  if (!powered && !ast_.Is(symbol, Kind::kSymbol) && !ast_.Is(symbol, Kind::kE) && !ast_.Is(symbol, Kind::kI)) return Fail("a subscript stands where none can be");
   const size_t first = at_ + 1;
   size_t end = first;
   std::string subscript;
@@ -200,6 +226,11 @@ void Parser::Subscript() {
   }
   std::erase_if(subscript, [](char c) { return c == ' ' || c == '{' || c == '}'; });
   if (subscript.empty() || subscript.size() > kMaxSubscriptBytes) return Fail("the subscript is empty or longer than " + std::to_string(kMaxSubscriptBytes) + " bytes");
+  if (powered) {
+    at_ = end;
+    SubscriptOfPower(subscript);
+    return;
+  }
   const bool choose = ast_.Is(symbol, Kind::kSymbol) && ast_.name(symbol) == "C" && end < tokens_.size() && tokens_[end].kind == Tok::kCaret;
   if (choose) {  // C_n^k
     ast_.Drop(PopValue());
@@ -268,8 +299,23 @@ void Parser::Word(const Token& token) {
     words += Next().text;
     ++at_;
   }
+  if (TakeParity(words)) return;
   Infix(Kind::kMultiply, kProductPower, kProductPower);
   UnitOperand(words);
+}
+
+// "n is odd" is n ≡ 1 (mod 2).
+bool Parser::TakeParity(std::string_view words) {
+  const int residue = ParityOf(words);
+  const NodeId name = values_.back();
+  if (residue < 0 || !ast_.Is(name, Kind::kSymbol) || IsOperator(Top())) return false;
+  const NodeId value = ast_.AddNumber(residue);
+  const NodeId relation = ast_.AddEquation(PopValue(), value);
+  ast_.relations.back() = Relation::kEquivalent;
+  const NodeId two = ast_.AddNumber(2);
+  PushValue(ast_.Add(Kind::kCongruence, {relation, two}));
+  operand_expected_ = false;
+  return true;
 }
 
 NodeId Parser::BuildFunction(const Frame& frame) {

@@ -120,6 +120,8 @@ class Parser {
   void Postfix(Kind node);
   void DegreeMark();
   void Word(const Token& token);
+  bool TakeParity(std::string_view words);
+  bool SubscriptOfPower(const std::string& subscript);
   void ReduceTo(Power binding);
   void ReduceOne();
   void BuildRelation(const Frame& frame);
@@ -139,6 +141,7 @@ class Parser {
   bool PeekDigits(size_t at, std::string_view* digits, size_t* next) const;
   bool TakeRepetend(std::string_view text);
   void NumeralOperand(const Token& token);
+  void NumberSetOperand(const Token& token);
   void TextOperand(std::string_view text);
   void UnitOperand(std::string_view text);
   NodeId UnitNode(std::string_view name);

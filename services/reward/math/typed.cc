@@ -9,6 +9,7 @@
 #include "services/reward/math/intervals.h"
 #include "services/reward/math/limits.h"
 #include "services/reward/math/matrices.h"
+#include "services/reward/math/permutations.h"
 #include "services/reward/math/structure.h"
 #include "services/reward/math/words.h"
 
@@ -217,19 +218,24 @@ Decision CompareCases(View a, View b, const Context& context) {
 
 bool HasUnits(View view) { return view.ast.Contains(view.id, Kind::kUnit); }
 
+// (x, y)
+bool IsTupleOfNames(View view) {
+  if (view.kind() != Kind::kTuple) return false;
+  const std::vector<View> names = Kids(view);
+  return std::all_of(names.begin(), names.end(), [](const View& name) { return name.kind() == Kind::kSymbol; });
+}
+
 // "(x, y) = (1, 2)" is the tuple.
 std::optional<View> TupleValue(View view) {
-  if (view.kind() != Kind::kRelation || view.size() != 2 || view.ast.relation(view.id, 0) != Relation::kEqual || view.kid(0).kind() != Kind::kTuple) return std::nullopt;
-  const std::vector<View> names = Kids(view.kid(0));
-  const bool symbols = std::all_of(names.begin(), names.end(), [](const View& name) { return name.kind() == Kind::kSymbol; });
-  return symbols ? std::optional<View>(view.kid(1)) : std::nullopt;
+  if (view.kind() != Kind::kRelation || view.size() != 2 || view.ast.relation(view.id, 0) != Relation::kEqual || !IsTupleOfNames(view.kid(0))) return std::nullopt;
+  return view.kid(1);
 }
 
 // What an assignment assigns where the other side has no name, also in every member of a list; `out` holds what has to be made.
 std::optional<View> ValueOf(View view, Ast& out) {
   if (const auto tuple = TupleValue(view)) return tuple;
   if (const auto assignment = AsAssignment(view)) return assignment->value;
-  if (view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && view.kid(0).kind() == Kind::kSymbol) return view.kid(1);
+  if (view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && (view.kid(0).kind() == Kind::kSymbol || IsTupleOfNames(view.kid(0)))) return view.kid(1);
   if (!IsCollection(view.kind()) || view.kind() == Kind::kSet) return std::nullopt;
   std::vector<NodeId> values;
   std::string name;
@@ -353,6 +359,55 @@ std::optional<View> SetInWords(View words, Ast& out) {
   return View(out, out.root);
 }
 
+// x_1 = 3, x_2 = -3 numbers the solutions of one unknown: x = 3 or x = -3. nullopt for everything else.
+std::optional<View> WithoutNumbers(View view, Ast& out) {
+  if (!IsSystem(view)) return std::nullopt;
+  std::string letter;
+  std::vector<NodeId> equations;
+  for (size_t i = 0; i < view.size(); ++i) {
+    const auto assignment = AsAssignment(view.kid(i));
+    if (assignment->name.kind() != Kind::kSymbol) return std::nullopt;
+    const std::string& name = view.ast.name(assignment->name.id);
+    const size_t mark = name.find('_');
+    if (mark == std::string::npos || name.substr(mark + 1) != std::to_string(i + 1) || (i > 0 && name.substr(0, mark) != letter)) return std::nullopt;
+    letter = name.substr(0, mark);
+    const NodeId left = out.AddNamed(Kind::kSymbol, letter), right = out.Copy(view.ast, assignment->value.id);
+    equations.push_back(out.AddEquation(left, right));
+  }
+  out.root = out.Add(Kind::kList, equations.data(), equations.size());
+  out.nodes[out.root].flag = kJoinedByOr;
+  return View(out, out.root);
+}
+
+// The letter that a solved equation names: x of "x = 2 or x = 3" and "x = ±2"; "" for everything else.
+std::string UnknownOf(View view) {
+  const View first = view.kind() == Kind::kList ? view.kid(0) : view;
+  const auto assignment = AsAssignment(first);
+  return assignment.has_value() && assignment->name.kind() == Kind::kSymbol ? first.ast.name(assignment->name.id) : "";
+}
+
+// Numbered solutions against those of the letter without numbers.
+std::optional<Decision> CompareNumberedSolutions(View a, View b, const Context& context) {
+  Ast made_a, made_b;
+  const std::optional<View> x = WithoutNumbers(a, made_a), y = WithoutNumbers(b, made_b);
+  if (x.has_value() == y.has_value()) return std::nullopt;
+  const View plain = x.has_value() ? b : a;
+  if (UnknownOf(plain) != UnknownOf(x.has_value() ? *x : *y)) return std::nullopt;
+  return x.has_value() ? CompareAnswers(*x, b, context) : CompareAnswers(a, *y, context);
+}
+
+// A permutation where the other side is a number, or one as well.
+std::optional<Decision> ComparePermutations(View a, View b, const Context& context) {
+  if (!IsScalarKind(a.kind()) || !IsScalarKind(b.kind())) return std::nullopt;
+  const std::optional<Ast> x = WithPermutationsCounted(a), y = WithPermutationsCounted(b);
+  if (!x.has_value() && !y.has_value()) return std::nullopt;
+  if ((!x.has_value() && !Variables(a).empty()) || (!y.has_value() && !Variables(b).empty())) return std::nullopt;
+  return CompareScalars(x.has_value() ? View(*x, x->root) : a, y.has_value() ? View(*y, y->root) : b, context);
+}
+
+// A(1, 2): a point by its name and its place.
+bool IsNamedPoint(View view) { return view.kind() == Kind::kCall && view.ast.name(view.id).size() == 1 && view.ast.name(view.id)[0] >= 'A' && view.ast.name(view.id)[0] <= 'Z'; }
+
 Decision CompareUnlike(View a, View b, const Context& context);
 
 // 9:12 looks like a time, but against 3:4 it is a ratio.
@@ -405,6 +460,8 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
       if (const auto roots = CompareSets(x == Kind::kRelation ? a : *values, x == Kind::kRelation ? *values : b, context)) return *roots;
     }
   }
+  if (const auto solutions = CompareNumberedSolutions(a, b, context)) return *solutions;
+  if (const auto permutations = ComparePermutations(a, b, context)) return *permutations;
   const std::optional<Decision> sets = CompareSets(a, b, context);
   if (sets.has_value()) return *sets;
   if (IsCollection(x) || IsCollection(y) || x == Kind::kEmptySet || y == Kind::kEmptySet || a.ast.Contains(a.id, Kind::kPlusMinus) || b.ast.Contains(b.id, Kind::kPlusMinus)) {
@@ -429,6 +486,10 @@ Decision CompareUnlike(View a, View b, const Context& context) {
     const NodeId above = ast.Copy(ratio.ast, ratio.kid(0).id), below = ast.Copy(ratio.ast, ratio.kid(1).id);
     ast.root = ast.Add(Kind::kDivide, {above, below});
     return CompareScalars({ast, ast.root}, other, context);
+  }
+  const View point = IsNamedPoint(a) ? a : b, place = IsNamedPoint(a) ? b : a;
+  if (IsNamedPoint(point) && place.kind() == Kind::kTuple && place.ast.brackets(place.id).open == '(' && place.ast.brackets(place.id).close == ')') {
+    return CompareInOrder(Kids(a), Kids(b), context);
   }
   const auto unevaluated = [](View view) { return view.ast.Contains(view.id, Kind::kIntegral) || view.ast.Contains(view.id, Kind::kLimit); };
   if (unevaluated(a) || unevaluated(b)) return Unknown("an integral or a limit is compared by its form only");
