@@ -194,16 +194,6 @@ bool SameForm(View a, View b, const Context& context) {
 
 bool IsComparable(Relation relation) { return relation == Relation::kEqual || relation == Relation::kNotEqual || relation == Relation::kGreater || relation == Relation::kGreaterEqual; }
 
-Relation Mirrored(Relation relation) {
-  switch (relation) {
-    case Relation::kLess: return Relation::kGreater;
-    case Relation::kLessEqual: return Relation::kGreaterEqual;
-    case Relation::kGreater: return Relation::kLess;
-    case Relation::kGreaterEqual: return Relation::kLessEqual;
-    default: return relation;
-  }
-}
-
 // Whether both are the same chain, or with `mirrored` the same read from the other end.
 bool SameRelations(View a, View b, bool mirrored) {
   for (size_t i = 0; i + 1 < a.size(); ++i) {

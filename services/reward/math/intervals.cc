@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/reward/math/limits.h"
+#include "services/reward/math/peeling.h"
 #include "services/reward/math/polynomial.h"
 #include "services/reward/math/structure.h"
 
@@ -178,7 +179,7 @@ class Reader {
     if (names.size() != 1) return std::nullopt;
     const std::string& variable = names[0];
     std::vector<Enclosure> roots, poles;
-    if (!CriticalPoints(a, b, variable, roots, poles) && !LinearRoot(a, b, variable, roots)) return std::nullopt;
+    if (!CriticalPoints(a, b, variable, roots, poles) && !LinearRoot(a, b, variable, roots)) return ReadPeeled(a, relation, b, variable);
     std::vector<Enclosure> every = roots;
     every.insert(every.end(), poles.begin(), poles.end());
     std::optional<std::vector<Enclosure>> points = SortedDistinct(std::move(every));
@@ -200,6 +201,18 @@ class Reader {
       set.cells.point_inside.push_back(!pole && Holds(relation, *sign));
     }
     return set;
+  }
+
+  // √(x-1) > 2, ln x < 0: without the function. Its conditions are smaller than it, so that this ends.
+  std::optional<RealSet> ReadPeeled(View a, Relation relation, View b, const std::string& variable) {
+    const std::optional<Peeled> peeled = Peel(a, relation, b, variable, context_);
+    if (!peeled.has_value() || nesting_ >= kMaxSetNesting) return std::nullopt;
+    if (peeled->never) return RealSet{Cells(), variable};
+    ++nesting_;
+    std::optional<RealSet> all = RealSet{Cells::All(), variable};
+    for (const Ast& condition : peeled->conditions) all = Combined(std::move(all), Read({condition, condition.root}), SetOperation::kIntersection);
+    --nesting_;
+    return all;
   }
 
   bool CriticalPoints(View a, View b, const std::string& variable, std::vector<Enclosure>& roots, std::vector<Enclosure>& poles) {
