@@ -4,6 +4,7 @@
 
 #include "services/reward/math/canonical.h"
 #include "services/reward/math/cells.h"
+#include "services/reward/math/decisions.h"
 #include "services/reward/math/polynomial.h"
 #include "services/reward/math/random.h"
 #include "services/reward/math/rational_functions.h"
@@ -18,8 +19,6 @@ constexpr int kLeastPoints = 3;
 constexpr int kMaxAttempts = 24;
 constexpr slong kPrecision = 256;
 constexpr int64_t kRatioBits = 100;
-
-Decision Other(const char* rule) { return {Equality::kDifferent, v1::METHOD_STRUCTURAL, rule}; }
 
 // The sides so that the relation reads "left - right is zero / positive / at least zero".
 struct Oriented {

@@ -109,29 +109,33 @@ class Parser {
   NodeId BuildMatrix(const Frame& frame, std::string_view name);
   NodeId Determinant(NodeId matrix);
 
-  // parser_operators.cc: operators, reduction, completed values.
+  // parser_operators.cc: operators, reduction.
   void Infix(Kind node, Power binding, Power power, uint8_t flag = 0);
   void Prefix(Kind node, Power power, uint8_t flag = 0);
   void ImplicitProduct();
   Power ImplicitPower(const Token& next) const;
   void RelationHere(Relation relation);
-  void Caret();
-  void Subscript();
   void Postfix(Kind node);
   void DegreeMark();
   void Word(const Token& token);
   bool TakeParity(std::string_view words);
-  bool SubscriptOfPower(const std::string& subscript);
   void ReduceTo(Power binding);
   void ReduceOne();
   void BuildRelation(const Frame& frame);
+
+  // parser_scripts.cc: exponents and subscripts.
+  void Caret();
+  void Subscript();
+  bool SubscriptOfPower(const std::string& subscript);
+  void AfterScripts();
+
+  // parser_commands.cc: completed values and arguments.
   NodeId BuildFunction(const Frame& frame);
   NodeId BuildBig(const Frame& frame);
   NodeId Bind(NodeId integral, NodeId body);
   void Complete();
   bool DeliverArgument();
   NodeId BuildArguments(const Frame& frame);
-  void AfterScripts();
 
   // parser_literals.cc: numbers, mixed numbers, repeating decimals, units.
   void NumberOperand();
