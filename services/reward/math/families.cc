@@ -51,19 +51,30 @@ std::optional<Ast> WithoutTrailingCondition(View view, NodeId* condition) {
 // x, f(x): the letters of a name in their order; "" for other names.
 std::string NameText(View name) {
   if (name.kind() == Kind::kSymbol) return name.ast.name(name.id);
+  if (name.kind() == Kind::kTuple) {  // (x, y)
+    std::string names = "(";
+    for (size_t i = 0; i < name.size(); ++i) {
+      if (name.kid(i).kind() != Kind::kSymbol) return "";
+      names += name.ast.name(name.kid(i).id) + ",";
+    }
+    return names + ")";
+  }
   if (name.kind() != Kind::kMultiply || name.kid(0).kind() != Kind::kSymbol || name.kid(1).kind() != Kind::kSymbol) return "";
   return name.ast.name(name.kid(0).id) + "(" + name.ast.name(name.kid(1).id) + ")";
 }
 
 // Adds a value; false when it cannot be one of the family.
 bool AddValue(View view, Family& family) {
-  if (const auto assignment = AsAssignment(view)) {
-    const std::string name = NameText(assignment->name);
-    if (name.empty() || DependsOn(assignment->name, family.parameter) || (!family.name.empty() && family.name != name)) return false;
+  if (view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kEqual) {
+    const auto assignment = AsAssignment(view);
+    const View named = assignment.has_value() ? assignment->name : view.kid(0);
+    const std::string name = NameText(named);
+    if (name.empty() || DependsOn(named, family.parameter) || (!family.name.empty() && family.name != name)) return false;
     family.name = name;
-    view = assignment->value;
+    view = assignment.has_value() ? assignment->value : view.kid(1);
   }
-  if (view.kind() > Kind::kBar || !DependsOn(view, family.parameter)) return false;
+  const bool interval = view.kind() == Kind::kTuple || view.kind() == Kind::kUnion;
+  if ((view.kind() > Kind::kBar && !interval) || !DependsOn(view, family.parameter)) return false;
   for (Ast& value : ExpandPlusMinus(view)) family.values.push_back(std::move(value));
   return true;
 }
@@ -95,6 +106,12 @@ std::optional<Family> FamilyOfResidues(View view) {
 std::optional<Family> AsFamily(View view) {
   Family family;
   if (view.kind() == Kind::kSetBuilder) {
+    if (view.kid(0).kind() == Kind::kSymbol && view.kid(1).kind() == Kind::kList) {  // {x | x = 2k, k ∈ ℤ}
+      std::optional<Family> named = AsFamily(view.kid(1));
+      if (!named.has_value() || named->name != view.ast.name(view.kid(0).id)) return std::nullopt;
+      named->name.clear();
+      return named;
+    }
     if (!IsMembership(view.ast, view.kid(1).id)) return std::nullopt;
     SetCondition(view.ast, view.kid(1).id, family);
     return AddValue(view.kid(0), family) ? std::optional<Family>(std::move(family)) : std::nullopt;

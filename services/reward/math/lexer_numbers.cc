@@ -67,12 +67,13 @@ std::string_view Lexer::Digits() {
 
 // Bytes of a separator before exactly three digits that can only be one of thousands; 0 when there is none.
 size_t Lexer::SureThousands() const {
-  for (const std::string_view separator : {"{,}", "\\,", ",\\!", "\\,\\!"}) {
+  for (const std::string_view separator : {"{,}", "\\,", ",\\!", "\\,\\!", "\\;", "\\:", "\\ ", "~"}) {
     if (text_.substr(at_, separator.size()) != separator) continue;
     const size_t digits = at_ + separator.size();
     size_t end = digits;
     while (end < text_.size() && IsDigit(text_[end])) ++end;
-    if (end - digits == 3) return separator.size();
+    const bool mixed = end < text_.size() && text_[end] == '/' && separator.find(',') == std::string_view::npos;  // 2~345/678
+    if (end - digits == 3 && !mixed) return separator.size();
   }
   return 0;
 }

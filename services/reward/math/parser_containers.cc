@@ -160,6 +160,7 @@ void Parser::CloseBar() {
   ++at_;
   frames_.pop_back();
   const NodeId inside = PopValue();
+  if (ast_.Is(inside, Kind::kMatrix) && ast_.node(inside).payload > 1) return PushValue(Determinant(inside)), Complete();
   const NodeId absolute = ast_.Add(Kind::kFunction, {inside});
   ast_.nodes[absolute].op = static_cast<uint16_t>(Function::kAbs);
   PushValue(absolute);
