@@ -42,7 +42,7 @@ std::optional<Rational> Permutations(const Ast& ast, NodeId id) {
 }
 
 bool MayHavePermutations(const Ast& ast) {
-  return std::any_of(ast.names.begin(), ast.names.end(), [](const std::string& name) { return name == "P" || name == "A" || SmallSubscript(name).has_value(); });
+  return std::any_of(ast.names.begin(), ast.names.end(), [](const std::string& name) { return (name[0] == 'P' || name[0] == 'A') && (name.size() == 1 || SmallSubscript(name).has_value()); });
 }
 
 }  // namespace

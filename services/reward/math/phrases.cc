@@ -208,10 +208,15 @@ class PhraseReader {
 }  // namespace
 
 void ReadPhrases(Lexed& lexed, Fuel& fuel) {
-  const bool wanted = std::any_of(lexed.tokens.begin(), lexed.tokens.end(), [](const Token& token) {
-    return token.kind == Tok::kWord || token.kind == Tok::kText || token.kind == Tok::kIf || token.kind == Tok::kAmpersand || token.kind == Tok::kBegin || token.kind == Tok::kNumberSet;
-  });
-  if (!wanted || !fuel.Spend(8 * static_cast<int64_t>(lexed.tokens.size()))) return;
+  // Every phrase has a word or a set of numbers, and all but those at the beginning stand beside a name.
+  bool word = false, name = false, environment = false;
+  for (const Token& token : lexed.tokens) {
+    word = word || token.kind == Tok::kWord || token.kind == Tok::kText || token.kind == Tok::kIf || token.kind == Tok::kNumberSet;
+    name = name || token.kind == Tok::kSymbol;
+    environment = environment || token.kind == Tok::kBegin;
+  }
+  const bool leads = lexed.tokens.size() > 2 && (lexed.tokens[0].kind == Tok::kWord || lexed.tokens[0].kind == Tok::kText);
+  if ((!(word && name) && !environment && !leads) || !fuel.Spend(8 * static_cast<int64_t>(lexed.tokens.size()))) return;
   PhraseReader(lexed).Run();
 }
 
