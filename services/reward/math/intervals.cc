@@ -14,6 +14,8 @@ constexpr uint32_t kMaxAbsolutes = 3;
 constexpr int64_t kMaxListedIntegers = 1000;
 constexpr slong kMaxEndPointBits = 4096;  // Of the size of an end point and of its inverse.
 constexpr int kMaxSetNesting = 100;       // The reader is recursive.
+constexpr int kMaxPeels = 12;             // Functions and constants around the variable of an inequality.
+constexpr int kMaxPeelBranches = 3;       // Of those the ones that have a domain: each doubles the work.
 
 bool IsOrder(Relation relation) {
   return relation == Relation::kLess || relation == Relation::kLessEqual || relation == Relation::kGreater || relation == Relation::kGreaterEqual;
@@ -206,12 +208,18 @@ class Reader {
   // √(x-1) > 2, ln x < 0: without the function. Its conditions are smaller than it, so that this ends.
   std::optional<RealSet> ReadPeeled(View a, Relation relation, View b, const std::string& variable) {
     const std::optional<Peeled> peeled = Peel(a, relation, b, variable, context_);
-    if (!peeled.has_value() || nesting_ >= kMaxSetNesting) return std::nullopt;
+    if (!peeled.has_value()) return std::nullopt;
     if (peeled->never) return RealSet{Cells(), variable};
-    ++nesting_;
+    const int branches = peeled->conditions.size() > 1 ? 1 : 0;
+    if (peels_ >= kMaxPeels || branches_ + branches > kMaxPeelBranches) return std::nullopt;
+    ++peels_;
+    branches_ += branches;
     std::optional<RealSet> all = RealSet{Cells::All(), variable};
-    for (const Ast& condition : peeled->conditions) all = Combined(std::move(all), Read({condition, condition.root}), SetOperation::kIntersection);
-    --nesting_;
+    for (const Ast& condition : peeled->conditions) {
+      if (all.has_value()) all = Combined(std::move(all), Read({condition, condition.root}), SetOperation::kIntersection);
+    }
+    branches_ -= branches;
+    --peels_;
     return all;
   }
 
@@ -364,6 +372,8 @@ class Reader {
 
   const Context& context_;
   int nesting_ = 0;
+  int peels_ = 0;
+  int branches_ = 0;
 };
 
 bool IsCondition(View view) {
