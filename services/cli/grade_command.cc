@@ -17,15 +17,13 @@
 #include "services/cli/grade/grade_pipeline.h"
 #include "services/cli/grade/grade_row.h"
 #include "services/cli/grade/line_reader.h"
+#include "services/cli/grade/row_batches.h"
 #include "services/cli/grade/service_finder.h"
 
 namespace cohort::cli {
 namespace {
 
-constexpr size_t kMaxLineBytes = 16 << 20;
-constexpr size_t kMaxBatchRows = 256;
 constexpr size_t kMaxBatchPrograms = 16;  // They take a thousand times as long as answers, and a batch is answered as a whole.
-constexpr size_t kMaxBatchBytes = 1 << 20;
 
 struct GradeOptions {
   ServiceOptions service;
@@ -39,43 +37,25 @@ size_t BytesOf(const GradeRow& row) { return row.item.completion().size() + row.
 // Most bytes of a reference answer that the service takes.
 size_t MaxGoldBytes(const GradeOptions& options) { return options.service.grades_code ? reward::kMaxProblemBytes : reward::kMaxGoldTransportBytes; }
 
-GradeRow ReadRow(LineReader::Result result, const std::string& line, int64_t number, size_t max_gold_bytes) {
-  if (result == LineReader::Result::kTooLong) return BadRow(number, absl::StrCat("it is longer than ", kMaxLineBytes, " bytes"));
+GradeRow ReadRow(const std::string& line, int64_t number, const GradeOptions& options) {
   GradeRow row = ParseGradeRow(line, number);
-  if (row.item.completion().size() > reward::kMaxCompletionBytes) {
-    row.error = absl::StrCat("line ", number, ": the completion is longer than ", reward::kMaxCompletionBytes, " bytes");
-  }
-  if (row.item.gold_answer().size() > max_gold_bytes) row.error = absl::StrCat("line ", number, ": 'gold' is longer than ", max_gold_bytes, " bytes");
+  if (row.item.completion().size() > reward::kMaxCompletionBytes) row.error = absl::StrCat("line ", number, ": the completion is longer than ", reward::kMaxCompletionBytes, " bytes");
+  if (row.item.gold_answer().size() > MaxGoldBytes(options)) row.error = absl::StrCat("line ", number, ": 'gold' is longer than ", MaxGoldBytes(options), " bytes");
+  row.item.set_policy_id(options.policy);
+  row.item.set_explain(options.explain);
   return row;
 }
 
-// Reads all rows and hands them over in batches; small ones when the writer of the input waits for answers. Sets *bad_rows.
-absl::Status GradeAll(LineReader& reader, const GradeOptions& options, GradePipeline& pipeline, bool* bad_rows) {
-  const size_t max_rows = options.service.grades_code ? kMaxBatchPrograms : kMaxBatchRows;
-  std::vector<GradeRow> batch;
-  size_t bytes = 0;
-  std::string line;
-  for (int64_t number = 1;; ++number) {
-    const LineReader::Result result = reader.Next(&line);
-    if (result == LineReader::Result::kEnd) break;
-    const bool blank = result == LineReader::Result::kLine && line.find_first_not_of(" \t\r") == std::string::npos;
-    if (!blank) {
-      batch.push_back(ReadRow(result, line, number, MaxGoldBytes(options)));
-      batch.back().item.set_policy_id(options.policy);
-      batch.back().item.set_explain(options.explain);
-      bytes += BytesOf(batch.back());
-      *bad_rows = *bad_rows || !batch.back().ok();
-    }
-    if (batch.size() >= max_rows || bytes >= kMaxBatchBytes || (!batch.empty() && reader.WouldBlock())) {
-      COHORT_RETURN_IF_ERROR(pipeline.Add(std::exchange(batch, {})));
-      bytes = 0;
-    }
-    for (bool idle = false; !idle && reader.WouldBlock();) {
-      COHORT_ASSIGN_OR_RETURN(idle, pipeline.Idle());
-    }
-  }
-  if (!batch.empty()) COHORT_RETURN_IF_ERROR(pipeline.Add(std::move(batch)));
-  return pipeline.Finish();
+absl::StatusOr<bool> GradeAll(const GradeOptions& options, GradePipeline& pipeline) {
+  LineReader reader(STDIN_FILENO, kMaxLineBytes);
+  const absl::StatusOr<bool> fine = ReadRows<GradeRow>(reader, {.read = [&options](const std::string& line, int64_t number) { return ReadRow(line, number, options); },
+                                                                .bytes = BytesOf,
+                                                                .batch = [&pipeline](std::vector<GradeRow> rows) { return pipeline.Add(std::move(rows)); },
+                                                                .idle = [&pipeline] { return pipeline.Idle(); },
+                                                                 .max_rows = options.service.grades_code ? kMaxBatchPrograms : kMaxBatchRows});
+  COHORT_RETURN_IF_ERROR(fine.status());
+  COHORT_RETURN_IF_ERROR(pipeline.Finish());
+  return fine;
 }
 
 int Grade(const GradeOptions& options) {
@@ -84,11 +64,9 @@ int Grade(const GradeOptions& options) {
   }
   ServiceFinder finder(options.service);
   GradePipeline pipeline([&finder] { return finder.Connect(); }, stdout, absl::Seconds(options.patience_s));
-  LineReader reader(STDIN_FILENO, kMaxLineBytes);
-  bool bad_rows = false;
-  const absl::Status graded = GradeAll(reader, options, pipeline, &bad_rows);
-  if (!graded.ok()) return Finish(graded);
-  return bad_rows ? kExitFailed : kExitOk;
+  const absl::StatusOr<bool> fine = GradeAll(options, pipeline);
+  if (!fine.ok()) return Finish(fine.status());
+  return *fine ? kExitOk : kExitFailed;
 }
 
 }  // namespace

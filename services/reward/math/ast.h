@@ -73,6 +73,9 @@ enum class Function : uint8_t {
 
 enum class Relation : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kApprox, kIn, kNotIn, kEquivalent, kDivides, kSubset, kSimilar, kPerpendicular, kParallel, kTo };
 
+// The relation read from its other side: > for <.
+Relation Mirrored(Relation relation);
+
 // The brackets of a tuple: '(' or '[' or '<', and what closes it.
 struct Brackets {
   char open = '(';

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "services/reward/math/parser_state.h"
+#include "services/reward/math/phrases.h"
+#include "services/reward/math/statements.h"
 #include "services/reward/math/words.h"
 
 namespace cohort::reward::math {
@@ -92,12 +94,12 @@ void Parser::Operand() {
     case Tok::kInfinity: ++at_; PushValue(ast_.Add(Kind::kInfinity, {})); return Complete();
     case Tok::kEmptySet: ++at_; PushValue(ast_.Add(Kind::kEmptySet, {})); return Complete();
     case Tok::kEllipsis: ++at_; PushValue(ast_.Add(Kind::kEllipsis, {})); return Complete();
-    case Tok::kNumberSet: ++at_; PushValue(ast_.AddNamed(Kind::kNumberSet, token.text)); return Complete();
+    case Tok::kNumberSet: ++at_; return NumberSetOperand(token);
     case Tok::kWord: case Tok::kText: ++at_; return TextOperand(token.text);
     case Tok::kOpen:
       if (token.op == '{' && Ahead(1).kind == Tok::kClose && TakeChoice()) return;
       return OpenBracket(token);
-    case Tok::kUnderscore:
+    case Tok::kUnderscore: case Tok::kCaret:
       if (TakeChoice() || Failed()) return;
       return Fail("a value was expected");
     case Tok::kBar: ++at_; return OpenContainer(FrameKind::kBar, '|');
@@ -343,7 +345,11 @@ Parsed Parse(std::string_view text, size_t max_bytes, const Reading& reading, Fu
     }
   }
   parsed.error = lexed.error;
-  if (parsed.error.empty()) Parser(lexed, reading, fuel, parsed).Run();
+  if (parsed.error.empty()) {
+    ReadPhrases(lexed, fuel);
+    Parser(lexed, reading, fuel, parsed).Run();
+    if (parsed.error.empty()) ReadStatements(parsed.ast, fuel);
+  }
   if (parsed.error.empty() || fuel.exhausted()) return parsed;
   if (auto words = ParseWords(lexed.text)) {
     parsed.ast = std::move(*words);
