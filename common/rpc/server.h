@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/metrics/metrics.h"
 #include "grpcpp/impl/codegen/service_type.h"
 
 namespace cohort::rpc {
@@ -23,6 +24,7 @@ class Server {
     // After so long a client is asked to connect anew, which makes it look for servers that have come since; calls in progress end in peace. Only for
     // services without streams that last.
     absl::Duration max_connection_age = absl::InfiniteDuration();
+    metrics::Registry* metrics = nullptr;  // Where calls are counted (call_metrics.h). Not owned; outlives the server.
   };
   // UNAVAILABLE names the address when it cannot be bound.
   static absl::StatusOr<std::unique_ptr<Server>> Start(Options options);
