@@ -72,6 +72,21 @@ default
 {{- printf "%s-reward:7001" (include "cohort.fullname" .) -}}
 {{- end -}}
 
+{{- define "cohort.adminAddress" -}}
+{{- printf "%s-admin:7003" (include "cohort.fullname" .) -}}
+{{- end -}}
+
+{{/* "true" when the admin service scales rollout workers: nobody else owns their number, and it has an account of its own. */}}
+{{- define "cohort.adminScales" -}}
+{{- $admin := .Values.admin -}}
+{{- if and $admin.enabled $admin.scaling.enabled .Values.serviceAccount.create (not .Values.rollout.autoscaling.enabled) -}}true{{- end -}}
+{{- end -}}
+
+{{/* The roles of this release that have a Deployment or StatefulSet of our own services. */}}
+{{- define "cohort.roles" -}}
+learner rollout reward{{ if .Values.admin.enabled }} admin{{ end }}
+{{- end -}}
+
 {{- define "cohort.runName" -}}
 {{- .Values.run.config.run.name -}}
 {{- end -}}
@@ -95,7 +110,7 @@ annotations:
 {{- define "cohort.podSpec" -}}
 {{- $values := get .root.Values .role -}}
 serviceAccountName: {{ include "cohort.serviceAccountName" . }}
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ default false .withToken }}
 enableServiceLinks: false
 securityContext:
   {{- include "cohort.podSecurity" . | nindent 2 }}
@@ -184,6 +199,9 @@ env:
 ports:
   - {name: grpc, containerPort: {{ .port }}}
   - {name: metrics, containerPort: 9090}
+  {{- range .morePorts }}
+  - {name: {{ .name }}, containerPort: {{ .containerPort }}}
+  {{- end }}
 {{- include "cohort.probes" . }}
 resources:
   {{- include "cohort.resources" $values | nindent 2 }}
