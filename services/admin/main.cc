@@ -14,6 +14,7 @@
 #include "common/registry/registration.h"
 #include "common/rpc/address.h"
 #include "common/rpc/server.h"
+#include "common/rpc/tls.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
 #include "nlohmann/json.hpp"
@@ -40,6 +41,7 @@ struct Flags {
   std::string token_file;
   std::string advertise_host;
   KubernetesScaler::Options kubernetes;
+  rpc::TlsFiles tls;
   bool allow_remote = false;
 };
 
@@ -83,10 +85,13 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   const ClusterMetrics cluster_metrics(metrics, cluster, queue);
   RequestLog requests(flags.redis, flags.run);
   Operations operations(flags.redis, flags.run);
-  AdminServiceImpl service({cluster, queue, requests, operations, *access, flags.redis});
+  AdminServiceImpl service({cluster, queue, requests, operations, *access, flags.redis, flags.name});
   rpc::Server::Options options;
   options.address = flags.listen;
   options.allow_remote = flags.allow_remote;
+  if (flags.tls.any()) {
+    COHORT_ASSIGN_OR_RETURN(options.credentials, rpc::ServerTls(flags.tls));
+  }
   options.services = {&service};
   options.metrics = &metrics;
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
@@ -103,7 +108,7 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
     COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(flags.endpoint_file, endpoints.dump() + "\n"));
   }
   COHORT_LOG(INFO) << "serves on " << server->address() << ", metrics on " << metrics_endpoint
-                   << (flags.token_file.empty() ? "; everybody who reaches it is an operator" : "");
+                   << (flags.token_file.empty() && flags.tls.ca.empty() ? "; everybody who reaches it is an operator" : "");
   signals.WaitUntil(absl::InfiniteFuture());
   service.Stop();
   server->SetReady(false);
@@ -128,7 +133,10 @@ int Main(int argc, char** argv) {
                  "Scale rollout workers through this Deployment of the pod's namespace [through `cohort run`]");
   app.add_option("--kubernetes-account", flags.kubernetes.account_folder, "Folder with token, ca.crt and namespace of the pod's service account")
       ->capture_default_str();
-  app.add_flag("--allow-remote", flags.allow_remote, "Listen on other addresses than loopback (there is no encryption)");
+  app.add_option("--tls-cert", flags.tls.certificate, "Serve gRPC over TLS with this certificate chain (PEM; read anew when it changes)");
+  app.add_option("--tls-key", flags.tls.key, "Its private key (PEM)");
+  app.add_option("--tls-ca", flags.tls.ca, "Only callers with a certificate of one of these; its subject's organization is cohort:viewer or cohort:operator");
+  app.add_flag("--allow-remote", flags.allow_remote, "Listen without encryption on other addresses than loopback");
   app.footer("Example:\n  cohort-admin --redis 127.0.0.1:6379 --run quickstart --listen 127.0.0.1:7070");
   try {
     app.parse(argc, argv);

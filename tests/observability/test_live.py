@@ -1,5 +1,6 @@
 """Metrics, dashboards and alerts against the services of a real run, read by a real Prometheus."""
 
+import itertools
 import json
 import os
 import re
@@ -157,7 +158,7 @@ class Runbooks(unittest.TestCase):
             with open(os.path.join(files.RUNBOOKS, name)) as file:
                 commands = re.findall(r"`cohort ([^`]+)`", file.read())
             for words in (command.split() for command in commands):
-                path = [word for word in words if re.fullmatch("[a-z]+", word)]
+                path = list(itertools.takewhile(lambda word: re.fullmatch("[a-z]+", word), words))
                 told = run([f"{BIN}/cohort", *path, "--help"]).stdout
                 self.assertIn(f"Usage: cohort {' '.join(path)} [", told, name)
                 for option in (word for word in words if word.startswith("-")):

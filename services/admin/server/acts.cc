@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "common/log/log.h"
 #include "common/rpc/status.h"
+#include "common/rpc/log_service.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "proto/cohort/common/v1/log_service.grpc.pb.h"
@@ -332,7 +333,11 @@ grpc::Status AdminServiceImpl::SetLogLevel(grpc::ServerContext* context, const v
     common::v1::SetLogLevelRequest ask;
     ask.set_level(request->level());
     common::v1::SetLogLevelResponse set;
-    COHORT_RETURN_IF_ERROR(OfService(parts_.cluster.Call(service, &LogService::Stub::SetLogLevel, ask, &set, deadline, kNewLog), service));
+    if (service.name() == parts_.name) {
+      COHORT_RETURN_IF_ERROR(rpc::FromGrpc(rpc::LogServiceImpl().SetLogLevel(nullptr, &ask, &set)));
+    } else {
+      COHORT_RETURN_IF_ERROR(OfService(parts_.cluster.Call(service, &LogService::Stub::SetLogLevel, ask, &set, deadline, kNewLog), service));
+    }
     response->set_previous(set.previous());
     return Audit{service.name(), absl::StrCat("log level from ", common::v1::LogLevel_Name(set.previous()), " to ", common::v1::LogLevel_Name(ask.level()))};
   });
