@@ -40,6 +40,7 @@ BAD_VALUES = [
     (["--set", "admin.replicas=100"], ["/admin/replicas", "maximum"]),
     (["--set", "admin.tokens.existingSecret=Not_A_Name"], ["/admin/tokens/existingSecret"]),
     (["--set", "admin.tokens.value=secret"], ["/admin/tokens", "value"]),
+    (["--set", "admin.tls.clientCertificates=true"], ["admin.tls.clientCertificates", "admin.tls.existingSecret"]),
     (["--set", "admin.preStopSleepSeconds=20"], ["admin.preStopSleepSeconds", "admin.terminationGracePeriodSeconds"]),
     (["--set", "monitoring.prometheusRule.runbooks="], ["/monitoring/prometheusRule/runbooks"]),
     (["--set", "rollout.autoscaling.enabled=true,rollout.autoscaling.minReplicas=9"], ["rollout.autoscaling.minReplicas", "maxReplicas"]),
@@ -47,8 +48,9 @@ BAD_VALUES = [
 
 
 class RenderedObjects(unittest.TestCase):
-    def setUp(self):
-        self.rendered = {shape: chart.render(shape) for shape in chart.shapes()}
+    @classmethod
+    def setUpClass(cls):
+        cls.rendered = {shape: chart.render(shape) for shape in chart.shapes()}
 
     def workloads(self):
         for shape, objects in self.rendered.items():
@@ -101,6 +103,14 @@ class RenderedObjects(unittest.TestCase):
         self.assertFalse([a for a in arguments("toy-cpu") if a.startswith(("--web-listen", "--token-file"))])
         self.assertLessEqual({"--web-listen=0.0.0.0:7004", "--token-file=/etc/cohort/tokens/people"}, set(arguments("admin")))
 
+    def test_an_admin_service_with_tls_is_probed_over_http(self):
+        container = chart.pod_template(chart.find(self.rendered["admin"], "Deployment", "admin"))["spec"]["containers"][0]
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            self.assertEqual(container[probe]["httpGet"], {"port": "metrics", "path": "/healthz"})
+            self.assertNotIn("grpc", container[probe])
+        self.assertLessEqual({"--tls-cert=/etc/cohort/tls/tls.crt", "--tls-key=/etc/cohort/tls/tls.key"}, set(container["args"]))
+        self.assertNotIn("--tls-ca=/etc/cohort/tls/ca.crt", container["args"])
+
     def test_a_release_without_the_admin_service_has_none_of_its_objects(self):
         objects = chart.render("toy-cpu", "--set", "admin.enabled=false")
         self.assertFalse([o["metadata"]["name"] for o in objects if o["metadata"]["labels"]["app.kubernetes.io/component"] == "admin"])
@@ -127,6 +137,8 @@ class RenderedObjects(unittest.TestCase):
     def test_liveness_asks_only_whether_the_process_answers(self):
         for shape, objects in self.rendered.items():
             for role, kind in (("learner", "StatefulSet"), ("rollout", "Deployment"), ("reward", "Deployment"), ("admin", "Deployment")):
+                if (shape, role) == ("admin", "admin"):
+                    continue  # Serves TLS.
                 container = chart.pod_template(chart.find(objects, kind, role))["spec"]["containers"][0]
                 self.assertEqual(container["livenessProbe"]["grpc"]["service"], "liveness", shape)
                 self.assertEqual(container["readinessProbe"]["grpc"]["service"], "readiness", shape)

@@ -86,7 +86,8 @@ absl::StatusOr<int> KubernetesScaler::Call(const std::string& method, const std:
   const auto scale = nlohmann::json::parse(response->body, nullptr, /*allow_exceptions=*/false);
   const nlohmann::json* spec = scale.is_object() && scale.contains("spec") ? &scale["spec"] : nullptr;
   if (spec == nullptr || !spec->is_object()) return Unavailable(absl::StrCat("not a Scale: ", response->body.substr(0, 200)));
-  return spec->contains("replicas") ? spec->at("replicas").get<int>() : 0;  // A zero is left out.
+  const auto replicas = spec->find("replicas");
+  return replicas != spec->end() && replicas->is_number_integer() ? replicas->get<int>() : 0;  // A zero is left out.
 }
 
 absl::StatusOr<int> KubernetesScaler::Wanted(absl::Time deadline) { return Call("GET", "", "", deadline); }

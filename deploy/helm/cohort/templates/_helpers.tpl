@@ -207,20 +207,28 @@ resources:
   {{- include "cohort.resources" $values | nindent 2 }}
 {{- end -}}
 
+{{- define "cohort.probe" -}}
+{{- if .scope.httpProbes -}}
+httpGet: {port: metrics, path: /healthz}
+{{- else -}}
+grpc: {port: {{ .scope.port }}, service: {{ .service }}}
+{{- end -}}
+{{- end -}}
+
 {{- define "cohort.probes" }}
 {{- $probes := (get .root.Values .role).probes }}
 startupProbe:
-  grpc: {port: {{ .port }}, service: liveness}
+  {{- include "cohort.probe" (dict "scope" . "service" "liveness") | nindent 2 }}
   periodSeconds: {{ $probes.startup.periodSeconds }}
   failureThreshold: {{ $probes.startup.failureThreshold }}
   timeoutSeconds: 5
 readinessProbe:
-  grpc: {port: {{ .port }}, service: readiness}
+  {{- include "cohort.probe" (dict "scope" . "service" "readiness") | nindent 2 }}
   periodSeconds: {{ $probes.readiness.periodSeconds }}
   failureThreshold: {{ $probes.readiness.failureThreshold }}
   timeoutSeconds: 5
 livenessProbe:
-  grpc: {port: {{ .port }}, service: liveness}
+  {{- include "cohort.probe" (dict "scope" . "service" "liveness") | nindent 2 }}
   periodSeconds: {{ $probes.liveness.periodSeconds }}
   failureThreshold: {{ $probes.liveness.failureThreshold }}
   timeoutSeconds: 5
