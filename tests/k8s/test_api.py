@@ -76,6 +76,22 @@ class ApiServer(unittest.TestCase):
                 objects = [o for o in yaml.safe_load_all(built) if o and not chart.is_custom(o)]
                 self.assertEqual(len(self.dry_run(objects).stdout.splitlines()), len(objects))
 
+    def test_all_addons_go_together_and_leave_the_number_of_workers_to_keda(self):
+        with tempfile.TemporaryDirectory(prefix="cohort-kustomize-") as folder:
+            here = os.path.relpath(os.path.join(ROOT, "k8s"), os.path.realpath(folder))
+            with open(os.path.join(folder, "kustomization.yaml"), "w") as file:
+                yaml.safe_dump({"namespace": "training", "resources": [f"{here}/base"],
+                                "components": [f"{here}/addons/{name}" for name in ("redis", "monitoring", "autoscaling")]}, file)
+            built = [o for o in yaml.safe_load_all(run([tool("kubectl"), "kustomize", folder]).stdout) if o]
+        objects = [o for o in built if not chart.is_custom(o)]
+        self.assertEqual(len(self.dry_run(objects).stdout.splitlines()), len(objects))
+        self.assertLessEqual({"PodMonitor", "PrometheusRule", "ScaledObject"}, {o["kind"] for o in built})
+        admin = chart.find(built, "Deployment", "admin")["spec"]["template"]["spec"]
+        self.assertFalse([a for a in admin["containers"][0]["args"] if a.startswith("--kubernetes-deployment")])
+        self.assertFalse(admin["automountServiceAccountToken"])
+        self.assertNotIn("replicas", chart.find(built, "Deployment", "rollout")["spec"])
+        self.assertEqual(chart.find(built, "RoleBinding", "admin")["subjects"][0]["namespace"], "training")
+
 
 class AdminScales(unittest.TestCase):
     """A real cohort-admin, as the service account that the chart makes, scales the chart's Deployment through the API."""

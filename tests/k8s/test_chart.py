@@ -5,6 +5,8 @@ import json
 import os
 import unittest
 
+import yaml
+
 from lib import chart
 from lib.processes import run
 from lib.tools import CHART, ROOT, tool
@@ -125,7 +127,9 @@ class RenderedObjects(unittest.TestCase):
     def test_alerts_get_the_address_of_their_runbook(self):
         rules = next(o for o in self.rendered["monitoring"] if o["kind"] == "PrometheusRule")["spec"]["groups"]
         for rule in (rule for group in rules for rule in group["rules"]):
-            self.assertEqual(rule["annotations"]["runbook_url"], f"https://example.com/cohort/runbooks/{rule['alert']}.md")
+            self.assertEqual(rule["annotations"].pop("runbook_url"), f"https://example.com/cohort/runbooks/{rule['alert']}.md")
+        with open(os.path.join(CHART, "files", "alerts.yaml")) as file:
+            self.assertEqual(rules, yaml.safe_load(file)["groups"], "nothing else is changed")
 
     def test_dashboards_are_the_files_as_they_are(self):
         config_map = next(o for o in self.rendered["monitoring"] if o["metadata"]["name"] == "demo-cohort-dashboards")
