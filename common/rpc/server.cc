@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/rpc/call_metrics.h"
 #include "common/rpc/log_service.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -79,6 +80,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, static_cast<int>(absl::ToInt64Milliseconds(options.max_connection_age)));
   }
   for (grpc::Service* service : options.services) builder.RegisterService(service);
+  if (options.metrics != nullptr) builder.experimental().SetInterceptorCreators(CallMetricsInterceptors(*options.metrics));
   auto log = std::make_unique<LogServiceImpl>();
   builder.RegisterService(log.get());
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/metrics/metrics.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "grpcpp/security/server_credentials.h"
 
@@ -24,6 +25,7 @@ class Server {
     // After so long a client is asked to connect anew, which makes it look for servers that have come since; calls in progress end in peace. Only for
     // services without streams that last.
     absl::Duration max_connection_age = absl::InfiniteDuration();
+    metrics::Registry* metrics = nullptr;  // Where calls are counted (call_metrics.h). Not owned; outlives the server.
     std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;  // Of ServerTls; null is plaintext. With TLS any address goes without `allow_remote`.
   };
   // UNAVAILABLE names the address when it cannot be bound.

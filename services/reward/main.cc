@@ -6,6 +6,7 @@
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
+#include "common/redis/command_stats.h"
 #include "common/registry/registration.h"
 #include "common/rpc/address.h"
 #include "common/rpc/endpoint_file.h"
@@ -56,6 +57,7 @@ registry::Registration::Options Presence(const Flags& flags, const std::string& 
 absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::SignalWaiter& signals) {
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "reward");
+  const auto redis_metrics = redis::ExportRedisMetrics(registry);
   PoolMetrics metrics(registry);
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(flags.metrics_listen));
   COHORT_RETURN_IF_ERROR(CheckSandbox(zygote, flags, metrics));
@@ -66,6 +68,7 @@ absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::Sign
   options.address = flags.listen;
   options.allow_remote = flags.allow_remote;
   options.services = {&service};
+  options.metrics = &registry;
   options.max_connection_age = kConnectionAge;
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
   server->SetReady(true);

@@ -155,22 +155,16 @@ grpc::Status AdminServiceImpl::ScaleWorkers(grpc::ServerContext* context, const 
       return absl::InvalidArgumentError(absl::StrCat("replicas: ", request->replicas(), " is not between 0 and ", kMostWorkers));
     }
     COHORT_ASSIGN_OR_RETURN(const std::vector<ServiceRecord> services, parts_.cluster.Services(deadline));
-    const bool scaler = std::any_of(services.begin(), services.end(),
-                                    [](const ServiceRecord& service) { return service.role() == registry::v1::SERVICE_ROLE_LAUNCHER; });
-    if (!scaler) {
-      return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NO_SCALER",
-                             "nothing in this run starts and stops workers: `cohort run` does; without it, start and stop cohort-rollout yourself");
-    }
+    Scaler& scaler = parts_.cluster.scaler();
+    COHORT_RETURN_IF_ERROR(scaler.Check(services));
+    COHORT_ASSIGN_OR_RETURN(const int before, scaler.Wanted(deadline));
+    COHORT_RETURN_IF_ERROR(scaler.Scale(request->replicas(), request->validate_only(), deadline));
     if (request->validate_only()) return Audit();
-    const absl::StatusOr<registry::DesiredCount> before = parts_.cluster.desired().Get(deadline);
-    if (!before.ok()) return OfRedis(before.status());
-    const absl::StatusOr<registry::DesiredCount> set = parts_.cluster.desired().Set(request->replicas(), deadline);
-    if (!set.ok()) return OfRedis(set.status());
     v1::Operation operation;
     operation.set_kind(v1::OPERATION_KIND_SCALE_WORKERS);
     operation.set_target(request->replicas());
     COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), Begin(std::move(operation), caller, request->request_id(), deadline));
-    return Audit{"rollout workers", absl::StrCat("scale from ", before->count, " to ", request->replicas())};
+    return Audit{"rollout workers", absl::StrCat("scale from ", before, " to ", request->replicas())};
   });
 }
 
@@ -376,8 +370,7 @@ grpc::Status AdminServiceImpl::CancelOperation(grpc::ServerContext* context, con
       COHORT_ASSIGN_OR_RETURN(const std::vector<ServiceRecord> services, parts_.cluster.Services(deadline));
       const auto workers = std::count_if(services.begin(), services.end(),
                                          [](const ServiceRecord& service) { return service.role() == registry::v1::SERVICE_ROLE_ROLLOUT; });
-      const absl::StatusOr<registry::DesiredCount> set = parts_.cluster.desired().Set(static_cast<int>(workers), deadline);
-      if (!set.ok()) return OfRedis(set.status());
+      COHORT_RETURN_IF_ERROR(parts_.cluster.scaler().Scale(static_cast<int>(workers), /*validate_only=*/false, deadline));
       after.set_message(absl::StrCat("cancelled: the ", workers, " workers that there were stay"));
     }
     COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), parts_.operations.Replace(stored, after, deadline));

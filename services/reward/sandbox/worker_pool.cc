@@ -60,6 +60,7 @@ void WorkerPool::SubmitWhenRoom(std::shared_ptr<Job> job) {
 std::vector<QueuedCheck> WorkerPool::AnswerFromCaches(const std::shared_ptr<Job>& job) {
   std::vector<QueuedCheck> checks;
   const absl::Time now = absl::Now();
+  metrics_.ObserveBatch(job->size());
   for (size_t i = 0; i < job->size(); ++i) {
     const CheckKey key = KeyOf(job->check(i), secret_);
     if (std::optional<CheckOutcome> known = Remembered(key); known.has_value()) {
