@@ -17,6 +17,7 @@
 #include "services/cli/command/interrupt.h"
 #include "services/cli/evaluate/evaluator.h"
 #include "services/cli/launch/data_check.h"
+#include "services/cli/launch/nccl_environment.h"
 #include "services/cli/launch/results.h"
 #include "services/cli/supervise/service_specs.h"
 #include "services/cli/progress/step_watcher.h"
@@ -138,11 +139,9 @@ ServiceSpec RunLauncher::WithTimeout(ServiceSpec spec) const {
   return spec;
 }
 
-int RunLauncher::GpuOf(int worker) const { return config_.rollout().first_gpu() + worker % std::max(config_.rollout().gpus(), 1); }
-
 std::vector<std::string> RunLauncher::DeviceFlags(int worker) const {
   const std::string device = config::v1::Device_Name(config_.rollout().device()).substr(sizeof("DEVICE"));
-  return {"--device", device, "--gpu", absl::StrCat(GpuOf(worker)), "--kv-megabytes", absl::StrCat(config_.rollout().kv_megabytes())};
+  return {"--device", device, "--gpu", absl::StrCat(GpuOfWorker(config_, worker)), "--kv-megabytes", absl::StrCat(config_.rollout().kv_megabytes())};
 }
 
 absl::Status RunLauncher::StartBackbone() {
@@ -215,13 +214,14 @@ absl::Status RunLauncher::EvaluateAfter() {
 }
 
 absl::Status RunLauncher::Train() {
-  const LearnerPlace place = {redis_address_, reward_address_, state_ == DirectoryState::kUnfinished};
+  const LearnerPlace place = {redis_address_, reward_address_, state_ == DirectoryState::kUnfinished, NcclEnvironment(config_, -1)};
   COHORT_ASSIGN_OR_RETURN(ServiceSpec learner_spec, LearnerSpec(paths_, place));
   COHORT_ASSIGN_OR_RETURN(SupervisedService* learner, fleet_.Start(WithTimeout(std::move(learner_spec))));
   training_ = {learner};
   std::vector<ServiceSpec> specs;
   for (int i = 0; i < config_.rollout().workers(); ++i) {
-    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RolloutSpec(paths_, i, {redis_address_, reward_address_, learner->address(), GpuOf(i)}));
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RolloutSpec(paths_, i, {redis_address_, reward_address_, learner->address(), GpuOfWorker(config_, i),
+                                                                     NcclEnvironment(config_, i)}));
     specs.push_back(WithTimeout(std::move(spec)));
   }
   COHORT_ASSIGN_OR_RETURN(const std::vector<SupervisedService*> workers, fleet_.StartAll(std::move(specs)));

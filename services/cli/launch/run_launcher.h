@@ -55,7 +55,6 @@ class RunLauncher {
   void StopTraining();
   bool evaluates() const { return !arguments_.no_eval && config_.evaluation().problems() > 0 && !config_.data().held_out().empty(); }
   ServiceSpec WithTimeout(ServiceSpec spec) const;
-  int GpuOf(int worker) const;
   // What a worker without the run's config must be told about where it computes.
   std::vector<std::string> DeviceFlags(int worker) const;
   std::string ResumeCommand() const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct LearnerPlace {
   std::string redis;   // host:port
   std::string reward;  // host:port
   bool resume = false;
+  std::map<std::string, std::string> environment = {};  // Further variables.
 };
 absl::StatusOr<ServiceSpec> LearnerSpec(const RunPaths& paths, const LearnerPlace& place);
 
@@ -34,6 +36,7 @@ struct RolloutPlace {
   std::string reward;
   std::string learner;
   int gpu = 0;  // Used where the worker computes on one.
+  std::map<std::string, std::string> environment = {};  // Further variables.
 };
 absl::StatusOr<ServiceSpec> RolloutSpec(const RunPaths& paths, int index, const RolloutPlace& place);
 

@@ -8,6 +8,7 @@
 #include "common/log/log.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
+#include "services/learner/loop/weights_to_publish.h"
 #include "services/learner/observe/sample_log.h"
 
 namespace cohort::learner {
@@ -29,7 +30,7 @@ LearnerLoop::LearnerLoop(Parts parts, RunState start, std::string run_directory)
       elapsed_before_(state_.elapsed_seconds) {}
 
 absl::Status LearnerLoop::Run() {
-  Publish();
+  COHORT_RETURN_IF_ERROR(Publish());
   parts_.feed->SetPhase(learner::v1::RUN_PHASE_TRAINING, "");
   while (state_.step < parts_.config->run().steps()) {
     const absl::Status done = RunStep();
@@ -75,7 +76,7 @@ absl::Status LearnerLoop::RunStep() {
 
   parts_.budget->Switch("publishing");
   const absl::Time publish_begin = absl::Now();
-  Publish();
+  COHORT_RETURN_IF_ERROR(Publish());
   record.set_publish_seconds(SecondsSince(publish_begin));
 
   parts_.budget->Switch("recording");
@@ -116,13 +117,15 @@ absl::StatusOr<UpdateMetrics> LearnerLoop::Update(const std::vector<SlotGroup>& 
   return UpdateMetrics();
 }
 
-void LearnerLoop::Publish() {
-  parts_.publisher->Publish(state_.step, parts_.trainer->SamplingWeights());
+absl::Status LearnerLoop::Publish() {
+  COHORT_ASSIGN_OR_RETURN(auto weights, WeightsToPublish(*parts_.trainer, parts_.broadcasts));
+  parts_.publisher->Publish(state_.step, std::move(weights));
   parts_.metrics->SetPolicyVersion(state_.step);
   parts_.feed->Update([this](learner::v1::GetRunResponse& state) {
     state.set_policy_version(state_.step);
     state.set_steps_done(state_.step);
   });
+  return absl::OkStatus();
 }
 
 void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record) {

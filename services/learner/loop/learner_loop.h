@@ -41,6 +41,7 @@ class LearnerLoop {
     CheckpointStore* checkpoints = nullptr;
     StepReporter* reporter = nullptr;
     policy::PolicyPublisher* publisher = nullptr;
+    bool broadcasts = false;                      // The publisher sends weights from the GPU's memory.
     RunFeed* feed = nullptr;
     StepMetrics* metrics = nullptr;
     metrics::TimeBudget* budget = nullptr;
@@ -58,7 +59,7 @@ class LearnerLoop {
   // Issues the steps that the staleness bound allows.
   absl::Status IssueAhead();
   absl::StatusOr<UpdateMetrics> Update(const std::vector<SlotGroup>& slots);
-  void Publish();
+  absl::Status Publish();
   void Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record);
   // Writes a checkpoint of the state between two steps; returns the seconds it took.
   double SaveCheckpoint(absl::Status& status);

@@ -16,6 +16,7 @@
 #include "services/learner/loop/learner_loop.h"
 #include "services/learner/observe/run_service.h"
 #include "services/learner/server/endpoint_file.h"
+#include "services/learner/server/make_collective_root.h"
 
 namespace cohort::learner {
 namespace {
@@ -108,7 +109,8 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
                    << start.step << "; " << journal->recovered() << " groups are in the journal already";
   Intake intake({start.run, incarnation, start.step, Rules(inputs)}, journal.get());
   TaskBuilder tasks(inputs.config, inputs.prompts, incarnation);
-  policy::PolicyPublisher publisher(incarnation, inputs.config.algorithm().max_staleness());
+  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<policy::CollectiveRoot> root, MakeCollectiveRoot(inputs.config, *trainer));
+  policy::PolicyPublisher publisher(incarnation, inputs.config.algorithm().max_staleness(), root.get());
   TaskIssuer issuer({start.run, incarnation}, &queue, &tasks, &intake, &step_metrics, stop);
   StepCollector collector(options.patience, inputs.config, &intake, &issuer, &step_metrics, [&publisher] { return publisher.subscribers(); });
 
@@ -132,6 +134,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   parts.checkpoints = &checkpoints;
   parts.reporter = reporter.get();
   parts.publisher = &publisher;
+  parts.broadcasts = root != nullptr;
   parts.feed = &feed;
   parts.metrics = &step_metrics;
   parts.budget = &budget;
