@@ -118,7 +118,7 @@ absl::StatusOr<UpdateMetrics> LearnerLoop::Update(const std::vector<SlotGroup>& 
 }
 
 absl::Status LearnerLoop::Publish() {
-  COHORT_ASSIGN_OR_RETURN(auto weights, WeightsToPublish(*parts_.trainer, parts_.broadcasts));
+  COHORT_ASSIGN_OR_RETURN(auto weights, WeightsToPublish(*parts_.trainer, /*on_gpu=*/parts_.root != nullptr));
   parts_.publisher->Publish(state_.step, std::move(weights));
   parts_.metrics->SetPolicyVersion(state_.step);
   parts_.feed->Update([this](learner::v1::GetRunResponse& state) {
@@ -148,6 +148,10 @@ void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetric
   record.set_stale_rejected(counts.stale - counted_.stale);
   parts_.metrics->ObserveIntake(counted_, counts);
   counted_ = counts;
+  if (parts_.root != nullptr) {
+    const policy::CollectiveRoot::Counts broadcasts = parts_.root->counts();
+    parts_.metrics->ObserveBroadcasts(broadcasts.members, broadcasts.last_broadcast_seconds, broadcasts.failures);
+  }
   reward_sum_ += record.reward_mean();
   ++reward_steps_;
 

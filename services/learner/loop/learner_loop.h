@@ -41,7 +41,7 @@ class LearnerLoop {
     CheckpointStore* checkpoints = nullptr;
     StepReporter* reporter = nullptr;
     policy::PolicyPublisher* publisher = nullptr;
-    bool broadcasts = false;                      // The publisher sends weights from the GPU's memory.
+    const policy::CollectiveRoot* root = nullptr; // Broadcasts what is published, from the GPU's memory; nullptr: nobody does.
     RunFeed* feed = nullptr;
     StepMetrics* metrics = nullptr;
     metrics::TimeBudget* budget = nullptr;

@@ -134,7 +134,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   parts.checkpoints = &checkpoints;
   parts.reporter = reporter.get();
   parts.publisher = &publisher;
-  parts.broadcasts = root != nullptr;
+  parts.root = root.get();
   parts.feed = &feed;
   parts.metrics = &step_metrics;
   parts.budget = &budget;

@@ -32,6 +32,7 @@ struct PolicyModelOptions {
   double temperature = 1;    // Divides the logits.
   bool reference = false;    // Keep a copy of the first weights as the KL reference.
   bool may_go_back = false;  // Remember() will be called: its memory counts.
+  bool broadcasts = false;   // SamplingWeightsOnGpu() will be called, likewise.
 };
 
 // A policy under training on one device: weights, their gradient, the optimizer's state, and a reference where the loss has a KL term. Training loops
