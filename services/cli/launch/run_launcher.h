@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/data/problems.h"
+#include "common/data/prompts.h"
 #include "proto/cohort/config/v1/run.pb.h"
 #include "services/cli/evaluate/evaluation.h"
 #include "services/cli/launch/directory_state.h"
@@ -56,7 +56,7 @@ class RunLauncher {
   bool evaluates() const { return !arguments_.no_eval && config_.evaluation().problems() > 0 && !config_.data().held_out().empty(); }
   ServiceSpec WithTimeout(ServiceSpec spec) const;
   int GpuOf(int worker) const;
-  // What a worker without the run's config must be told about where it computes.
+  // What a worker without the run's config must be told about where and how it computes.
   std::vector<std::string> DeviceFlags(int worker) const;
   std::string ResumeCommand() const;
   void ShowFinishedRun() const;
@@ -70,7 +70,8 @@ class RunLauncher {
   Fleet fleet_;
   std::string redis_address_;
   std::string reward_address_;
-  std::vector<data::Problem> held_out_;
+  std::vector<data::PreparedPrompt> held_out_;
+  int64_t max_context_ = 0;  // Of the workers of the evaluation.
   std::vector<SupervisedService*> training_;  // Learner first, then the rollout workers.
   double train_seconds_ = 0;
   bool training_began_ = false;

@@ -107,7 +107,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   COHORT_LOG(INFO) << (checkpoint.has_value() ? absl::StrCat("goes on from ", checkpoint->path) : "starts from the initial model") << " with step "
                    << start.step << "; " << journal->recovered() << " groups are in the journal already";
   Intake intake({start.run, incarnation, start.step, Rules(inputs)}, journal.get());
-  TaskBuilder tasks(inputs.config, inputs.prompts, incarnation);
+  TaskBuilder tasks(inputs.config, inputs.data.prompts, incarnation);
   policy::PolicyPublisher publisher(incarnation, inputs.config.algorithm().max_staleness());
   TaskIssuer issuer({start.run, incarnation}, &queue, &tasks, &intake, &step_metrics, stop);
   StepCollector collector(options.patience, inputs.config, &intake, &issuer, &step_metrics, [&publisher] { return publisher.subscribers(); });
