@@ -58,11 +58,10 @@ std::vector<std::string> Chosen(const std::vector<std::string>& columns, const s
 
 absl::Status ReadParquet(const std::string& path, const std::vector<std::string>& columns, const RowVisitor& visit, int64_t& rows) {
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<ParquetFile> file, ParquetFile::Open(path));
-  const std::vector<std::string> chosen = Chosen(file->columns(), columns);
-  if (chosen.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": has none of the columns ", absl::StrJoin(columns, ", "), "; its columns are ",
-                                                   absl::StrJoin(file->columns(), ", ")));
-  }
+  if (file->columns().empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": has no columns"));
+  std::vector<std::string> chosen = Chosen(file->columns(), columns);
+  // The visitor says which column it misses.
+  if (chosen.empty()) chosen = {file->columns().front()};
   COHORT_RETURN_IF_ERROR(file->Select(chosen));
   int64_t number = 0;
   for (;;) {
