@@ -103,8 +103,8 @@ absl::StatusOr<std::vector<data::PreparedPrompt>> LoadProblems(const Arguments& 
   config.mutable_rollout()->set_max_new_tokens(arguments.sampling.max_new_tokens);
   config.mutable_reward()->set_think_prefilled(arguments.think_prefilled);
   COHORT_ASSIGN_OR_RETURN(const data::PromptFormat format, data::PromptFormat::Load(arguments.form, arguments.model));
-  COHORT_ASSIGN_OR_RETURN(const model::ModelConfig model, model::LoadModelConfig(arguments.model));
-  COHORT_ASSIGN_OR_RETURN(data::PromptSet set, data::LoadPrompts(config, arguments.data, format, model.max_positions));
+  // Completions may end at the model's last position.
+  COHORT_ASSIGN_OR_RETURN(data::PromptSet set, data::LoadPrompts(config, arguments.data, format, /*max_positions=*/0));
   if (const std::string left_out = data::LeftOutText(set); !left_out.empty()) std::cerr << left_out << std::endl;
   return std::move(set.prompts);
 }
@@ -131,8 +131,10 @@ absl::Status Evaluate(const CLI::App& command, Arguments arguments) {
   COHORT_ASSIGN_OR_RETURN(const EvaluationPlan plan, PlanFor(arguments));
   PrivateServices::Options options;
   options.model = arguments.model;
+  COHORT_ASSIGN_OR_RETURN(const model::ModelConfig model, model::LoadModelConfig(arguments.model));
   for (const data::PreparedPrompt& problem : plan.problems) {
-    options.max_context = std::max(options.max_context, static_cast<int64_t>(problem.token_ids.size()) + arguments.sampling.max_new_tokens);
+    const int64_t longest = static_cast<int64_t>(problem.token_ids.size()) + arguments.sampling.max_new_tokens;
+    options.max_context = std::max(options.max_context, model::ContextFor(model, longest));
   }
   options.workers = arguments.workers > 0 ? arguments.workers : static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
   COHORT_ASSIGN_OR_RETURN(const auto services, PrivateServices::Start(options));
