@@ -34,6 +34,7 @@ double Seconds(absl::Time since) { return absl::ToDoubleSeconds(absl::Now() - si
 CollectiveRoot::CollectiveRoot(Options options)
     : options_(std::move(options)),
       library_version_(options_.library->version()),
+      place_(options_.library->place()),
       membership_(options_.membership),
       thread_("policy-root", [this] { Run(); }) {}
 
@@ -113,7 +114,9 @@ void CollectiveRoot::OnHello(const Stream& stream, const CollectiveHello& hello)
       refusal = absl::FailedPreconditionError(absl::StrCat(hello.worker_id(), " has room for ", hello.size_bytes(), " bytes of weights, the learner's have ",
                                                            options_.size_bytes, "; do both use the same checkpoint?"));
     } else if (strangers_.erase(stream) > 0) {
-      streams_[membership_.Join(hello.worker_id(), absl::Now())] = stream;
+      const int64_t member = membership_.Join(hello.worker_id(), absl::Now());
+      streams_[member] = stream;
+      if (shares_ && !place_.empty() && hello.place() == place_) copiers_.insert(member);
       changed_.SignalAll();
     }
   }
@@ -157,6 +160,7 @@ void CollectiveRoot::OnEnd(const Stream& stream) {
     const auto worker_id = membership_.present().find(member->first);
     if (worker_id != membership_.present().end()) expected = expecting_.erase(worker_id->second) > 0;
     membership_.Leave(member->first);
+    copiers_.erase(member->first);
     streams_.erase(member);
     changed_.SignalAll();
   }
@@ -208,16 +212,32 @@ void CollectiveRoot::Order(const Membership::Epoch& epoch, const std::function<v
   std::vector<std::pair<int, Stream>> streams;
   {
     absl::MutexLock lock(&mutex_);
-    for (size_t i = 0; i < epoch.members.size(); ++i) {
-      const auto stream = streams_.find(epoch.members[i]);
-      if (stream != streams_.end()) streams.emplace_back(static_cast<int>(i) + 1, stream->second);
+    int rank = 0;
+    for (const int64_t member : epoch.members) {
+      const auto stream = streams_.find(member);
+      const bool copies = copiers_.count(member) > 0;
+      if (!copies) ++rank;
+      if (stream != streams_.end()) streams.emplace_back(copies ? 0 : rank, stream->second);
     }
   }
   for (const auto& [rank, stream] : streams) {
     CollectiveStream::Order order;
     fill(rank, order);
-    stream->Give(std::move(order));
+    if (order.order_case() != CollectiveStream::Order::ORDER_NOT_SET) stream->Give(std::move(order));
   }
+}
+
+int CollectiveRoot::PrepareRanks(const Membership::Epoch& epoch) {
+  absl::MutexLock lock(&mutex_);
+  int ranks = 1;
+  for (const int64_t member : epoch.members) {
+    if (copiers_.count(member) == 0) {
+      ++ranks;
+    } else {
+      membership_.Report(member, epoch.number, /*good=*/true);
+    }
+  }
+  return ranks;
 }
 
 void CollectiveRoot::FormEpoch() {
@@ -232,27 +252,29 @@ void CollectiveRoot::FormEpoch() {
   if (epoch.members.empty()) return;
   const absl::Time begin = absl::Now(), deadline = begin + options_.timeout;
   const sync::StopToken stop = BeginOperation();
-  const auto id = options_.library->NewCommunicatorId();
-  if (!id.ok()) {
-    {
-      absl::MutexLock lock(&mutex_);
-      membership_.Break(absl::Now());
+  const int ranks = PrepareRanks(epoch);
+  if (ranks > 1) {
+    const auto id = options_.library->NewCommunicatorId();
+    if (!id.ok()) {
+      {
+        absl::MutexLock lock(&mutex_);
+        membership_.Break(absl::Now());
+      }
+      return CountFailure(id.status());
     }
-    return CountFailure(id.status());
+    Order(epoch, [&](int rank, CollectiveStream::Order& order) {
+      if (rank == 0) return;
+      order.mutable_form()->set_epoch(epoch.number);
+      order.mutable_form()->set_communicator_id(*id);
+      order.mutable_form()->set_rank(rank);
+      order.mutable_form()->set_ranks(ranks);
+      order.mutable_form()->set_timeout_seconds(absl::ToDoubleSeconds(options_.timeout));
+    });
+    auto formed = options_.library->Form(*id, ranks, /*rank=*/0, deadline, stop);
+    if (!formed.ok()) return GiveUp(formed.status());
+    collective_ = *std::move(formed);
   }
-  const int ranks = static_cast<int>(epoch.members.size()) + 1;
-  Order(epoch, [&](int rank, CollectiveStream::Order& order) {
-    order.mutable_form()->set_epoch(epoch.number);
-    order.mutable_form()->set_communicator_id(*id);
-    order.mutable_form()->set_rank(rank);
-    order.mutable_form()->set_ranks(ranks);
-    order.mutable_form()->set_timeout_seconds(absl::ToDoubleSeconds(options_.timeout));
-  });
-  auto formed = options_.library->Form(*id, ranks, /*rank=*/0, deadline, stop);
-  absl::Status status = formed.status();
-  if (formed.ok()) collective_ = *std::move(formed);
-  if (status.ok()) status = AwaitReports(deadline + kReportGrace);
-  if (!status.ok()) return GiveUp(status);
+  if (const absl::Status status = AwaitReports(deadline + kReportGrace); !status.ok()) return GiveUp(status);
   absl::MutexLock lock(&mutex_);
   membership_.Stand();
   counts_.last_form_seconds = Seconds(begin);
@@ -270,23 +292,49 @@ void CollectiveRoot::SendVersion() {
   }
   const absl::Time begin = absl::Now(), deadline = begin + options_.timeout;
   const sync::StopToken stop = BeginOperation();
-  Order(epoch, [&](int, CollectiveStream::Order& order) {
+  const absl::StatusOr<std::string> shared = Share(version);
+  if (!shared.ok()) return GiveUp(shared.status());
+  Order(epoch, [&](int rank, CollectiveStream::Order& order) {
     order.mutable_receive()->set_epoch(epoch.number);
     *order.mutable_receive()->mutable_announcement() = ToProto(version.announcement);
+    if (rank == 0) order.mutable_receive()->set_shared(*shared);
   });
-  absl::Status status = collective_->Send(version.weights->memory(), version.announcement.size_bytes, deadline, stop);
+  absl::Status status = Send(version, deadline, stop);
   const double sent = Seconds(begin);
   if (status.ok()) status = AwaitReports(deadline + kReportGrace);
+  const double verified = Seconds(begin);
   if (!status.ok()) return GiveUp(Annotate(status, absl::StrCat("sending policy version ", version.announcement.version)));
   absl::MutexLock lock(&mutex_);
   membership_.Succeed();
   ++counts_.broadcasts;
-  counts_.last_broadcast_seconds = sent;
-  counts_.last_verified_seconds = Seconds(begin);
+  counts_.last_broadcast_seconds = collective_ == nullptr ? verified : sent;
+  counts_.last_verified_seconds = verified;
   if (pending_.has_value() && pending_->announcement.version == version.announcement.version) {
     pending_.reset();
     expecting_.clear();
   }
+}
+
+absl::StatusOr<std::string> CollectiveRoot::Share(const Version& version) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (copiers_.empty()) return "";
+  }
+  absl::StatusOr<std::string> shared = options_.library->Share(version.weights->memory());
+  if (shared.ok()) return shared;
+  std::vector<Stream> streams;
+  {
+    absl::MutexLock lock(&mutex_);
+    shares_ = false;
+    for (const int64_t member : copiers_) streams.push_back(streams_.at(member));
+  }
+  for (const Stream& stream : streams) stream->End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the learner's memory cannot be shared; join again as a rank"));
+  return shared;
+}
+
+absl::Status CollectiveRoot::Send(const Version& version, absl::Time deadline, const sync::StopToken& stop) {
+  if (collective_ == nullptr) return absl::OkStatus();  // Everybody copies.
+  return collective_->Send(version.weights->memory(), version.announcement.size_bytes, deadline, stop);
 }
 
 absl::Status CollectiveRoot::AwaitReports(absl::Time deadline) {
