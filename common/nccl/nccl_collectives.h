@@ -8,8 +8,9 @@
 
 namespace cohort::nccl {
 
-// NCCL as the library of collectives for one GPU of this process; memory is that GPU's. Whatever NCCL prints or chooses is left to its environment
-// variables. Errors when NCCL cannot be loaded or there is no such GPU.
-absl::StatusOr<std::shared_ptr<policy::CollectiveLibrary>> MakeNcclCollectives(int gpu);
+// NCCL as the library of collectives for one GPU of this process; memory is that GPU's. Processes on one GPU copy from each other (CUDA IPC) when both were
+// made with `shares`: NCCL would take the way through the host. Whatever NCCL prints or chooses is left to its environment variables. Errors when NCCL cannot
+// be loaded or there is no such GPU.
+absl::StatusOr<std::shared_ptr<policy::CollectiveLibrary>> MakeNcclCollectives(int gpu, bool shares = true);
 
 }  // namespace cohort::nccl

@@ -38,6 +38,17 @@ class CollectiveLibrary {
   // Blocks until all ranks have come. DEADLINE_EXCEEDED when one does not, CANCELLED after a stop.
   virtual absl::StatusOr<std::unique_ptr<Collective>> Form(const std::string& communicator_id, int ranks, int rank, absl::Time deadline,
                                                            const sync::StopToken& stop) = 0;
+
+  // The memory that this process's data is in. Processes with the same place need no communicator: one shares, the other copies. Empty: none can.
+  virtual std::string place() const { return ""; }
+
+  // What another process at this place needs to copy from `data`, which stays until it has. Errors when this memory cannot be shared.
+  virtual absl::StatusOr<std::string> Share(const void* /*data*/) { return absl::UnimplementedError("memory cannot be shared"); }
+
+  // Copies what another process has shared. Errors when it cannot be reached; DEADLINE_EXCEEDED and CANCELLED as above.
+  virtual absl::Status Copy(const std::string& /*shared*/, void* /*to*/, int64_t /*bytes*/, absl::Time /*deadline*/, const sync::StopToken& /*stop*/) {
+    return absl::UnimplementedError("memory cannot be shared");
+  }
 };
 
 }  // namespace cohort::policy

@@ -1,5 +1,8 @@
 #include "common/policy/collective_member.h"
 
+#include <algorithm>
+#include <atomic>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -32,7 +35,9 @@ constexpr size_t kMostOrders = 16;
 // One stream's orders, carried out one after the other on a thread of its own: reading goes on meanwhile, because an order may be called off.
 class Session {
  public:
-  Session(const CollectiveMember::Options& options, Stream& stream) : options_(options), stream_(stream), thread_("policy-member", [this] { CarryOut(); }) {}
+  // `on_copy_failure` is called from the session's thread when memory that the learner shares cannot be copied from.
+  Session(const CollectiveMember::Options& options, Stream& stream, std::function<void()> on_copy_failure)
+      : options_(options), stream_(stream), on_copy_failure_(std::move(on_copy_failure)), thread_("policy-member", [this] { CarryOut(); }) {}
   ~Session() {
     CallOff(kAllEpochs);
     orders_.Close();
@@ -87,7 +92,7 @@ class Session {
   void Receive(const learner::v1::ReceiveOrder& order) {
     const PolicyAnnouncement announcement = FromProto(order.announcement());
     const sync::StopToken stop = Begin(order.epoch());
-    const absl::StatusOr<uint32_t> crc = ReceiveBytes(announcement, stop);
+    const absl::StatusOr<uint32_t> crc = ReceiveBytes(announcement, order.shared(), stop);
     std::optional<uint32_t> wrong;
     if (crc.ok() && *crc == announcement.crc32c) {
       options_.on_arrival(announcement, options_.sink->Complete());
@@ -97,15 +102,18 @@ class Session {
     Report(order.epoch(), announcement.version, crc.status(), wrong);
     // After the report: this takes a while.
     if (!crc.ok()) collective_.reset();
+    if (!crc.ok() && !order.shared().empty() && !stop.stop_requested()) on_copy_failure_();
   }
 
-  absl::StatusOr<uint32_t> ReceiveBytes(const PolicyAnnouncement& announcement, const sync::StopToken& stop) {
-    if (collective_ == nullptr) return absl::FailedPreconditionError("there is no communicator to receive over");
+  absl::StatusOr<uint32_t> ReceiveBytes(const PolicyAnnouncement& announcement, const std::string& shared, const sync::StopToken& stop) {
+    if (shared.empty() && collective_ == nullptr) return absl::FailedPreconditionError("there is no communicator to receive over");
     if (announcement.size_bytes != options_.sink->size_bytes()) {
       return absl::FailedPreconditionError(absl::StrCat("a version of ", announcement.size_bytes, " bytes for a model of ", options_.sink->size_bytes()));
     }
     COHORT_ASSIGN_OR_RETURN(void* const memory, options_.sink->Begin());
-    COHORT_RETURN_IF_ERROR(collective_->Receive(memory, announcement.size_bytes, absl::Now() + timeout_, stop));
+    const absl::Time deadline = absl::Now() + timeout_;
+    COHORT_RETURN_IF_ERROR(shared.empty() ? collective_->Receive(memory, announcement.size_bytes, deadline, stop)
+                                          : options_.library->Copy(shared, memory, announcement.size_bytes, deadline, stop));
     return options_.sink->Checksum();
   }
 
@@ -121,9 +129,10 @@ class Session {
 
   const CollectiveMember::Options& options_;
   Stream& stream_;
+  const std::function<void()> on_copy_failure_;
   sync::BoundedQueue<Order> orders_{kMostOrders};
   std::unique_ptr<Collective> collective_;                 // The thread's own, as is timeout_.
-  absl::Duration timeout_;
+  absl::Duration timeout_ = absl::Seconds(10);             // As the last FormOrder said.
   absl::Mutex mutex_;
   int64_t called_off_ ABSL_GUARDED_BY(mutex_) = -1;        // This epoch and those before.
   int64_t current_epoch_ ABSL_GUARDED_BY(mutex_) = INT64_MAX;
@@ -170,8 +179,12 @@ class CollectiveMember::Impl {
     hello.mutable_hello()->set_worker_id(options_.worker_id);
     hello.mutable_hello()->set_library_version(options_.library->version());
     hello.mutable_hello()->set_size_bytes(options_.sink->size_bytes());
+    if (copies_) hello.mutable_hello()->set_place(options_.library->place());
     if (stream->Write(hello)) {
-      Session session(options_, *stream);
+      Session session(options_, *stream, [this, &context] {
+        copies_ = false;  // As a rank from now on.
+        context.TryCancel();
+      });
       Order order;
       while (stream->Read(&order)) {
         if (session.Take(std::move(order))) continue;
@@ -192,6 +205,7 @@ class CollectiveMember::Impl {
   const Options options_;
   const std::unique_ptr<learner::v1::PolicyService::Stub> stub_;
   sync::StopSource stop_;
+  std::atomic<bool> copies_{true};  // Where the learner's memory is this one's; until that has failed.
   sync::Thread thread_;  // Last: it uses everything above.
 };
 

@@ -26,6 +26,8 @@ namespace cohort::policy {
 // within the timeout, or whose stream breaks, is left out of the next epoch, which then gets the version that was being sent; whoever joins is in the next.
 // A version that cannot be sent in a few epochs is left to gRPC.
 //
+// Members in the root's own memory are no ranks of the communicator: they are told where the version lies, copy it, and report like the others.
+//
 // Everything slow happens on a thread of its own: Offer() does not wait. Thread-safe.
 class CollectiveRoot {
  public:
@@ -41,7 +43,7 @@ class CollectiveRoot {
     int64_t broadcasts = 0;          // That went well.
     int64_t failures = 0;            // Communicators that could not be formed, or broke.
     double last_form_seconds = 0;
-    double last_broadcast_seconds = 0;  // Until all bytes had left.
+    double last_broadcast_seconds = 0;  // Until all bytes had left; where all members copy, as the next.
     double last_verified_seconds = 0;   // Until every member had reported the right checksum.
   };
 
@@ -91,13 +93,20 @@ class CollectiveRoot {
   void GiveUp(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
   void CountFailure(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Gives an order to every member of the epoch. Ranks count from 1; members that copy have rank 0.
   void Order(const Membership::Epoch& epoch, const std::function<void(int rank, CollectiveStream::Order& order)>& fill) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Ranks of the epoch's communicator, the root included; 1: it needs none. Notes that members who copy have nothing to form.
+  int PrepareRanks(const Membership::Epoch& epoch) ABSL_LOCKS_EXCLUDED(mutex_);
+  // By which members find the version; empty when none copies. When the memory cannot be shared, they have to join again as ranks.
+  absl::StatusOr<std::string> Share(const Version& version) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Send(const Version& version, absl::Time deadline, const sync::StopToken& stop);
   // A stop for the operation that begins now, which a member's death or report of failure requests.
   sync::StopToken BeginOperation() ABSL_LOCKS_EXCLUDED(mutex_);
   void NotifyChange() ABSL_LOCKS_EXCLUDED(mutex_, on_change_mutex_);
 
   const Options options_;
   const std::string library_version_;
+  const std::string place_;
   absl::Mutex on_change_mutex_;  // Held while it is called; before mutex_.
   std::function<void()> on_change_ ABSL_GUARDED_BY(on_change_mutex_);
   std::unique_ptr<Collective> collective_;  // The thread's own.
@@ -107,6 +116,8 @@ class CollectiveRoot {
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   Membership membership_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, Stream> streams_ ABSL_GUARDED_BY(mutex_);            // By member.
+  std::set<int64_t> copiers_ ABSL_GUARDED_BY(mutex_);                    // Members in the root's memory.
+  bool shares_ ABSL_GUARDED_BY(mutex_) = true;                           // Sharing has not failed.
   std::set<Stream> strangers_ ABSL_GUARDED_BY(mutex_);                   // That have not said hello.
   std::optional<Version> pending_ ABSL_GUARDED_BY(mutex_);               // To be sent.
   std::set<std::string> expecting_ ABSL_GUARDED_BY(mutex_);              // Worker ids.

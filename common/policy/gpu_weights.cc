@@ -21,8 +21,9 @@ absl::Status GpuWeights::Read(int64_t offset, absl::Span<char> into) const {
   absl::MutexLock lock(&mutex_);
   COHORT_RETURN_IF_ERROR(cuda::ToStatus(cudaSetDevice(gpu_), "selecting the GPU of the weights"));
   const char* const from = static_cast<const char*>(memory_.get()) + offset;
-  COHORT_RETURN_IF_ERROR(cuda::ToStatus(cudaMemcpyAsync(into.data(), from, into.size(), cudaMemcpyDeviceToHost, stream_.get()), "copying weights from the GPU"));
-  return cuda::ToStatus(cudaStreamSynchronize(stream_.get()), "copying weights from the GPU");
+  constexpr char kWhat[] = "copying weights from the GPU";
+  COHORT_RETURN_IF_ERROR(cuda::ToStatus(cudaMemcpyAsync(into.data(), from, into.size(), cudaMemcpyDeviceToHost, stream_.get()), kWhat));
+  return cuda::ToStatus(cudaStreamSynchronize(stream_.get()), kWhat);
 }
 
 }  // namespace cohort::policy

@@ -45,7 +45,8 @@ void Membership::Break(absl::Time now) {
 }
 
 bool Membership::Report(int64_t member, int64_t epoch, bool good) {
-  if (epoch != epoch_.number || present_.count(member) == 0 || std::find(epoch_.members.begin(), epoch_.members.end(), member) == epoch_.members.end()) return false;
+  const auto& members = epoch_.members;
+  if (epoch != epoch_.number || present_.count(member) == 0 || std::find(members.begin(), members.end(), member) == members.end()) return false;
   reports_[member] = good;
   return true;
 }

@@ -42,7 +42,7 @@ class DecodingWorker {
     subscription.worker_id = "worker";
     subscription.arena_elements = layout.size();
     subscriber_ = std::make_unique<policy::PolicySubscriber>(rpc::Connect(arguments.learner), std::move(subscription));
-    auto library = nccl::MakeNcclCollectives(arguments.gpu);
+    auto library = nccl::MakeNcclCollectives(arguments.gpu, arguments.shares != 0);
     Check(library.status());
     policy::CollectiveMember::Options membership;
     membership.worker_id = "worker";
@@ -139,16 +139,16 @@ bool FromLine(const std::string& line, VersionReport& report) {
 
 std::vector<std::string> ToCommandLine(const DecodingWorkerArguments& arguments) {
   return {"--worker", arguments.learner, arguments.model, absl::StrCat(arguments.gpu), absl::StrCat(arguments.batch), absl::StrCat(arguments.prompt),
-          absl::StrCat(arguments.new_tokens)};
+          absl::StrCat(arguments.new_tokens), absl::StrCat(arguments.shares)};
 }
 
 void RunDecodingWorker(int argc, char** argv) {
   DecodingWorkerArguments arguments;
-  if (argc != 8) std::exit(2);
+  if (argc != 9) std::exit(2);
   arguments.learner = argv[2];
   arguments.model = argv[3];
-  int* const numbers[] = {&arguments.gpu, &arguments.batch, &arguments.prompt, &arguments.new_tokens};
-  for (int i = 0; i < 4; ++i) {
+  int* const numbers[] = {&arguments.gpu, &arguments.batch, &arguments.prompt, &arguments.new_tokens, &arguments.shares};
+  for (int i = 0; i < 5; ++i) {
     if (!absl::SimpleAtoi(argv[4 + i], numbers[i])) std::exit(2);
   }
   DecodingWorker(arguments).Run();

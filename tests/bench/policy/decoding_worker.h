@@ -16,6 +16,7 @@ struct DecodingWorkerArguments {
   int batch = 256;
   int prompt = 256;
   int new_tokens = 512;
+  int shares = 1;       // On the learner's GPU, copy from its memory; 0: be a rank.
 };
 
 // What it says of a version, as a line of its standard output: when its first token was reported, and what the decode steps since the version before took.

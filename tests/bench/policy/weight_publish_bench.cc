@@ -1,6 +1,7 @@
 // How long a new version takes from a learner on GPU 0 to the first token that a worker samples from it: broadcast over NCCL to a process that decodes a full
 // batch, on GPU 1, or on the same one where there is no other. "Optimizer step done" is the moment before the copy of the bf16 weights that is published.
-// One JSON line a model. Usage: weight_publish_bench [model …] [--publishes N] [--batch N]; the commit is taken from COHORT_COMMIT.
+// One JSON line a model; on one GPU two, for a copy from the learner's memory and for NCCL. Usage: weight_publish_bench [model …] [--publishes N] [--batch N];
+// the commit is taken from COHORT_COMMIT.
 
 #include <unistd.h>
 
@@ -62,7 +63,7 @@ struct Sample {
 
 class PublishBench {
  public:
-  PublishBench(const std::string& model, int batch) : layout_(*model::ArenaLayout::Create(ShapeNamed(model))) {
+  PublishBench(const std::string& model, int batch, bool shares) : layout_(*model::ArenaLayout::Create(ShapeNamed(model))) {
     Check(cuda::UseDevice(0).status());
     for (auto* buffer : {&weights_, &copies_[0], &copies_[1]}) {
       auto allocated = cuda::DeviceBuffer<__nv_bfloat16>::Allocate(layout_.size(), "weights");
@@ -80,7 +81,7 @@ class PublishBench {
     auto server = rpc::Server::Start({.address = "127.0.0.1:0", .services = {publisher_->service()}});
     Check(server.status());
     server_ = *std::move(server);
-    StartWorker(model, batch);
+    StartWorker(model, batch, shares);
   }
   ~PublishBench() {
     worker_->Stop(absl::Now());
@@ -116,12 +117,13 @@ class PublishBench {
   double form_ms() const { return root_->counts().last_form_seconds * 1e3; }
 
  private:
-  void StartWorker(const std::string& model, int batch) {
+  void StartWorker(const std::string& model, int batch, bool shares) {
     DecodingWorkerArguments arguments;
     arguments.learner = server_->address();
     arguments.model = model;
     arguments.gpu = cuda::DeviceCount() > 1 ? 1 : 0;
     arguments.batch = batch;
+    arguments.shares = shares ? 1 : 0;
     process::ChildProcess::Options options;
     options.command = {ThisProgram()};
     for (std::string& argument : ToCommandLine(arguments)) options.command.push_back(std::move(argument));
@@ -178,8 +180,8 @@ class PublishBench {
   std::unique_ptr<process::ChildProcess> worker_;
 };
 
-void Bench(const std::string& model, int publishes, int batch) {
-  PublishBench bench(model, batch);
+void Bench(const std::string& model, int publishes, int batch, bool shares) {
+  PublishBench bench(model, batch, shares);
   const double first_ms = bench.Start();
   std::vector<double> sent, verified, announced, first_token, step, worst_step;
   double resident = 0, worker_resident = 0, free = 0;
@@ -205,12 +207,12 @@ void Bench(const std::string& model, int publishes, int batch) {
   Check(cudaGetDeviceProperties(&properties, 0));
   const char* commit = std::getenv("COHORT_COMMIT");
   std::printf(
-      "{\"bench\": \"weight_publish\", \"model\": \"%s\", \"batch\": %d, \"prompt_tokens\": 256, \"new_tokens\": 512, \"megabytes\": %.0f, \"gpus\": %d, "
+      "{\"bench\": \"weight_publish\", \"model\": \"%s\", \"batch\": %d, \"prompt_tokens\": 256, \"new_tokens\": 512, \"megabytes\": %.0f, \"gpus\": %d, \"way\": \"%s\", "
       "\"publishes\": %d, \"ms\": %.2f, \"worst_ms\": %.2f, \"verified_ms\": %.2f, \"copy_and_checksum_ms\": %.2f, \"step_done_to_first_token_ms\": %.2f, "
       "\"step_done_to_first_token_worst_ms\": %.2f, \"decode_step_ms\": %.2f, \"slowest_decode_step_ms\": %.2f, \"form_ms\": %.0f, "
       "\"first_version_over_grpc_ms\": %.0f, \"learner_growth_mib\": %.1f, \"worker_growth_mib\": %.1f, \"gpu_growth_mib\": %.0f, \"device\": \"%s\", "
       "\"commit\": \"%s\"}\n",
-      model.c_str(), batch, bench.megabytes(), std::min(cuda::DeviceCount(), 2), publishes, Median(sent), Largest(sent), Median(verified), Median(announced),
+      model.c_str(), batch, bench.megabytes(), std::min(cuda::DeviceCount(), 2), shares ? "copy" : "nccl", publishes, Median(sent), Largest(sent), Median(verified), Median(announced),
       Median(first_token), Largest(first_token), Median(step), Largest(worst_step), bench.form_ms(), first_ms, ResidentMib() - resident,
       last.resident_mib - worker_resident, free - FreeGpuMib(), properties.name, commit == nullptr ? "" : commit);
   std::fflush(stdout);
@@ -227,6 +229,9 @@ int main(int argc, char** argv) {
   // On one GPU a publish takes a second.
   int publishes = shared ? 10 : 200, batch = 256;
   const std::map<std::string, int*> numbers = {{"--publishes", &publishes}, {"--batch", &batch}};
-  for (const auto& [model, shape] : cohort::bench::ChosenShapes(argc, argv, numbers, {"Qwen2.5-1.5B"})) cohort::bench::Bench(model, publishes, batch);
+  for (const auto& [model, shape] : cohort::bench::ChosenShapes(argc, argv, numbers, {"Qwen2.5-1.5B"})) {
+    if (shared) cohort::bench::Bench(model, publishes, batch, /*shares=*/true);
+    cohort::bench::Bench(model, publishes, batch, /*shares=*/false);
+  }
   return 0;
 }

@@ -20,6 +20,8 @@ constexpr absl::Duration kTimeout = absl::Seconds(2);
 // In which a step of a run may be late after a member stops answering.
 const absl::Duration kMostStall = kTimeout + absl::Seconds(2);
 
+constexpr char kLearnersPlace[] = "GPU-0";
+
 // A learner that broadcasts.
 class BroadcastingLearner {
  public:
@@ -44,7 +46,7 @@ class BroadcastingLearner {
  private:
   static CollectiveRoot::Options MakeOptions(FakeCollectives& world) {
     CollectiveRoot::Options options;
-    options.library = world.Library();
+    options.library = world.Library("2.28.9", kLearnersPlace);
     options.size_bytes = kBytes;
     options.timeout = kTimeout;
     options.membership.gather = absl::Milliseconds(30);
@@ -59,13 +61,14 @@ class BroadcastingLearner {
 // A worker with a sink, as far as its policy goes.
 class Worker {
  public:
-  Worker(FakeCollectives& world, const BroadcastingLearner& learner, const std::string& name, const std::string& library = "2.28.9") {
+  Worker(FakeCollectives& world, const BroadcastingLearner& learner, const std::string& name, const std::string& library = "2.28.9",
+         const std::string& place = "") {
     PolicySubscriber::Options subscription{.worker_id = name, .arena_elements = kElements};
     subscription.on_error = [](const std::string&) {};
     subscriber_ = std::make_unique<PolicySubscriber>(learner.Connect(), std::move(subscription));
     channel_ = learner.Connect();
     options_.worker_id = name;
-    options_.library = world.Library(library);
+    options_.library = world.Library(library, place);
     options_.sink = &sink;
     options_.on_arrival = [this](const PolicyAnnouncement& announcement, int64_t ticket) { subscriber_->Arrived(announcement, ticket); };
     options_.on_error = [this](const std::string& message) { errors.TryPush(std::string(message)); };
@@ -224,6 +227,70 @@ TEST_F(CollectiveTest, WrongBytesAreNeverShownAndTheVersionIsFetched) {
   worker.sink.before_checksum = nullptr;
   Publish(2);
   EXPECT_TRUE(worker.Receives(2)) << "the communicator is still good";
+}
+
+TEST_F(CollectiveTest, MemberInTheLearnersMemoryCopiesAndNeedsNoCommunicator) {
+  Worker beside(world_, learner_, "beside", "2.28.9", kLearnersPlace);
+  beside.Join();
+  ASSERT_TRUE(learner_.HasMembers(1));
+  for (int version = 1; version <= 3; ++version) {
+    Publish(version);
+    EXPECT_TRUE(beside.Receives(version)) << version;
+  }
+  EXPECT_EQ(world_.formed(), 0);
+  EXPECT_EQ(learner_->bytes_sent(), 0);
+}
+
+TEST_F(CollectiveTest, SomeCopyAndOthersAreRanks) {
+  Worker beside(world_, learner_, "beside", "2.28.9", kLearnersPlace), first(world_, learner_, "first", "2.28.9", "GPU-1"), second(world_, learner_, "second");
+  for (Worker* worker : {&first, &beside, &second}) worker->Join();
+  ASSERT_TRUE(learner_.HasMembers(3));
+  Publish(1);
+  for (Worker* worker : {&first, &beside, &second}) EXPECT_TRUE(worker->Receives(1));
+  second.Leave();
+  ASSERT_TRUE(learner_.HasMembers(2));
+  Publish(2);
+  for (Worker* worker : {&first, &beside}) EXPECT_TRUE(worker->Receives(2));
+}
+
+TEST_F(CollectiveTest, MemberThatCannotCopyJoinsAgainAsARank) {
+  world_.copies = false;
+  Worker beside(world_, learner_, "beside", "2.28.9", kLearnersPlace);
+  beside.Join();
+  ASSERT_TRUE(learner_.HasMembers(1));
+  Publish(1);
+  EXPECT_NE(beside.Await(1), nullptr) << "one way or the other";
+  EXPECT_TRUE(Eventually([&] { return world_.formed() > 0 && learner_.root().counts().members == 1; }));
+  Publish(2);
+  EXPECT_TRUE(beside.Receives(2));
+}
+
+TEST_F(CollectiveTest, WhenTheLearnersMemoryCannotBeSharedMembersJoinAgainAsRanks) {
+  world_.shares = false;
+  Worker beside(world_, learner_, "beside", "2.28.9", kLearnersPlace);
+  beside.Join();
+  ASSERT_TRUE(learner_.HasMembers(1));
+  Publish(1);
+  EXPECT_NE(beside.Await(1), nullptr);
+  EXPECT_TRUE(Eventually([&] { return world_.formed() > 0 && learner_.root().counts().members == 1; }));
+  Publish(2);
+  EXPECT_TRUE(beside.Receives(2));
+}
+
+TEST_F(CollectiveTest, MemberThatCopiesAndDoesNotAnswerIsLeftOutToo) {
+  Worker hangs(world_, learner_, "hangs", "2.28.9", kLearnersPlace), lives(world_, learner_, "lives");
+  absl::Notification let_go;
+  hangs.sink.on_begin = [&] { let_go.WaitForNotification(); };
+  hangs.Join();
+  lives.Join();
+  ASSERT_TRUE(learner_.HasMembers(2));
+  const absl::Time begin = absl::Now();
+  Publish(1);
+  EXPECT_TRUE(lives.Receives(1)) << "which does not depend on the other";
+  EXPECT_LT(absl::Now() - begin, kTimeout);
+  EXPECT_TRUE(hangs.Fetches(1));
+  EXPECT_TRUE(learner_.HasMembers(1));
+  let_go.Notify();
 }
 
 TEST_F(CollectiveTest, AnotherVersionOfTheLibraryIsRefusedWithOneClearErrorAndFetches) {

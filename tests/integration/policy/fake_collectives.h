@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -21,8 +22,17 @@ namespace cohort::policy {
 // Communicators among the threads of one process, over the host's memory. As with NCCL, a rank that does not come is seen by nothing but the deadline.
 class FakeCollectives {
  public:
-  // One process's view, for a rank that has loaded `version`.
-  std::shared_ptr<CollectiveLibrary> Library(std::string version = "2.28.9");
+  // One process's view, for a rank that has loaded `version`; `place` is where its memory is.
+  std::shared_ptr<CollectiveLibrary> Library(std::string version = "2.28.9", std::string place = "");
+
+  // Ranks that have formed a communicator.
+  int64_t formed() const {
+    absl::MutexLock lock(&mutex_);
+    return formed_;
+  }
+  // Whether memory can be shared, and copied from.
+  std::atomic<bool> shares{true};
+  std::atomic<bool> copies{true};
 
   // Called by a rank that is about to form a communicator. Set it before there is any.
   std::function<void(int rank)> before_forming;
@@ -51,6 +61,7 @@ class FakeCollectives {
   mutable absl::Mutex mutex_;
   absl::CondVar changed_;
   int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t formed_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, std::shared_ptr<Group>> groups_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -92,7 +103,20 @@ class FakeCollectives::Rank final : public Collective {
 
 class FakeCollectives::View final : public CollectiveLibrary {
  public:
-  View(FakeCollectives& world, std::string version) : world_(world), version_(std::move(version)) {}
+  View(FakeCollectives& world, std::string version, std::string place) : world_(world), version_(std::move(version)), place_(std::move(place)) {}
+
+  std::string place() const override { return place_; }
+  absl::StatusOr<std::string> Share(const void* data) override {
+    if (!world_.shares) return absl::InternalError("cannot be shared");
+    return std::string(reinterpret_cast<const char*>(&data), sizeof(data));
+  }
+  absl::Status Copy(const std::string& shared, void* to, int64_t bytes, absl::Time, const sync::StopToken&) override {
+    if (!world_.copies) return absl::InternalError("cannot be reached");
+    const void* data = nullptr;
+    std::memcpy(&data, shared.data(), sizeof(data));
+    std::memcpy(to, data, bytes);
+    return absl::OkStatus();
+  }
 
   std::string version() const override { return version_; }
   absl::StatusOr<std::string> NewCommunicatorId() override {
@@ -110,15 +134,19 @@ class FakeCollectives::View final : public CollectiveLibrary {
     world_.changed_.SignalAll();
     const absl::Status status = world_.Await([&] { return mine->arrived == ranks; }, deadline, stop);
     if (!status.ok()) return status;
+    ++world_.formed_;
     return std::make_unique<Rank>(world_, mine, ranks, rank);
   }
 
  private:
   FakeCollectives& world_;
   const std::string version_;
+  const std::string place_;
 };
 
-inline std::shared_ptr<CollectiveLibrary> FakeCollectives::Library(std::string version) { return std::make_shared<View>(*this, std::move(version)); }
+inline std::shared_ptr<CollectiveLibrary> FakeCollectives::Library(std::string version, std::string place) {
+  return std::make_shared<View>(*this, std::move(version), std::move(place));
+}
 
 // A second arena in the host's memory. Thread-safe.
 class HostSink final : public WeightSink {

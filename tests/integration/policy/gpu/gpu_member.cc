@@ -54,18 +54,19 @@ class SpoiltSink final : public WeightSink {
 
 std::vector<std::string> ToCommandLine(const MemberArguments& arguments) {
   return {"--member", arguments.learner, arguments.name, absl::StrCat(arguments.gpu), absl::StrCat(arguments.size_bytes),
-          absl::StrCat(arguments.corrupt_version)};
+          absl::StrCat(arguments.corrupt_version), arguments.shares ? "shares" : "ranks"};
 }
 
 MemberArguments FromCommandLine(int argc, char** argv) {
   MemberArguments arguments;
-  if (argc != 7) std::exit(2);
+  if (argc != 8) std::exit(2);
   arguments.learner = argv[2];
   arguments.name = argv[3];
   if (!absl::SimpleAtoi(argv[4], &arguments.gpu) || !absl::SimpleAtoi(argv[5], &arguments.size_bytes) ||
       !absl::SimpleAtoi(argv[6], &arguments.corrupt_version)) {
     std::exit(2);
   }
+  arguments.shares = std::string(argv[7]) == "shares";
   return arguments;
 }
 
@@ -81,7 +82,7 @@ void RunMember(const MemberArguments& arguments) {
   PolicySubscriber subscriber(rpc::Connect(arguments.learner), std::move(subscription));
   CollectiveMember::Options membership;
   membership.worker_id = arguments.name;
-  membership.library = OrDie(nccl::MakeNcclCollectives(arguments.gpu));
+  membership.library = OrDie(nccl::MakeNcclCollectives(arguments.gpu, arguments.shares));
   membership.sink = &sink;
   membership.on_arrival = [&](const PolicyAnnouncement& announcement, int64_t ticket) { subscriber.Arrived(announcement, ticket); };
   const CollectiveMember member(rpc::Connect(arguments.learner), std::move(membership));

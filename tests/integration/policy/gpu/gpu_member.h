@@ -14,6 +14,7 @@ struct MemberArguments {
   int gpu = 0;
   int64_t size_bytes = 0;
   int64_t corrupt_version = -1;    // Of this version, one byte is spoilt on arrival.
+  bool shares = false;             // Copy from the learner's memory where that is possible.
 };
 
 // The arguments behind "--member" and back.

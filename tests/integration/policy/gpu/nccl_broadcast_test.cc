@@ -70,11 +70,13 @@ class NcclBroadcastTest : public ::testing::Test {
   }
 
   process::ChildProcess& StartMember(const std::string& name, int64_t corrupt_version = -1) {
-    const int gpu = static_cast<int>(members_.size() + 1) % cuda::DeviceCount();
+    return StartMember(name, static_cast<int>(members_.size() + 1) % cuda::DeviceCount(), /*shares=*/false, corrupt_version);
+  }
+  process::ChildProcess& StartMember(const std::string& name, int gpu, bool shares, int64_t corrupt_version) {
     const bool shared = !taken_.insert(gpu).second;
     process::ChildProcess::Options options;
     options.command = {ThisProgram()};
-    for (std::string& argument : ToCommandLine({server_->address(), name, gpu, size_bytes_, corrupt_version})) options.command.push_back(std::move(argument));
+    for (std::string& argument : ToCommandLine({server_->address(), name, gpu, size_bytes_, corrupt_version, shares})) options.command.push_back(std::move(argument));
     if (shared) options.environment = SharedGpuEnvironment(name);
     options.log_file = LogOf(name);
     auto child = process::ChildProcess::Start(std::move(options));
@@ -147,6 +149,43 @@ TEST_F(NcclBroadcastTest, EveryVersionReachesEveryMemberAndNothingGoesOverGrpc) 
   }
   EXPECT_EQ(publisher_->bytes_sent(), 0);
   EXPECT_EQ(root_->counts().failures, 0);
+}
+
+TEST_F(NcclBroadcastTest, AMemberOnTheLearnersGpuCopiesBesideTheRanks) {
+  StartLearner(64 * kMiB + 6);
+  StartMember("beside", /*gpu=*/0, /*shares=*/true, /*corrupt_version=*/3);
+  ASSERT_TRUE(HasMembers(1));
+  Publish(1);
+  EXPECT_EQ(Arrival("beside", 1), "broadcast");
+  const double copied = root_->counts().last_verified_seconds;
+  StartMember("rank");
+  ASSERT_TRUE(HasMembers(2));
+  Publish(2);
+  EXPECT_EQ(Arrival("beside", 2), "broadcast");
+  EXPECT_EQ(Arrival("rank", 2), "broadcast");
+  std::printf("64 MiB: copied and verified in %.4f s, with a rank in %.4f s\n", copied, root_->counts().last_verified_seconds);
+  Publish(3);
+  EXPECT_EQ(Arrival("beside", 3), "fetched") << "copies are verified too";
+  EXPECT_EQ(Arrival("rank", 3), "broadcast");
+  EXPECT_EQ(root_->counts().failures, 0);
+}
+
+TEST_F(NcclBroadcastTest, AMemberThatIsStoppedWhileItCopiesIsLeftOut) {
+  StartLearner(8 * kMiB);
+  process::ChildProcess& stops = StartMember("stops", /*gpu=*/0, /*shares=*/true, -1);
+  StartMember("lives");
+  ASSERT_TRUE(HasMembers(2));
+  stops.Signal(SIGSTOP);
+  const absl::Time begin = absl::Now();
+  Publish(1);
+  EXPECT_EQ(Arrival("lives", 1, kTimeout), "broadcast") << "it does not depend on the other";
+  ASSERT_TRUE(HasMembers(1));
+  EXPECT_LE(absl::Now() - begin, kMostStall);
+  stops.Signal(SIGCONT);
+  EXPECT_EQ(Arrival("stops", 1), "fetched");
+  ASSERT_TRUE(HasMembers(2));
+  Publish(2);
+  EXPECT_EQ(Arrival("stops", 2), "broadcast");
 }
 
 TEST_F(NcclBroadcastTest, AJoinerFetchesWhatItFindsAndIsInTheNextEpoch) {
