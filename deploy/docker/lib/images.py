@@ -31,4 +31,5 @@ IMAGES = {
     "cohort-cli": _service("cohort", "The cohort command"),
     "cohort-redis": Recipe("Debian's Redis, for clusters that cannot pull one", "/usr/bin/redis-server", ("/usr/bin/redis-server",),
                            more_programs=("/usr/bin/redis-cli",)),
+    "cohort-pause": Recipe("Holds the namespaces of a pod, for clusters that cannot pull such an image", "/usr/bin/sleep", ("/usr/bin/sleep", "infinity")),
 }
