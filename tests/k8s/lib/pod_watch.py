@@ -11,7 +11,8 @@ def _time(text):
 
 @dataclass(frozen=True)
 class End:
-    """How a container ended: `seconds` from the request to delete its pod to its end (whole seconds), None when nobody asked."""
+    """How a container ended: `seconds` from the request to delete its pod to its end (whole seconds), None when
+    nobody had asked by then."""
 
     pod: str
     container: str
@@ -49,8 +50,8 @@ class PodWatch:
                 if not ended or not ended.get("containerID"):
                     continue
                 # The deletion's time stamp is when the grace period will be over.
-                seconds = (_time(ended["finishedAt"]) - _time(asked)).total_seconds() + grace if asked else None
-                before = found.get(ended["containerID"])
-                if before is None or before.seconds is None:
-                    found[ended["containerID"]] = End(pod["metadata"]["name"], status["name"], ended["exitCode"], ended.get("reason", ""), seconds)
+                seconds = (_time(ended["finishedAt"]) - _time(asked)).total_seconds() + grace if asked else -1
+                if seconds >= 0 or ended["containerID"] not in found:
+                    found[ended["containerID"]] = End(pod["metadata"]["name"], status["name"], ended["exitCode"], ended.get("reason", ""),
+                                                      seconds if seconds >= 0 else None)
         return list(found.values())
