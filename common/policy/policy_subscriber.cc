@@ -180,12 +180,14 @@ class PolicySubscriber::Impl {
       weights = held->weights;
     } else {
       auto fetched = std::make_shared<model::Arena>(options_.arena_elements, rounded ? model::DType::kBfloat16 : model::DType::kFloat32);
+      const absl::Time begin = absl::Now();
       const absl::Status status = transport_->Fetch(wanted, fetched->bytes(), stop_.token(), absl::Now() + options_.fetch_timeout);
       if (!status.ok()) return status;
       const uint32_t crc = io::Crc32c(fetched->bytes());
       if (crc != wanted.crc32c) {
         return absl::DataLossError(absl::StrCat("the bytes have checksum ", absl::Hex(crc), ", announced was ", absl::Hex(wanted.crc32c)));
       }
+      if (options_.on_fetched) options_.on_fetched(wanted.size_bytes, absl::Now() - begin);
       weights = std::move(fetched);
     }
     Show(wanted, std::move(weights));

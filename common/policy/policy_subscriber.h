@@ -25,6 +25,7 @@ class PolicySubscriber {
     std::string worker_id;
     int64_t arena_elements = 0;                                   // Expected size; another size is refused.
     std::function<void(const std::string& message)> on_error;     // Called from the subscriber's threads; by default logs.
+    std::function<void(int64_t bytes, absl::Duration took)> on_fetched;  // A version has arrived and is whole. Called from a thread of the subscriber.
     absl::Duration fetch_timeout = absl::Minutes(5);              // For one version; it is then fetched again.
     std::unique_ptr<PolicyTransport> transport;                   // How the bytes come; by default over gRPC from `learner`.
   };

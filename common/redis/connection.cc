@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/redis/command_stats.h"
 #include "common/redis/wire.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -51,6 +52,12 @@ absl::StatusOr<Reply> Connection::Run(const Script& script, const std::vector<st
 
 absl::StatusOr<Reply> Connection::Retry(const Action& action, absl::Time deadline, LostReply lost_reply) {
   const absl::Time start = absl::Now();
+  absl::StatusOr<Reply> reply = RetryUntil(action, start, deadline, lost_reply);
+  CommandStats::OfProcess().Count(reply.status(), absl::Now() - start);
+  return reply;
+}
+
+absl::StatusOr<Reply> Connection::RetryUntil(const Action& action, absl::Time start, absl::Time deadline, LostReply lost_reply) {
   sync::Backoff backoff(kReconnect);
   for (int attempts = 1;; ++attempts) {
     Attempt attempt;
@@ -77,6 +84,7 @@ absl::Status Connection::EnsureConnected(absl::Time deadline) {
   wire_.reset();
   const absl::Time until = std::min(deadline, absl::Now() + options_.connect_timeout);
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Wire> wire, Wire::Connect(options_.address, until));
+  CommandStats::OfProcess().CountConnect();
   hashes_.clear();
   bool server_error = false;
   const auto named = wire->Call({"CLIENT", "SETNAME", options_.client_name}, until, server_error);

@@ -54,7 +54,9 @@ class Connection {
   };
   using Action = std::function<absl::StatusOr<Reply>(Attempt& attempt)>;
 
+  // Counts and times the command.
   absl::StatusOr<Reply> Retry(const Action& action, absl::Time deadline, LostReply lost_reply);
+  absl::StatusOr<Reply> RetryUntil(const Action& action, absl::Time start, absl::Time deadline, LostReply lost_reply);
   absl::Status EnsureConnected(absl::Time deadline);
   absl::StatusOr<std::string> HashOf(const Script& script, absl::Time deadline, bool& server_error);
   absl::Status Describe(const absl::Status& error, absl::Time start, int attempts) const;

@@ -9,12 +9,13 @@
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "grpcpp/security/credentials.h"
 
 namespace cohort::rpc {
 
-// A channel to "host:port" (plaintext; loopback or a trusted network), with keepalive and the message limits of rpc::Server. Where the name has several
+// A channel to "host:port" with `credentials` of ClientTls (null: plaintext, for loopback or a trusted network), with keepalive and the message limits of rpc::Server. Where the name has several
 // addresses, calls go to all of them in turn; it is resolved again when a connection is lost, at most once a second.
-std::shared_ptr<grpc::Channel> Connect(const std::string& address);
+std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr);
 
 // Every call has a deadline.
 void SetDeadline(grpc::ClientContext& context, absl::Time deadline);

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/rpc/call_metrics.h"
 #include "common/rpc/log_service.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -61,14 +62,14 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { Shutdown(absl::Now()); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
-  if (!options.allow_remote && !IsLoopback(options.address)) {
+  if (options.credentials == nullptr && !options.allow_remote && !IsLoopback(options.address)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(options.address, ": plaintext gRPC is served on loopback only; use 127.0.0.1, or pass --allow-remote on a trusted network"));
+        absl::StrCat(options.address, ": plaintext gRPC is served on loopback only; use 127.0.0.1, or TLS where the service offers it, or pass --allow-remote on a trusted network"));
   }
   EnablePlugins();
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(options.address, options.credentials != nullptr ? options.credentials : grpc::InsecureServerCredentials(), &port);
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
   builder.SetMaxSendMessageSize(options.max_message_bytes);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
@@ -79,6 +80,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, static_cast<int>(absl::ToInt64Milliseconds(options.max_connection_age)));
   }
   for (grpc::Service* service : options.services) builder.RegisterService(service);
+  if (options.metrics != nullptr) builder.experimental().SetInterceptorCreators(CallMetricsInterceptors(*options.metrics));
   auto log = std::make_unique<LogServiceImpl>();
   builder.RegisterService(log.get());
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();

@@ -7,7 +7,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/metrics/metrics.h"
 #include "grpcpp/impl/codegen/service_type.h"
+#include "grpcpp/security/server_credentials.h"
 
 namespace cohort::rpc {
 
@@ -18,11 +20,13 @@ class Server {
   struct Options {
     std::string address;                    // "127.0.0.1:0" picks a free port. Other than loopback needs `allow_remote`.
     bool allow_remote = false;
+    std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;  // Of ServerTls; null is plaintext. With TLS any address goes without `allow_remote`.
     std::vector<grpc::Service*> services;   // Not owned; must outlive the server.
     int max_message_bytes = 64 << 20;
     // After so long a client is asked to connect anew, which makes it look for servers that have come since; calls in progress end in peace. Only for
     // services without streams that last.
     absl::Duration max_connection_age = absl::InfiniteDuration();
+    metrics::Registry* metrics = nullptr;  // Where calls are counted (call_metrics.h). Not owned; outlives the server.
   };
   // UNAVAILABLE names the address when it cannot be bound.
   static absl::StatusOr<std::unique_ptr<Server>> Start(Options options);

@@ -30,7 +30,7 @@ debian_packages() {
 build-essential ca-certificates git cmake ninja-build pkg-config ccache mold python3 python3-venv
 libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev libgoogle-glog-dev
 libhiredis-dev libgtest-dev libgmock-dev libbenchmark-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcurl4-openssl-dev zlib1g-dev
-libseccomp-dev libflint-dev libflint-arb-dev libgmp-dev libssl-dev redis-server etcd-server python3-yaml
+libseccomp-dev libflint-dev libflint-arb-dev libgmp-dev libssl-dev redis-server etcd-server prometheus python3-yaml
 LIST
 }
 

@@ -10,11 +10,16 @@
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
+#include "common/redis/command_stats.h"
 #include "common/registry/registration.h"
+#include "common/rpc/address.h"
 #include "common/rpc/server.h"
+#include "common/rpc/tls.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
 #include "nlohmann/json.hpp"
+#include "services/admin/observe/cluster_metrics.h"
+#include "services/admin/scale/kubernetes_scaler.h"
 #include "services/admin/server/admin_service.h"
 #include "services/admin/web/web_server.h"
 
@@ -34,6 +39,9 @@ struct Flags {
   std::string web_listen;
   std::string endpoint_file;
   std::string token_file;
+  std::string advertise_host;
+  KubernetesScaler::Options kubernetes;
+  rpc::TlsFiles tls;
   bool allow_remote = false;
 };
 
@@ -54,8 +62,8 @@ registry::Registration::Options Presence(const Flags& flags, const std::string& 
   options.run = flags.run;
   options.record.set_name(flags.name);
   options.record.set_role(registry::v1::SERVICE_ROLE_ADMIN);
-  options.record.set_endpoint(grpc);
-  options.record.set_metrics_endpoint(metrics);
+  options.record.set_endpoint(rpc::Advertised(grpc, flags.advertise_host));
+  options.record.set_metrics_endpoint(rpc::Advertised(metrics, flags.advertise_host));
   options.record.set_state(registry::v1::SERVICE_STATE_READY);
   return options;
 }
@@ -64,18 +72,28 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   COHORT_ASSIGN_OR_RETURN(const auto access, Access::Create(flags.token_file));
   metrics::Registry metrics;
   const auto process_metrics = metrics::ExportProcessMetrics(metrics, "admin");
+  const auto redis_metrics = redis::ExportRedisMetrics(metrics);
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, metrics.Serve(flags.metrics_listen));
   const std::string metrics_endpoint = absl::StrCat(flags.metrics_listen.substr(0, flags.metrics_listen.rfind(':')), ":", metrics_port);
 
-  Cluster cluster(flags.redis, flags.run);
+  std::unique_ptr<Scaler> scaler;
+  if (!flags.kubernetes.deployment.empty()) {
+    COHORT_ASSIGN_OR_RETURN(scaler, KubernetesScaler::InCluster(flags.kubernetes));
+  }
+  Cluster cluster(flags.redis, flags.run, std::move(scaler));
   QueueRates queue(flags.redis, flags.run);
+  const ClusterMetrics cluster_metrics(metrics, cluster, queue);
   RequestLog requests(flags.redis, flags.run);
   Operations operations(flags.redis, flags.run);
-  AdminServiceImpl service({cluster, queue, requests, operations, *access, flags.redis});
+  AdminServiceImpl service({cluster, queue, requests, operations, *access, flags.redis, flags.name});
   rpc::Server::Options options;
   options.address = flags.listen;
   options.allow_remote = flags.allow_remote;
+  if (flags.tls.any()) {
+    COHORT_ASSIGN_OR_RETURN(options.credentials, rpc::ServerTls(flags.tls));
+  }
   options.services = {&service};
+  options.metrics = &metrics;
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
   std::unique_ptr<WebServer> web;
   if (!flags.web_listen.empty()) {
@@ -90,7 +108,7 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
     COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(flags.endpoint_file, endpoints.dump() + "\n"));
   }
   COHORT_LOG(INFO) << "serves on " << server->address() << ", metrics on " << metrics_endpoint
-                   << (flags.token_file.empty() ? "; everybody who reaches it is an operator" : "");
+                   << (flags.token_file.empty() && flags.tls.ca.empty() ? "; everybody who reaches it is an operator" : "");
   signals.WaitUntil(absl::InfiniteFuture());
   service.Stop();
   server->SetReady(false);
@@ -106,11 +124,19 @@ int Main(int argc, char** argv) {
   app.add_option("--run", flags.run, "Name of the run (run.name of its config)")->required();
   app.add_option("--name", flags.name, "Name in the registry and in logs")->capture_default_str();
   app.add_option("--listen", flags.listen, "Address of the gRPC service")->capture_default_str();
+  app.add_option("--advertise-host", flags.advertise_host, "Host under which others reach this service, for the registry [the one it listens on]");
   app.add_option("--metrics-listen", flags.metrics_listen, "Address of /metrics")->capture_default_str();
   app.add_option("--web-listen", flags.web_listen, "Serve the live page over plain HTTP on this address [off]");
   app.add_option("--endpoint-file", flags.endpoint_file, "Write the bound addresses to this file");
   app.add_option("--token-file", flags.token_file, "Only callers with a token of this file: lines 'viewer NAME TOKEN' or 'operator NAME TOKEN'");
-  app.add_flag("--allow-remote", flags.allow_remote, "Listen on other addresses than loopback (there is no encryption)");
+  app.add_option("--kubernetes-deployment", flags.kubernetes.deployment,
+                 "Scale rollout workers through this Deployment of the pod's namespace [through `cohort run`]");
+  app.add_option("--kubernetes-account", flags.kubernetes.account_folder, "Folder with token, ca.crt and namespace of the pod's service account")
+      ->capture_default_str();
+  app.add_option("--tls-cert", flags.tls.certificate, "Serve gRPC over TLS with this certificate chain (PEM; read anew when it changes)");
+  app.add_option("--tls-key", flags.tls.key, "Its private key (PEM)");
+  app.add_option("--tls-ca", flags.tls.ca, "Only callers with a certificate of one of these; its subject's organization is cohort:viewer or cohort:operator");
+  app.add_flag("--allow-remote", flags.allow_remote, "Listen without encryption on other addresses than loopback");
   app.footer("Example:\n  cohort-admin --redis 127.0.0.1:6379 --run quickstart --listen 127.0.0.1:7070");
   try {
     app.parse(argc, argv);

@@ -1,6 +1,8 @@
 #include "CLI/CLI.hpp"
 #include "services/cli/admin/admin_commands.h"
+#include "services/cli/admin/context_commands.h"
 #include "services/cli/command/exit_code.h"
+#include "services/cli/completion_command.h"
 #include "services/cli/config_commands.h"
 #include "services/cli/data/data_command.h"
 #include "services/cli/evaluate/eval_command.h"
@@ -20,6 +22,7 @@ int main(int argc, char** argv) {
   int exit_code = cohort::cli::kExitOk;
   cohort::cli::AddRunCommand(app, &exit_code);
   cohort::cli::AddAdminCommands(app, &exit_code);
+  cohort::cli::AddContextCommands(app, &exit_code);
   cohort::cli::AddReportCommand(app, &exit_code);
   cohort::cli::AddGenerateCommand(app, &exit_code);
   cohort::cli::AddEvalCommand(app, &exit_code);
@@ -29,6 +32,7 @@ int main(int argc, char** argv) {
   cohort::cli::AddConfigCommands(app, &exit_code);
   cohort::cli::AddQueueCommand(app, &exit_code);
   cohort::cli::AddDataCommand(app, &exit_code);
+  cohort::cli::AddCompletionCommand(app, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,24 +1,22 @@
-#include <unistd.h>
-
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "common/io/files.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
+#include "common/redis/command_stats.h"
 #include "common/registry/registration.h"
 #include "common/rpc/address.h"
+#include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
-#include "nlohmann/json.hpp"
 #include "services/reward/sandbox/pool_metrics.h"
 #include "services/reward/sandbox/self_test.h"
 #include "services/reward/sandbox/worker_pool.h"
-#include "services/reward/sandbox/zygote.h"
+#include "services/reward/sandbox/worker_zygote.h"
 #include "services/reward/server/flags.h"
 #include "services/reward/server/reward_service.h"
 
@@ -29,16 +27,7 @@ constexpr absl::Duration kDrain = absl::Seconds(1);  // Many times the deadline 
 constexpr absl::Duration kConnectionAge = absl::Minutes(1);  // A new reward service has its share of the calls by then.
 constexpr absl::Duration kLookInterval = absl::Milliseconds(200);
 
-absl::Status WriteEndpoints(const std::string& path, const std::string& grpc, const std::string& metrics) {
-  if (path.empty()) return absl::OkStatus();
-  const nlohmann::json endpoints = {{"pid", getpid()}, {"grpc", grpc}, {"metrics", metrics}};
-  return io::WriteFileAtomically(path, endpoints.dump() + "\n");
-}
-
-// The address with the port that was bound.
-std::string WithPort(const std::string& address, int port) { return address.substr(0, address.rfind(':') + 1) + std::to_string(port); }
-
-absl::Status CheckSandbox(Zygote& zygote, const Flags& flags, PoolMetrics& metrics) {
+absl::Status CheckSandbox(sandbox::Zygote& zygote, const Flags& flags, PoolMetrics& metrics) {
   COHORT_ASSIGN_OR_RETURN(const SelfTestReport report, RunSelfTest(zygote, absl::Milliseconds(flags.check_deadline_ms)));
   for (const ProbeResult& result : report.probes) {
     COHORT_LOG(INFO) << "sandbox self-test: to " << ToString(result.probe) << " was " << (result.stopped ? "stopped: " : "NOT stopped: ") << result.how;
@@ -65,9 +54,10 @@ registry::Registration::Options Presence(const Flags& flags, const std::string& 
   return options;
 }
 
-absl::Status Serve(Zygote& zygote, const Flags& flags, const sync::SignalWaiter& signals) {
+absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::SignalWaiter& signals) {
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "reward");
+  const auto redis_metrics = redis::ExportRedisMetrics(registry);
   PoolMetrics metrics(registry);
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(flags.metrics_listen));
   COHORT_RETURN_IF_ERROR(CheckSandbox(zygote, flags, metrics));
@@ -78,13 +68,14 @@ absl::Status Serve(Zygote& zygote, const Flags& flags, const sync::SignalWaiter&
   options.address = flags.listen;
   options.allow_remote = flags.allow_remote;
   options.services = {&service};
+  options.metrics = &registry;
   options.max_connection_age = kConnectionAge;
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
   server->SetReady(true);
-  const std::string metrics_endpoint = WithPort(flags.metrics_listen, metrics_port);
+  const std::string metrics_endpoint = rpc::WithPort(flags.metrics_listen, metrics_port);
   std::optional<registry::Registration> registration;
   if (!flags.redis.empty()) registration.emplace(Presence(flags, server->address(), metrics_endpoint));
-  COHORT_RETURN_IF_ERROR(WriteEndpoints(flags.endpoint_file, server->address(), metrics_endpoint));
+  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(flags.endpoint_file, server->address(), metrics_endpoint));
   COHORT_LOG(INFO) << "serving on " << server->address() << " with " << flags.PoolOptions().workers << " sandboxed workers";
 
   while (!signals.WaitUntil(absl::Now() + kLookInterval) && zygote.running() && !pool->failure().has_value()) {
@@ -101,7 +92,7 @@ int Main(int argc, char** argv) {
   Flags flags;
   if (const int exit_code = ParseFlags(argc, argv, &flags); exit_code >= 0) return exit_code;
   // Before anything that could start a thread: the workers are forked from a process that never had one.
-  auto zygote = Zygote::Fork({LockdownOptions(), Faults::FromEnvironment()});
+  auto zygote = ForkZygote({LockdownOptions(), Faults::FromEnvironment()});
   log::Initialize(argv[0]);
   log::SetContext("service=" + flags.name);
   if (!zygote.ok()) {

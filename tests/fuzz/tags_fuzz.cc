@@ -1,7 +1,7 @@
 // The tag automaton: whatever it says about tags stands in the text, and taking the text apart keeps every span inside it.
-#include "services/reward/format/segments.h"
-#include "services/reward/format/tag_scanner.h"
-#include "services/reward/format/utf8.h"
+#include "common/reward/format/segments.h"
+#include "common/reward/format/tag_scanner.h"
+#include "common/reward/format/utf8.h"
 #include "tests/fuzz/input.h"
 
 namespace cohort::reward {

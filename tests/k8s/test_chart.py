@@ -1,8 +1,11 @@
 """L0: the chart without a cluster: lint, schema, golden renders, drift of k8s/, and the rules that every render keeps."""
 
 import difflib
+import json
 import os
 import unittest
+
+import yaml
 
 from lib import chart
 from lib.processes import run
@@ -36,13 +39,20 @@ BAD_VALUES = [
     (["--set", "rollout.strategy.type=BlueGreen"], ["/rollout/strategy/type", "Recreate"]),
     (["--set", "redis.mode=external"], ["redis.external.address is missing", "redis.mode=bundled"]),
     (["--set", "reward.preStopSleepSeconds=40"], ["reward.preStopSleepSeconds", "reward.terminationGracePeriodSeconds"]),
+    (["--set", "admin.replicas=100"], ["/admin/replicas", "maximum"]),
+    (["--set", "admin.tokens.existingSecret=Not_A_Name"], ["/admin/tokens/existingSecret"]),
+    (["--set", "admin.tokens.value=secret"], ["/admin/tokens", "value"]),
+    (["--set", "admin.tls.clientCertificates=true"], ["admin.tls.clientCertificates", "admin.tls.existingSecret"]),
+    (["--set", "admin.preStopSleepSeconds=20"], ["admin.preStopSleepSeconds", "admin.terminationGracePeriodSeconds"]),
+    (["--set", "monitoring.prometheusRule.runbooks="], ["/monitoring/prometheusRule/runbooks"]),
     (["--set", "rollout.autoscaling.enabled=true,rollout.autoscaling.minReplicas=9"], ["rollout.autoscaling.minReplicas", "maxReplicas"]),
 ]
 
 
 class RenderedObjects(unittest.TestCase):
-    def setUp(self):
-        self.rendered = {shape: chart.render(shape) for shape in chart.shapes()}
+    @classmethod
+    def setUpClass(cls):
+        cls.rendered = {shape: chart.render(shape) for shape in chart.shapes()}
 
     def workloads(self):
         for shape, objects in self.rendered.items():
@@ -62,7 +72,6 @@ class RenderedObjects(unittest.TestCase):
     def test_every_container_is_restricted_and_has_requests_and_a_memory_limit(self):
         for name, _, pod in self.workloads():
             self.assertTrue(pod["spec"]["securityContext"]["runAsNonRoot"], name)
-            self.assertFalse(pod["spec"]["automountServiceAccountToken"], name)
             for container in pod["spec"]["containers"]:
                 security = container["securityContext"]
                 self.assertTrue(security["readOnlyRootFilesystem"], name)
@@ -72,9 +81,68 @@ class RenderedObjects(unittest.TestCase):
                 self.assertIn("memory", container["resources"]["limits"], name)
                 self.assertNotIn("latest", container["image"].rsplit(":", 1)[1], name)
 
+    def test_only_an_admin_service_that_scales_has_a_token(self):
+        for name, document, pod in self.workloads():
+            arguments = pod["spec"]["containers"][0].get("args", [])
+            scales = any(argument.startswith("--kubernetes-deployment=") for argument in arguments)
+            self.assertEqual(pod["spec"]["automountServiceAccountToken"], scales, name)
+            self.assertLessEqual(scales, document["metadata"]["labels"]["app.kubernetes.io/component"] == "admin", name)
+
+    def test_the_admin_service_may_scale_the_workers_and_nothing_else(self):
+        role = chart.find(self.rendered["toy-cpu"], "Role", "admin")
+        self.assertEqual(role["rules"], [{"apiGroups": ["apps"], "resources": ["deployments/scale"], "resourceNames": ["demo-cohort-rollout"], "verbs": ["get", "patch"]}])
+        for shape, objects in self.rendered.items():
+            self.assertNotIn("ClusterRole", [o["kind"] for o in objects], shape)
+
+    def test_nobody_may_scale_where_an_autoscaler_or_no_account_of_its_own_forbids_it(self):
+        for shape in ("autoscaling", "external-redis"):
+            self.assertNotIn("Role", [o["kind"] for o in self.rendered[shape]], shape)
+
+    def test_the_page_and_the_tokens_of_the_admin_service_are_off_by_default(self):
+        def arguments(shape):
+            return chart.pod_template(chart.find(self.rendered[shape], "Deployment", "admin"))["spec"]["containers"][0]["args"]
+
+        self.assertFalse([a for a in arguments("toy-cpu") if a.startswith(("--web-listen", "--token-file"))])
+        self.assertLessEqual({"--web-listen=0.0.0.0:7004", "--token-file=/etc/cohort/tokens/people"}, set(arguments("admin")))
+
+    def test_an_admin_service_with_tls_is_probed_over_http(self):
+        container = chart.pod_template(chart.find(self.rendered["admin"], "Deployment", "admin"))["spec"]["containers"][0]
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            self.assertEqual(container[probe]["httpGet"], {"port": "metrics", "path": "/healthz"})
+            self.assertNotIn("grpc", container[probe])
+        self.assertLessEqual({"--tls-cert=/etc/cohort/tls/tls.crt", "--tls-key=/etc/cohort/tls/tls.key"}, set(container["args"]))
+        self.assertNotIn("--tls-ca=/etc/cohort/tls/ca.crt", container["args"])
+
+    def test_a_release_without_the_admin_service_has_none_of_its_objects(self):
+        objects = chart.render("toy-cpu", "--set", "admin.enabled=false")
+        self.assertFalse([o["metadata"]["name"] for o in objects if o["metadata"]["labels"]["app.kubernetes.io/component"] == "admin"])
+        self.assertNotIn("cohort status", str(objects))
+
+    def test_only_named_peers_reach_the_admin_service(self):
+        rules = {shape: chart.find(self.rendered[shape], "NetworkPolicy", "admin")["spec"]["ingress"] for shape in ("toy-cpu", "admin")}
+        self.assertEqual([[p["port"] for p in rule["ports"]] for rule in rules["toy-cpu"]], [["grpc"], ["metrics"]])
+        self.assertEqual([[p["port"] for p in rule["ports"]] for rule in rules["admin"]], [["grpc"], ["grpc", "web"], ["metrics"]])
+        self.assertEqual(rules["admin"][1]["from"], [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}])
+
+    def test_alerts_get_the_address_of_their_runbook(self):
+        rules = next(o for o in self.rendered["monitoring"] if o["kind"] == "PrometheusRule")["spec"]["groups"]
+        for rule in (rule for group in rules for rule in group["rules"]):
+            self.assertEqual(rule["annotations"].pop("runbook_url"), f"https://example.com/cohort/runbooks/{rule['alert']}.md")
+        with open(os.path.join(CHART, "files", "alerts.yaml")) as file:
+            self.assertEqual(rules, yaml.safe_load(file)["groups"], "nothing else is changed")
+
+    def test_dashboards_are_the_files_as_they_are(self):
+        config_map = next(o for o in self.rendered["monitoring"] if o["metadata"]["name"] == "demo-cohort-dashboards")
+        self.assertEqual(config_map["metadata"]["labels"]["grafana_dashboard"], "1")
+        for name, text in config_map["data"].items():
+            with open(os.path.join(CHART, "files", "dashboards", name)) as file:
+                self.assertEqual(json.loads(text), json.load(file), name)
+
     def test_liveness_asks_only_whether_the_process_answers(self):
         for shape, objects in self.rendered.items():
-            for role, kind in (("learner", "StatefulSet"), ("rollout", "Deployment"), ("reward", "Deployment")):
+            for role, kind in (("learner", "StatefulSet"), ("rollout", "Deployment"), ("reward", "Deployment"), ("admin", "Deployment")):
+                if (shape, role) == ("admin", "admin"):
+                    continue  # Serves TLS.
                 container = chart.pod_template(chart.find(objects, kind, role))["spec"]["containers"][0]
                 self.assertEqual(container["livenessProbe"]["grpc"]["service"], "liveness", shape)
                 self.assertEqual(container["readinessProbe"]["grpc"]["service"], "readiness", shape)

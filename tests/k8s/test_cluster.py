@@ -1,7 +1,9 @@
 """L3: deploy/README.md's walk through a cluster, on a real node with our images, and a check after each of its steps that the run lost nothing."""
 
+import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import unittest
@@ -26,9 +28,10 @@ VALUES = {
     "redis": {"bundled": {"image": {"repository": "cohort-redis", "tag": "0.1.0"}, "resources": SMALL}},
     "learner": {"resources": SMALL},
     "rollout": {"replicas": 1, "resources": SMALL, "terminationGracePeriodSeconds": 40},
+    "admin": {"resources": SMALL},
     "reward": {"resources": SMALL, "probes": {"liveness": {"periodSeconds": 3, "failureThreshold": 3}}},
 }
-PODS = ("learner", "redis", "reward", "rollout")
+PODS = ("admin", "learner", "redis", "reward", "rollout")
 
 
 class Cluster(unittest.TestCase):
@@ -58,19 +61,22 @@ class Cluster(unittest.TestCase):
         with open(os.path.join(cls.folder, "my-values.yaml"), "w", encoding="utf-8") as file:
             yaml.safe_dump(VALUES, file)
         home = cls.cluster.path("helm")
-        cls.environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "KUBECONFIG": cls.cluster.kubeconfig, "HELM_CACHE_HOME": home,
+        cls.environment = {**os.environ, "PATH": f"{programs}:{BUILD}/bin:{os.environ['PATH']}", "KUBECONFIG": cls.cluster.kubeconfig, "HELM_CACHE_HOME": home,
                            "HELM_CONFIG_HOME": home, "HELM_DATA_HOME": home, "CONTAINERD_ADDRESS": cls.cluster.path("containerd.sock"),
                            "COHORT_BUILD": os.path.join(cls.folder, "build")}
         cls.cluster.add_volumes(2)
         cls.report.say("the node is Ready: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, containerd, kubelet, kube-proxy, CoreDNS")
 
     def shell(self, script):
-        """Runs a block of the page, a line at a time, inside the machine; only images are built outside, where Debian's mirror can be reached."""
+        """Runs a block of the page inside the machine; only images are built outside, where Debian's mirror can be reached. What it exports stays."""
         seen = ""
-        for line in script.strip().splitlines():
-            inside = [] if line.startswith("deploy/docker/build") else [*self.cluster.prefix[:-1], "--wd=" + self.folder]
-            done = subprocess.run([*inside, "bash", "-c", line], capture_output=True, text=True, check=False, env=self.environment, cwd=self.folder)
-            self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout[-3000:]}{done.stderr[-3000:]}\n{self.describe()}")
+        for outside, lines in itertools.groupby(script.strip().splitlines(), lambda line: line.startswith("deploy/docker/build")):
+            text = "\n".join(lines)
+            inside = [] if outside else [*self.cluster.prefix[:-1], "--wd=" + self.folder]
+            done = subprocess.run([*inside, "bash", "-exuo", "pipefail", "-c", text], capture_output=True, text=True, check=False, env=self.environment,
+                                  cwd=self.folder)
+            self.assertEqual(done.returncode, 0, f"{text}\n{done.stdout[-3000:]}{done.stderr[-3000:]}\n{self.describe()}")
+            self.environment.update(re.findall(r"^export (\w+)=(\S+)$", text, re.M))
             seen += done.stdout
         return seen
 
@@ -147,35 +153,42 @@ class Cluster(unittest.TestCase):
             self.shell(block)
         type(self).watch = PodWatch(self.cluster, "training", tool)
         self.report.say("helm install --wait returned, namespace with PodSecurity restricted")
-        for role, count in (("learner", 1), ("redis", 1), ("reward", 2), ("rollout", 1)):
+        for role, count in (("learner", 1), ("redis", 1), ("reward", 2), ("rollout", 1), ("admin", 1)):
             self.ready(role, count)
         self.wait("the first step", lambda: self.steps() >= 1, 180, period=1)
         self.report.say(f"the run trains, with {self.steps()} steps done")
 
     def test_3_watch(self):
-        seen = "".join(self.shell(block) for block in self.blocks("Watch", 1))
-        self.assertIn("step=", seen)
-        self.assertIn('"policy_version"', seen)
-        self.assertRegex(seen, r"Phase:\s+Succeeded")
+        pods, ask = (self.shell(block) for block in self.blocks("Watch", 2))
+        self.assertIn("step=", pods)
+        self.assertIn('"policy_version"', pods)
+        self.assertRegex(pods, r"Phase:\s+Succeeded")
         self.report.say("helm test: Succeeded")
+        self.assertIn(self.pod("rollout"), ask)
+        self.assertIn("checkpoint", ask)
+        self.report.say("cohort status, worker list, doctor and checkpoint create through kubectl port-forward")
 
     def test_4_scale(self):
-        up, down, zero = self.blocks("Scale", 3)
+        up, down, admin, drain, zero = self.blocks("Scale", 5)
         one = self.wait_for_steps(6)
         self.shell(up)
         self.ready("rollout", 4)
         four = self.wait_for_steps(6)
-        figures = self.history()
-        self.assertGreaterEqual(figures["workers"], 2, "the new workers did nothing")
+        self.assertGreaterEqual(self.history()["workers"], 2, "the new workers did nothing")
         self.shell(down)
         self.ready("rollout", 1)
         again = self.wait_for_steps(4)
         self.report.say("rollout 1 -> 4 -> 1: seconds a step (of them waiting for groups) " + ", ".join(f"{s:.2f} ({w:.2f})" for s, w in (one, four, again)))
+        self.shell(admin)
+        self.ready("rollout", 1)
+        self.report.say(f"rollout 1 -> 3 -> 1 by cohort worker scale: {self.history()}")
+        self.shell(drain)
+        self.wait_for_steps(2)
         self.shell(zero)
         self.ready("rollout", 2)
         self.wait_for_steps(3)
-        self.report.say(f"rollout 1 -> 0 -> 2: {self.history()}")
-        self.check_ends("rollout", 4)
+        self.report.say(f"a worker drained and undrained, rollout 1 -> 0 -> 2: {self.history()}")
+        self.check_ends("rollout", 6)
         self.assertEqual(sum(self.restarts().values()), 0, self.restarts())
 
     def check_ends(self, role, at_least):
@@ -216,14 +229,14 @@ class Cluster(unittest.TestCase):
     def test_7_upgrade(self):
         upgrade, rollback = self.blocks("Upgrade", 2)
         seen = self.shell(upgrade)
-        for role in ("learner", "rollout", "reward"):
+        for role in ("learner", "rollout", "reward", "admin"):
             self.assertRegex(seen, rf"demo-cohort-{role}\S*\s+cohort-{role}:0\.1\.1")
         self.settle()
         self.report.say(f"helm upgrade to 0.1.1: {self.history()}")
         self.shell(rollback)
         self.settle()
         self.report.say(f"helm rollback: {self.history()}")
-        for role in ("rollout", "reward", "learner"):
+        for role in ("rollout", "reward", "learner", "admin"):
             self.check_ends(role, 2)
 
     def settle(self):
@@ -254,7 +267,7 @@ class Cluster(unittest.TestCase):
         for block in self.blocks("Remove", 1):
             seen = self.shell(block)
         self.assertIn("state-demo-cohort-learner-0", seen)
-        left = self.kubectl("get", "all,configmap,pvc,pdb,networkpolicy,serviceaccount", "-l", "app.kubernetes.io/instance=demo", "-o", "name").stdout.split()
+        left = self.kubectl("get", "all,configmap,pvc,pdb,networkpolicy,serviceaccount,role,rolebinding", "-l", "app.kubernetes.io/instance=demo", "-o", "name").stdout.split()
         self.assertEqual([name for name in left if name != "pod/demo-cohort-test"], [])
         self.report.say("helm uninstall: nothing of the release is left but the pod of helm test")
 

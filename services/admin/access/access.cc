@@ -10,12 +10,15 @@
 #include "absl/strings/strip.h"
 #include "common/io/files.h"
 #include "common/log/log.h"
+#include "common/rpc/tls.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 
 namespace cohort::admin {
 namespace {
 
+constexpr absl::string_view kViewers = "cohort:viewer";
+constexpr absl::string_view kOperators = "cohort:operator";
 constexpr size_t kShortestToken = 16;
 constexpr size_t kLongestName = 64;
 
@@ -38,6 +41,11 @@ std::string CleanName(const std::string& name) {
     if (!absl::ascii_isgraph(static_cast<unsigned char>(c))) c = '_';
   }
   return clean;
+}
+
+absl::StatusOr<Caller> Allowed(const Caller& caller, Role needed) {
+  if (needed == Role::kViewer || caller.role == Role::kOperator) return caller;
+  return ErrorWithReason(absl::StatusCode::kPermissionDenied, "ROLE_MISSING", absl::StrCat(caller.name, " is a viewer; this needs the role operator"));
 }
 
 // Whether two strings are equal, in a time that does not tell where they differ.
@@ -84,7 +92,25 @@ absl::Status Access::Load() {
   return absl::OkStatus();
 }
 
+std::optional<Caller> Access::CertifiedCaller(const rpc::Certificate& certificate) {
+  std::optional<Caller> caller;
+  for (const std::string& organization : certificate.organizations) {
+    if (organization != kViewers && organization != kOperators) continue;
+    if (!caller.has_value()) caller = Caller{CleanName(certificate.common_name), Role::kViewer};
+    if (organization == kOperators) caller->role = Role::kOperator;
+  }
+  return caller;
+}
+
 absl::StatusOr<Caller> Access::Check(const grpc::ServerContext& context, Role needed) {
+  if (const auto certificate = rpc::PeerCertificate(*context.auth_context()); certificate.ok()) {
+    if (const std::optional<Caller> caller = CertifiedCaller(*certificate); caller.has_value()) return Allowed(*caller, needed);
+    if (token_file_.empty()) {
+      return ErrorWithReason(absl::StatusCode::kPermissionDenied, "ROLE_MISSING",
+                             absl::StrCat("the certificate of '", CleanName(certificate->common_name), "' names no role: its subject needs the organization ",
+                                          kViewers, " or ", kOperators));
+    }
+  }
   if (token_file_.empty()) {
     const std::string claimed = CleanName(MetadataOf(context, "cohort-actor"));
     return Caller{claimed.empty() ? "anonymous" : claimed, Role::kOperator};
@@ -105,10 +131,7 @@ absl::StatusOr<Caller> Access::CheckHeader(const std::string& authorization, Rol
     if (EqualInConstantTime(known, std::string(token))) caller = &candidate;
   }
   if (caller == nullptr) return ErrorWithReason(absl::StatusCode::kUnauthenticated, "NO_CREDENTIALS", "the token is not known");
-  if (needed == Role::kOperator && caller->role != Role::kOperator) {
-    return ErrorWithReason(absl::StatusCode::kPermissionDenied, "ROLE_MISSING", absl::StrCat(caller->name, " is a viewer; this needs the role operator"));
-  }
-  return *caller;
+  return Allowed(*caller, needed);
 }
 
 }  // namespace cohort::admin

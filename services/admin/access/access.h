@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -9,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/rpc/certificate.h"
 #include "grpcpp/server_context.h"
 
 namespace cohort::admin {
@@ -22,8 +24,9 @@ struct Caller {
   Role role = Role::kViewer;
 };
 
-// Decides who may do what. Without a token file everybody who reaches the server is an operator, and is called what it calls itself (metadata
-// `cohort-actor`). With one, a call needs metadata `authorization: Bearer TOKEN`; the file has lines "ROLE NAME TOKEN" (role viewer or operator, "#" begins
+// Decides who may do what. A caller with a client certificate (mutual TLS) is who its common name says, in the role that its subject's organization
+// `cohort:viewer` or `cohort:operator` says; one whose certificate names neither is treated as one without. Without a token file everybody else who reaches
+// the server over plaintext is an operator, and is called what it calls itself (metadata `cohort-actor`). With one, a call needs metadata `authorization: Bearer TOKEN`; the file has lines "ROLE NAME TOKEN" (role viewer or operator, "#" begins
 // a comment) and is read anew when it changes; one that has become unreadable keeps what was read last. Thread-safe.
 class Access {
  public:
@@ -37,6 +40,8 @@ class Access {
 
  private:
   explicit Access(std::string token_file) : token_file_(std::move(token_file)) {}
+  // Who a certificate says that it is; nothing when it names no role.
+  static std::optional<Caller> CertifiedCaller(const rpc::Certificate& certificate);
   absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string token_file_;

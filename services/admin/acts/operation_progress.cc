@@ -37,8 +37,9 @@ void AdvanceDrain(v1::Operation& operation, const OperationFacts& facts) {
 }
 
 void AdvanceScale(v1::Operation& operation, const OperationFacts& facts) {
-  if (facts.desired_workers != operation.target()) {
-    return End(operation, v1::OPERATION_STATE_CANCELLED, absl::StrCat("superseded: ", facts.desired_workers, " workers are wanted now"), facts);
+  if (!facts.desired_workers.has_value()) return;
+  if (*facts.desired_workers != operation.target()) {
+    return End(operation, v1::OPERATION_STATE_CANCELLED, absl::StrCat("superseded: ", *facts.desired_workers, " workers are wanted now"), facts);
   }
   int64_t all = 0, ready = 0;
   for (const ServiceRecord& service : facts.services) {

@@ -13,7 +13,7 @@ namespace cohort::admin {
 // What the progress of operations follows from. What could not be found out is not set; operations that need it stay as they are.
 struct OperationFacts {
   std::vector<registry::v1::ServiceRecord> services;
-  int desired_workers = 0;
+  std::optional<int> desired_workers;
   std::optional<learner::v1::GetControlResponse> control;
   std::vector<learner::v1::Checkpoint> checkpoints;
   int64_t now_ms = 0;

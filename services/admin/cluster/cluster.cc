@@ -7,6 +7,7 @@
 #include "common/status/status_macros.h"
 #include "proto/cohort/learner/v1/control_service.grpc.pb.h"
 #include "proto/cohort/learner/v1/run_service.grpc.pb.h"
+#include "services/admin/scale/launcher_scaler.h"
 
 namespace cohort::admin {
 namespace {
@@ -24,7 +25,8 @@ absl::Status OfLearner(const absl::Status& status) {
   return unreachable ? NoLearner(status.message()) : status;
 }
 
-Cluster::Cluster(const std::string& redis, const std::string& run) : run_(run), registry_(redis, run), desired_(redis, run) {}
+Cluster::Cluster(const std::string& redis, const std::string& run, std::unique_ptr<Scaler> scaler)
+    : run_(run), registry_(redis, run), scaler_(scaler != nullptr ? std::move(scaler) : std::make_unique<LauncherScaler>(redis, run)) {}
 
 absl::StatusOr<std::vector<ServiceRecord>> Cluster::Services(absl::Time deadline) {
   absl::StatusOr<std::vector<ServiceRecord>> services = registry_.List(deadline);

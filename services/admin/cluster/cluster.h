@@ -10,7 +10,6 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "common/registry/desired_workers.h"
 #include "common/registry/service_registry.h"
 #include "common/rpc/client.h"
 #include "common/rpc/status.h"
@@ -18,6 +17,7 @@
 #include "proto/cohort/learner/v1/control_service.pb.h"
 #include "proto/cohort/learner/v1/run_service.pb.h"
 #include "services/admin/cluster/errors.h"
+#include "services/admin/scale/scaler.h"
 
 namespace cohort::admin {
 
@@ -26,11 +26,12 @@ using registry::v1::ServiceRecord;
 // The services of one run, found in the registry at every call; only open channels are remembered. Thread-safe.
 class Cluster {
  public:
-  Cluster(const std::string& redis, const std::string& run);
+  // Without `scaler`, workers are scaled through `cohort run`.
+  Cluster(const std::string& redis, const std::string& run, std::unique_ptr<Scaler> scaler = nullptr);
 
   const std::string& run() const { return run_; }
   registry::ServiceRegistry& registry() { return registry_; }
-  registry::DesiredWorkers& desired() { return desired_; }
+  Scaler& scaler() { return *scaler_; }
 
   // All live services, by name. UNAVAILABLE (reason REDIS_UNAVAILABLE).
   absl::StatusOr<std::vector<ServiceRecord>> Services(absl::Time deadline);
@@ -64,7 +65,7 @@ class Cluster {
  private:
   const std::string run_;
   registry::ServiceRegistry registry_;
-  registry::DesiredWorkers desired_;
+  const std::unique_ptr<Scaler> scaler_;
   absl::Mutex mutex_;
   std::map<std::string, std::shared_ptr<grpc::Channel>> channels_ ABSL_GUARDED_BY(mutex_);  // By endpoint.
 };

@@ -13,6 +13,7 @@ namespace {
 constexpr int64_t kRecentSteps = 20;
 // A learner that is stopped or swamped must not make the whole answer late.
 constexpr absl::Duration kLearnerPatience = absl::Seconds(2);
+constexpr absl::Duration kScalerPatience = absl::Seconds(1);
 
 void AskLearner(Cluster& cluster, const ServiceRecord& learner, absl::Time deadline, ClusterFacts& facts) {
   absl::StatusOr<learner::v1::GetRunResponse> run = cluster.Run(learner, deadline);
@@ -36,12 +37,12 @@ absl::StatusOr<ClusterFacts> GatherFacts(Cluster& cluster, QueueRates& queue, ab
   if (auto state = queue.Now(deadline); state.ok()) facts.queue = *std::move(state);
   const absl::StatusOr<int64_t> last = cluster.registry().LastEvent(deadline);
   if (last.ok()) facts.last_event = *last;
+  if (cluster.scaler().Check(facts.services).ok()) {
+    const absl::StatusOr<int> wanted = cluster.scaler().Wanted(std::min(deadline, absl::Now() + kScalerPatience));
+    if (wanted.ok()) facts.desired_workers = *wanted;
+  }
   facts.learner_error = "no learner is in the registry";
   for (const ServiceRecord& service : facts.services) {
-    if (service.role() == registry::v1::SERVICE_ROLE_LAUNCHER) {
-      const absl::StatusOr<registry::DesiredCount> desired = cluster.desired().Get(deadline);
-      if (desired.ok()) facts.desired_workers = desired->count;
-    }
     if (service.role() != registry::v1::SERVICE_ROLE_LEARNER) continue;
     facts.learner_error.clear();
     AskLearner(cluster, service, std::min(deadline, absl::Now() + kLearnerPatience), facts);

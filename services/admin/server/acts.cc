@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "common/log/log.h"
 #include "common/rpc/status.h"
+#include "common/rpc/log_service.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "proto/cohort/common/v1/log_service.grpc.pb.h"
@@ -154,22 +155,16 @@ grpc::Status AdminServiceImpl::ScaleWorkers(grpc::ServerContext* context, const 
       return absl::InvalidArgumentError(absl::StrCat("replicas: ", request->replicas(), " is not between 0 and ", kMostWorkers));
     }
     COHORT_ASSIGN_OR_RETURN(const std::vector<ServiceRecord> services, parts_.cluster.Services(deadline));
-    const bool scaler = std::any_of(services.begin(), services.end(),
-                                    [](const ServiceRecord& service) { return service.role() == registry::v1::SERVICE_ROLE_LAUNCHER; });
-    if (!scaler) {
-      return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NO_SCALER",
-                             "nothing in this run starts and stops workers: `cohort run` does; without it, start and stop cohort-rollout yourself");
-    }
+    Scaler& scaler = parts_.cluster.scaler();
+    COHORT_RETURN_IF_ERROR(scaler.Check(services));
+    COHORT_ASSIGN_OR_RETURN(const int before, scaler.Wanted(deadline));
+    COHORT_RETURN_IF_ERROR(scaler.Scale(request->replicas(), request->validate_only(), deadline));
     if (request->validate_only()) return Audit();
-    const absl::StatusOr<registry::DesiredCount> before = parts_.cluster.desired().Get(deadline);
-    if (!before.ok()) return OfRedis(before.status());
-    const absl::StatusOr<registry::DesiredCount> set = parts_.cluster.desired().Set(request->replicas(), deadline);
-    if (!set.ok()) return OfRedis(set.status());
     v1::Operation operation;
     operation.set_kind(v1::OPERATION_KIND_SCALE_WORKERS);
     operation.set_target(request->replicas());
     COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), Begin(std::move(operation), caller, request->request_id(), deadline));
-    return Audit{"rollout workers", absl::StrCat("scale from ", before->count, " to ", request->replicas())};
+    return Audit{"rollout workers", absl::StrCat("scale from ", before, " to ", request->replicas())};
   });
 }
 
@@ -338,7 +333,11 @@ grpc::Status AdminServiceImpl::SetLogLevel(grpc::ServerContext* context, const v
     common::v1::SetLogLevelRequest ask;
     ask.set_level(request->level());
     common::v1::SetLogLevelResponse set;
-    COHORT_RETURN_IF_ERROR(OfService(parts_.cluster.Call(service, &LogService::Stub::SetLogLevel, ask, &set, deadline, kNewLog), service));
+    if (service.name() == parts_.name) {
+      COHORT_RETURN_IF_ERROR(rpc::FromGrpc(rpc::LogServiceImpl().SetLogLevel(nullptr, &ask, &set)));
+    } else {
+      COHORT_RETURN_IF_ERROR(OfService(parts_.cluster.Call(service, &LogService::Stub::SetLogLevel, ask, &set, deadline, kNewLog), service));
+    }
     response->set_previous(set.previous());
     return Audit{service.name(), absl::StrCat("log level from ", common::v1::LogLevel_Name(set.previous()), " to ", common::v1::LogLevel_Name(ask.level()))};
   });
@@ -371,8 +370,7 @@ grpc::Status AdminServiceImpl::CancelOperation(grpc::ServerContext* context, con
       COHORT_ASSIGN_OR_RETURN(const std::vector<ServiceRecord> services, parts_.cluster.Services(deadline));
       const auto workers = std::count_if(services.begin(), services.end(),
                                          [](const ServiceRecord& service) { return service.role() == registry::v1::SERVICE_ROLE_ROLLOUT; });
-      const absl::StatusOr<registry::DesiredCount> set = parts_.cluster.desired().Set(static_cast<int>(workers), deadline);
-      if (!set.ok()) return OfRedis(set.status());
+      COHORT_RETURN_IF_ERROR(parts_.cluster.scaler().Scale(static_cast<int>(workers), /*validate_only=*/false, deadline));
       after.set_message(absl::StrCat("cancelled: the ", workers, " workers that there were stay"));
     }
     COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), parts_.operations.Replace(stored, after, deadline));

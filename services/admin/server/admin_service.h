@@ -29,6 +29,7 @@ class AdminServiceImpl final : public v1::AdminService::Service {
     Operations& operations;
     Access& access;
     std::string redis;  // host:port
+    std::string name = "cohort-admin";  // Its own, in the registry.
   };
   explicit AdminServiceImpl(Parts parts) : parts_(std::move(parts)) {}
 

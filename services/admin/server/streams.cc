@@ -54,9 +54,8 @@ absl::StatusOr<OperationFacts> AdminServiceImpl::FactsFor(absl::Time deadline) {
   OperationFacts facts;
   facts.now_ms = absl::ToUnixMillis(absl::Now());
   COHORT_ASSIGN_OR_RETURN(facts.services, parts_.cluster.Services(deadline));
-  const absl::StatusOr<registry::DesiredCount> desired = parts_.cluster.desired().Get(deadline);
-  if (!desired.ok()) return OfRedis(desired.status());
-  facts.desired_workers = desired->count;
+  const absl::StatusOr<int> wanted = parts_.cluster.scaler().Wanted(deadline);
+  if (wanted.ok()) facts.desired_workers = *wanted;
   for (const ServiceRecord& service : facts.services) {
     if (service.role() != registry::v1::SERVICE_ROLE_LEARNER) continue;
     auto control = parts_.cluster.Control(service, deadline);

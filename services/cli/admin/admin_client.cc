@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -62,19 +61,17 @@ std::string WhoIsThis() {
 }  // namespace
 
 absl::StatusOr<std::string> FindAdmin(const std::string& given) {
-  const char* from_environment = std::getenv("COHORT_ENDPOINT");
-  const std::string wanted = !given.empty() ? given : from_environment != nullptr ? from_environment : "";
-  if (wanted.empty()) return OfNewestRun();
+  if (given.empty()) return OfNewestRun();
   std::error_code error;
-  if (fs::is_directory(wanted, error)) return OfRunDirectory(wanted);
-  if (wanted.rfind(':') == std::string::npos) {
-    return absl::InvalidArgumentError(absl::StrCat("--endpoint: '", wanted, "' is neither HOST:PORT nor a run directory"));
+  if (fs::is_directory(given, error)) return OfRunDirectory(given);
+  if (given.rfind(':') == std::string::npos) {
+    return absl::InvalidArgumentError(absl::StrCat("--endpoint: '", given, "' is neither HOST:PORT nor a run directory"));
   }
-  return wanted;
+  return given;
 }
 
 AdminClient::AdminClient(Options options)
-    : options_(std::move(options)), actor_(WhoIsThis()), stub_(admin::v1::AdminService::NewStub(rpc::Connect(options_.address))) {}
+    : options_(std::move(options)), actor_(WhoIsThis()), stub_(admin::v1::AdminService::NewStub(rpc::Connect(options_.address, options_.credentials))) {}
 
 void AdminClient::Prepare(grpc::ClientContext& context, absl::Duration timeout) const {
   rpc::SetDeadline(context, absl::Now() + timeout);
@@ -85,7 +82,8 @@ void AdminClient::Prepare(grpc::ClientContext& context, absl::Duration timeout) 
 absl::Status AdminClient::Describe(const absl::Status& status) const {
   if (status.ok()) return status;
   if (absl::IsUnavailable(status) && ErrorReason(status).empty()) {
-    return absl::UnavailableError(absl::StrCat("the admin service at ", options_.address, " does not answer: ", status.message()));
+    return absl::UnavailableError(absl::StrCat("the admin service at ", options_.address, " does not answer: ", status.message(),
+                                              options_.credentials == nullptr ? " (if it speaks TLS, pass --tls-ca)" : ""));
   }
   return status;
 }

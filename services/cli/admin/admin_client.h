@@ -12,8 +12,8 @@
 
 namespace cohort::cli {
 
-// Where the admin service is: `given` (HOST:PORT, or the directory of a run that `cohort run` has started here), else $COHORT_ENDPOINT, else the newest
-// run below ./runs whose admin service lives. NOT_FOUND says what to do.
+// Where the admin service is: `given` (HOST:PORT, or the directory of a run that `cohort run` has started here); empty: the newest run below ./runs whose
+// admin service lives. NOT_FOUND says what to do.
 absl::StatusOr<std::string> FindAdmin(const std::string& given);
 
 // Calls one admin service. Thread-safe.
@@ -23,6 +23,7 @@ class AdminClient {
   struct Options {
     std::string address;                           // host:port
     std::string token;                             // Sent when not empty.
+    std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr;  // Of rpc::ClientTls; null: plaintext.
     absl::Duration timeout = absl::Seconds(10);    // Of one call.
   };
   explicit AdminClient(Options options);

@@ -42,9 +42,15 @@ absl::StatusOr<std::string> ReadToken(const std::string& file) {
 }
 
 absl::Status RunAction(const SessionOptions& options, const Action& action) {
-  COHORT_ASSIGN_OR_RETURN(const std::string address, FindAdmin(options.endpoint));
-  COHORT_ASSIGN_OR_RETURN(const std::string token, ReadToken(options.token_file));
-  AdminClient client({address, token, absl::Seconds(options.timeout_seconds)});
+  COHORT_ASSIGN_OR_RETURN(const Connection connection, Resolve(options.connection, options.context));
+  AdminClient::Options to;
+  COHORT_ASSIGN_OR_RETURN(to.address, FindAdmin(connection.endpoint));
+  COHORT_ASSIGN_OR_RETURN(to.token, ReadToken(connection.token_file));
+  if (connection.tls.any()) {
+    COHORT_ASSIGN_OR_RETURN(to.credentials, rpc::ClientTls(connection.tls));
+  }
+  to.timeout = absl::Seconds(options.timeout_seconds);
+  AdminClient client(std::move(to));
   Session session(options, client);
   if (!options.watch) return action(session);
   CatchInterrupts();
@@ -68,9 +74,13 @@ int Report(const absl::Status& status) {
 }
 
 void AddOptions(CLI::App* command, SessionOptions& options, CommandKind kind) {
-  command->add_option("--endpoint", options.endpoint, "HOST:PORT of the admin service, or the directory of a run that works on this machine [$COHORT_ENDPOINT, else the newest run below ./runs]");
+  command->add_option("--endpoint", options.connection.endpoint, "HOST:PORT of the admin service, or the directory of a run that works on this machine [$COHORT_ENDPOINT, else the context's, else the newest run below ./runs]");
+  command->add_option("--context", options.context, "Named connection, see cohort context [$COHORT_CONTEXT, else the current one]");
   command->add_option("-o,--output", options.format, "table, wide, json, yaml or name [table]")->check(CLI::IsMember({"table", "wide", "json", "yaml", "name"}));
-  command->add_option("--token-file", options.token_file, "File with the token to show");
+  command->add_option("--token-file", options.connection.token_file, "File with the token to show");
+  command->add_option("--tls-ca", options.connection.tls.ca, "Speak TLS, and trust these certificates (PEM)");
+  command->add_option("--tls-cert", options.connection.tls.certificate, "Certificate to show (PEM)");
+  command->add_option("--tls-key", options.connection.tls.key, "Its private key (PEM)");
   command->add_option("--timeout", options.timeout_seconds, "Seconds that a call may take [10]")->check(CLI::PositiveNumber);
   command->add_flag("--no-headers", options.no_headers, "Leave the heads of tables out");
   if (kind == CommandKind::kRead) {

@@ -7,15 +7,16 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "services/cli/admin/admin_client.h"
+#include "services/cli/admin/contexts.h"
 #include "services/cli/admin/output.h"
 
 namespace cohort::cli {
 
 // What every admin command takes.
 struct SessionOptions {
-  std::string endpoint;
+  Connection connection;  // As the command line gives it.
+  std::string context;
   std::string format = "table";
-  std::string token_file;
   double timeout_seconds = 10;
   bool no_headers = false;
   bool watch = false;

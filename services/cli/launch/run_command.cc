@@ -17,6 +17,8 @@ void AddRunCommand(CLI::App& app, int* exit_code) {
   command->add_flag("--resume", arguments->resume, "Go on with the run in its directory; begins one where there is none");
   command->add_flag("--fresh", arguments->fresh, "Start over: a run that the directory holds is moved aside to DIR.1, DIR.2, …");
   command->add_flag("--no-eval", arguments->no_eval, "Skip the evaluation before and after");
+  command->add_flag("--allow-weak-isolation", arguments->allow_weak_isolation,
+                    "With code rewards (reward.policy: code): run the model's programs although neither gVisor nor Kata stands around them");
   command->add_flag("-q,--quiet", arguments->quiet, "Print only the result");
   command->add_option("--start-timeout", arguments->start_timeout_seconds, "Seconds that a service may take to start [60]")->check(CLI::PositiveNumber);
   command->footer(

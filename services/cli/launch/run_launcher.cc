@@ -12,6 +12,7 @@
 #include "common/config/config.h"
 #include "common/config/memory.h"
 #include "common/io/files.h"
+#include "common/reward/format/template_name.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/cli/command/interrupt.h"
@@ -138,6 +139,13 @@ ServiceSpec RunLauncher::WithTimeout(ServiceSpec spec) const {
   return spec;
 }
 
+absl::StatusOr<ServiceSpec> RunLauncher::GraderSpec() const {
+  const config::v1::RewardSection& reward = config_.reward();
+  const std::string& run = config_.run().name();
+  if (reward::AsksForCode(reward.policy())) return CoderunnerSpec(paths_, reward.sandbox_workers(), arguments_.allow_weak_isolation, redis_address_, run);
+  return RewardSpec(paths_, reward.sandbox_workers(), reward.check_deadline_ms(), redis_address_, run);
+}
+
 int RunLauncher::GpuOf(int worker) const { return config_.rollout().first_gpu() + worker % std::max(config_.rollout().gpus(), 1); }
 
 std::vector<std::string> RunLauncher::DeviceFlags(int worker) const {
@@ -158,8 +166,7 @@ absl::Status RunLauncher::StartBackbone() {
     redis_address_ = config_.queue().redis_address();
     COHORT_RETURN_IF_ERROR(CheckRedis(redis_address_, absl::Now() + absl::Seconds(arguments_.start_timeout_seconds)));
   }
-  COHORT_ASSIGN_OR_RETURN(ServiceSpec reward, RewardSpec(paths_, config_.reward().sandbox_workers(), config_.reward().check_deadline_ms(), redis_address_,
-                                                             config_.run().name()));
+  COHORT_ASSIGN_OR_RETURN(ServiceSpec reward, GraderSpec());
   COHORT_ASSIGN_OR_RETURN(const SupervisedService* service, fleet_.Start(WithTimeout(std::move(reward))));
   reward_address_ = service->address();
   view_.Say(absl::StrCat("started redis (", redis_address_, ") and the reward service (", reward_address_, "); logs in ", paths_.logs()));
@@ -312,6 +319,7 @@ std::string RunLauncher::ResumeCommand() const {
   if (arguments_.seed.has_value()) absl::StrAppend(&command, " --seed ", *arguments_.seed);
   for (const std::string& setting : arguments_.overrides) absl::StrAppend(&command, " --set ", Quoted(setting));
   if (arguments_.no_eval) command += " --no-eval";
+  if (arguments_.allow_weak_isolation) command += " --allow-weak-isolation";
   return command;
 }
 

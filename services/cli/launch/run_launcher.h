@@ -26,6 +26,7 @@ struct RunArguments {
   bool resume = false;
   bool fresh = false;
   bool no_eval = false;
+  bool allow_weak_isolation = false;  // Of programs, in a run with code rewards.
   bool quiet = false;
   double start_timeout_seconds = 60;
 };
@@ -56,6 +57,8 @@ class RunLauncher {
   absl::Status RunStages();
   void StopTraining();
   bool evaluates() const { return !arguments_.no_eval && config_.evaluation().problems() > 0 && !config_.data().held_out().empty(); }
+  // The service that grades this run: of mathematics, or of programs when the policy says so.
+  absl::StatusOr<ServiceSpec> GraderSpec() const;
   ServiceSpec WithTimeout(ServiceSpec spec) const;
   int GpuOf(int worker) const;
   // What a worker without the run's config must be told about where it computes.

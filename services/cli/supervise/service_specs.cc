@@ -119,6 +119,15 @@ absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_worker
   });
 }
 
+absl::StatusOr<ServiceSpec> CoderunnerSpec(const RunPaths& paths, int slots, bool allow_weak_isolation, const std::string& redis, const std::string& run) {
+  return CohortSpec(paths, "cohort-coderunner", "cohort-coderunner", kReadiness, [=](bool) {
+    std::vector<std::string> flags = {"--slots", absl::StrCat(slots)};
+    if (allow_weak_isolation) flags.push_back("--allow-weak-isolation");
+    if (!redis.empty()) Append(flags, {"--redis", redis, "--run", run});
+    return flags;
+  });
+}
+
 absl::StatusOr<ServiceSpec> AdminSpec(const RunPaths& paths, const std::string& redis, const std::string& run) {
   // The page stays where it was when the service is restarted.
   const auto page = [file = paths.endpoint("cohort-admin")] { return ReadEndpointFile(file).value_or(Endpoint()).web; };

@@ -22,6 +22,10 @@ absl::StatusOr<ServiceSpec> RedisSpec(const RunPaths& paths);
 absl::StatusOr<ServiceSpec> RewardSpec(const RunPaths& paths, int sandbox_workers, double check_deadline_ms, const std::string& redis = "",
                                        const std::string& run = "");
 
+// The service of code rewards, with so many slots. It runs programs on this machine, where neither gVisor nor Kata stands around them; without
+// `allow_weak_isolation` it refuses.
+absl::StatusOr<ServiceSpec> CoderunnerSpec(const RunPaths& paths, int slots, bool allow_weak_isolation, const std::string& redis, const std::string& run);
+
 // The admin service; nothing depends on it.
 absl::StatusOr<ServiceSpec> AdminSpec(const RunPaths& paths, const std::string& redis, const std::string& run);
 

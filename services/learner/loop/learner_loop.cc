@@ -1,6 +1,8 @@
 #include "services/learner/loop/learner_loop.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,6 +22,14 @@ constexpr int kFinalCheckpointAttempts = 3;
 // Whether the run goes on after this error, in another incarnation or another process.
 bool GoesOn(const absl::Status& status) {
   return absl::IsCancelled(status) || ErrorReason(status) == "QUEUE_LOST" || ErrorReason(status) == "BEGIN_AGAIN";
+}
+
+// Size of the files right in a folder.
+double BytesIn(const std::string& folder) {
+  double bytes = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) bytes += static_cast<double>(entry.file_size(error));
+  return bytes;
 }
 
 double SecondsSince(absl::Time begin) { return absl::ToDoubleSeconds(absl::Now() - begin); }
@@ -213,7 +223,7 @@ double LearnerLoop::SaveCheckpoint(absl::Status& status) {
   state_.reward_mean = reward_steps_ > 0 ? reward_sum_ / static_cast<double>(reward_steps_) : 0;
   status = parts_.checkpoints->Save(state_, parts_.model->config, parts_.model->layout, *parts_.trainer);
   const double seconds = SecondsSince(begin);
-  parts_.metrics->ObserveCheckpoint(seconds, status.ok());
+  parts_.metrics->ObserveCheckpoint(seconds, status.ok(), status.ok() ? BytesIn(parts_.checkpoints->latest()) : 0);
   if (!status.ok()) return seconds;
   reward_sum_ = 0;
   reward_steps_ = 0;

@@ -28,6 +28,7 @@ StepMetrics::StepMetrics(metrics::Registry& r)
       checkpoints_(r.GetCounter("cohort_learner_checkpoints_total", "Checkpoints written.")),
       checkpoint_failures_(r.GetCounter("cohort_learner_checkpoint_failures_total", "Checkpoints that could not be written.")),
       checkpoint_time_(r.GetGauge("cohort_learner_checkpoint_last_success_timestamp_seconds", "When the newest checkpoint was finished.")),
+      checkpoint_bytes_(r.GetGauge("cohort_learner_checkpoint_bytes", "Size of the newest checkpoint.")),
       open_slots_(r.GetGauge("cohort_learner_open_slots", "Slots that lack a group.")),
       policy_version_(r.GetGauge("cohort_learner_policy_version", "Latest published policy version.")),
       reward_(r.GetGauge("cohort_learner_reward_mean", "Mean scalar reward of the last step.")),
@@ -61,10 +62,12 @@ void StepMetrics::ObserveStep(const learner::v1::StepRecord& record) {
   staleness_->Observe(record.staleness_mean());
 }
 
-void StepMetrics::ObserveCheckpoint(double seconds, bool ok) {
+void StepMetrics::ObserveCheckpoint(double seconds, bool ok, double bytes) {
   checkpoint_seconds_->Observe(seconds);
   (ok ? checkpoints_ : checkpoint_failures_)->Add();
-  if (ok) checkpoint_time_->Set(absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch()));
+  if (!ok) return;
+  checkpoint_time_->Set(absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch()));
+  checkpoint_bytes_->Set(bytes);
 }
 
 void StepMetrics::ObserveIntake(const IntakeCounts& before, const IntakeCounts& now) {

@@ -12,7 +12,8 @@ class StepMetrics {
   explicit StepMetrics(metrics::Registry& registry);
 
   void ObserveStep(const learner::v1::StepRecord& record);
-  void ObserveCheckpoint(double seconds, bool ok);
+  // `bytes` is the size of one that was written, else 0.
+  void ObserveCheckpoint(double seconds, bool ok, double bytes);
   // What the intake counted since the last call.
   void ObserveIntake(const IntakeCounts& before, const IntakeCounts& now);
   void SetOpenSlots(int64_t slots) { open_slots_->Set(static_cast<double>(slots)); }
@@ -38,6 +39,7 @@ class StepMetrics {
   metrics::Counter* checkpoints_;
   metrics::Counter* checkpoint_failures_;
   metrics::Gauge* checkpoint_time_;
+  metrics::Gauge* checkpoint_bytes_;
   metrics::Gauge* open_slots_;
   metrics::Gauge* policy_version_;
   metrics::Gauge* reward_;

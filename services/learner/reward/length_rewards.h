@@ -6,7 +6,7 @@
 namespace cohort::learner {
 
 // Rewards that depend on how long a completion is. They are the learner's, since they need tokens, verdicts and the whole group; what depends on the text is
-// measured by the reward service (services/reward/auxiliary).
+// measured by the reward service (common/reward/auxiliary).
 
 // DAPO's soft overlong penalty (arXiv 2503.14476), to be added to the reward: 0 up to max_tokens - buffer_tokens, then linear down to -1 at
 // max_tokens and beyond. In [-1, 0]. buffer_tokens 0 switches it off.

@@ -134,7 +134,8 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   RunServiceImpl runs(&feed, &intake);
   control.Begin(incarnation, start.step);
   ControlServiceImpl steering({control, budget, window, samples, intake, [&publisher] { return publisher.subscribers(); }});
-  COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({endpoints.grpc, options.allow_remote, {&trajectories, &runs, &steering, publisher.service()}}));
+  COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({.address = endpoints.grpc, .allow_remote = options.allow_remote,
+                                                                   .services = {&trajectories, &runs, &steering, publisher.service()}, .metrics = &registry}));
   endpoints.grpc = server->address();
   if (!options.endpoint_file.empty()) COHORT_RETURN_IF_ERROR(WriteEndpointFile(options.endpoint_file, endpoints.grpc, endpoints.metrics));
   COHORT_LOG(INFO) << "listens on " << endpoints.grpc << ", metrics on " << endpoints.metrics;

@@ -9,6 +9,7 @@
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
+#include "common/redis/command_stats.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
@@ -39,6 +40,7 @@ absl::Status Run(const LearnerOptions& options) {
 
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "learner");
+  const auto redis_metrics = redis::ExportRedisMetrics(registry);
   StepMetrics step_metrics(registry);
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(options.metrics_listen));
   Endpoints endpoints{options.listen, WithPort(options.metrics_listen, metrics_port)};

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "services/reward/format/format.h"
+#include "common/reward/format/format.h"
 #include "services/reward/math/compare.h"
 #include "services/reward/math/limits.h"
 

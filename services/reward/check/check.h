@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cohort/reward/v1/reward_service.pb.h"
-#include "services/reward/auxiliary/auxiliary.h"
+#include "common/reward/auxiliary/auxiliary.h"
 #include "services/reward/check/gold_cache.h"
 #include "services/reward/math/policy.h"
 

@@ -19,10 +19,6 @@ using math::Approximation;
 using math::Policy;
 using math::UnitPolicy;
 
-constexpr std::pair<v1::Template, const char*> kTemplates[] = {
-    {v1::TEMPLATE_R1_ZERO, "r1_zero"},  {v1::TEMPLATE_R1_RELEASED, "r1_released"}, {v1::TEMPLATE_BOXED_ONLY, "boxed"},
-    {v1::TEMPLATE_BARE_ANSWER, "bare"}, {v1::TEMPLATE_GSM8K_HASH, "gsm8k"},        {v1::TEMPLATE_DAPO_ANSWER, "dapo"},
-};
 constexpr std::pair<UnitPolicy, const char*> kUnits[] = {
     {UnitPolicy::kConvert, "convert"}, {UnitPolicy::kStrip, "strip"}, {UnitPolicy::kRequire, "require"}};
 constexpr std::pair<bool Policy::*, const char*> kFlags[] = {
@@ -104,19 +100,10 @@ std::string ApproximationId(const Policy& policy) {
 
 absl::StatusOr<GradingPolicy> ParsePolicyId(absl::string_view id) {
   GradingPolicy policy;
-  if (const size_t colon = id.find(':'); colon != absl::string_view::npos) {
-    const absl::string_view name = id.substr(0, colon);
-    for (const auto& [shape, known] : kTemplates) {
-      if (name == known) policy.shape = shape;
-    }
-    if (policy.shape == v1::TEMPLATE_UNSPECIFIED) {
-      const auto names = absl::StrJoin(kTemplates, ", ", [](std::string* out, const auto& entry) { absl::StrAppend(out, entry.second); });
-      return absl::InvalidArgumentError(absl::StrCat("policy '", id, "' names the template '", name, "'; templates are ", names));
-    }
-    id.remove_prefix(colon + 1);
-  }
+  COHORT_ASSIGN_OR_RETURN(const PolicyParts parts, SplitPolicyId(id));
+  policy.shape = parts.shape;
   SettingReader reader;
-  for (const absl::string_view setting : absl::StrSplit(id, ',', absl::SkipWhitespace())) {
+  for (const absl::string_view setting : absl::StrSplit(parts.settings, ',', absl::SkipWhitespace())) {
     COHORT_RETURN_IF_ERROR(reader.Take(absl::StripAsciiWhitespace(setting)));
   }
   policy.gold = reader.policy();
@@ -134,13 +121,6 @@ std::string PolicyId(const GradingPolicy& policy) {
   }
   const absl::string_view shape = TemplateName(policy.shape);
   return absl::StrCat(shape, shape.empty() ? "" : ":", absl::StrJoin(settings, ","));
-}
-
-absl::string_view TemplateName(v1::Template shape) {
-  for (const auto& [known, name] : kTemplates) {
-    if (known == shape) return name;
-  }
-  return "";
 }
 
 }  // namespace cohort::reward

@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cohort/reward/v1/reward_service.pb.h"
+#include "common/reward/format/template_name.h"
 #include "services/reward/math/policy.h"
 
 namespace cohort::reward {
@@ -33,8 +34,5 @@ absl::StatusOr<GradingPolicy> ParsePolicyId(absl::string_view id);
 
 // The one spelling of a policy: ParsePolicyId(PolicyId(p)) is p, and equal policies have equal ids.
 std::string PolicyId(const GradingPolicy& policy);
-
-// "r1_zero", "r1_released", "boxed", "bare", "gsm8k", "dapo"; "" for what is not set.
-absl::string_view TemplateName(v1::Template shape);
 
 }  // namespace cohort::reward

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "services/reward/format/utf8.h"
+#include "common/reward/format/utf8.h"
 #include "services/reward/math/ast.h"
 #include "services/reward/math/commands.h"
 #include "services/reward/math/limits.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "services/reward/format/utf8.h"
+#include "common/reward/format/utf8.h"
 
 namespace cohort::reward::math {
 namespace {

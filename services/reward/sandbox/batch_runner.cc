@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "common/sandbox/monotonic.h"
 #include "services/reward/sandbox/limits.h"
-#include "services/reward/sandbox/monotonic.h"
 #include "services/reward/sandbox/wire.h"
 
 namespace cohort::reward {
@@ -30,7 +30,7 @@ std::string EncodeFrame(const std::vector<QueuedCheck>& batch) {
 BatchResult BatchRunner::Run(const std::vector<QueuedCheck>& batch) {
   BatchResult result;
   cpu_at_begin_ = worker_.CpuTime();
-  const int64_t now = MonotonicNanos();
+  const int64_t now = sandbox::MonotonicNanos();
   until_ns_ = now + absl::ToInt64Nanoseconds(check_deadline_);
   last_ns_ = now + absl::ToInt64Nanoseconds(std::max(kDeliveryPatience, kWallTimeFactor * check_deadline_));
   if (!worker_.Send(EncodeFrame(batch), absl::Now() + kDeliveryPatience).ok()) {
@@ -65,7 +65,7 @@ bool BatchRunner::ReceiveOnce(const std::vector<QueuedCheck>& batch, BatchResult
       result.worker = BatchResult::Worker::kGone;
       return false;
     }
-    began_ns = std::min(packet.monotonic_ns, MonotonicNanos());
+    began_ns = std::min(packet.monotonic_ns, sandbox::MonotonicNanos());
     result.outcomes.push_back(DecodeResult(packet, texts, batch[result.outcomes.size()].input()));
   }
   cpu_at_begin_ = worker_.CpuTime();
@@ -77,7 +77,7 @@ bool BatchRunner::ReceiveOnce(const std::vector<QueuedCheck>& batch, BatchResult
 absl::Duration BatchRunner::CpuLeft() const { return check_deadline_ - (worker_.CpuTime() - cpu_at_begin_); }
 
 int64_t BatchRunner::ExtendedDeadline() {
-  const int64_t now = MonotonicNanos();
+  const int64_t now = sandbox::MonotonicNanos();
   const absl::Duration left = CpuLeft();
   if (left <= kShortestLook || now >= last_ns_) return 0;
   return std::min(last_ns_, now + absl::ToInt64Nanoseconds(left));

@@ -1,50 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
+#include "common/hash/keyed_hash.h"
 #include "services/reward/check/check.h"
 
 namespace cohort::reward {
 
-// 128 bits that name a check.
-struct CheckKey {
-  uint64_t low = 0;
-  uint64_t high = 0;
-
-  friend bool operator==(const CheckKey&, const CheckKey&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const CheckKey& key) {
-    return H::combine(std::move(h), key.low, key.high);
-  }
-};
-
-// A secret of this process, so that nobody can make two checks that look alike to the caches.
-struct HashSecret {
-  uint64_t low = 0;
-  uint64_t high = 0;
-
-  static HashSecret Random();
-};
-
-// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein) over pieces of bytes; the result depends on the bytes only, not on the cuts.
-class KeyedHasher {
- public:
-  explicit KeyedHasher(HashSecret secret);
-  void Update(std::string_view bytes);
-  CheckKey Finish();
-
- private:
-  void Compress(uint64_t word);
-  void Round();
-
-  uint64_t v0_, v1_, v2_, v3_;
-  uint64_t pending_ = 0;  // Bytes that do not fill a word yet, the first one lowest.
-  int pending_bytes_ = 0;
-  uint8_t total_ = 0;  // Length modulo 256.
-};
+// Names a check.
+using CheckKey = hash::Key128;
 
 // Everything that decides the outcome of the check goes in.
-CheckKey KeyOf(const CheckInput& check, HashSecret secret);
+CheckKey KeyOf(const CheckInput& check, hash::HashSecret secret);
 
 }  // namespace cohort::reward

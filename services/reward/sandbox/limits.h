@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
+#include "common/reward/request/item_check.h"
 
 namespace cohort::reward {
 
@@ -11,13 +12,8 @@ namespace cohort::reward {
 inline constexpr size_t kMaxBatchChecks = 32;
 inline constexpr size_t kMaxBatchBytes = 64 * 1024;
 
-// Largest completion of one check in bytes; the service refuses longer ones before anything reads them.
-inline constexpr size_t kMaxCompletionBytes = 4 << 20;
 // Largest reference answer in bytes that travels; math/limits.h bounds what is parsed.
 inline constexpr size_t kMaxGoldTransportBytes = 64 * 1024;
-// Most end-of-sequence strings of one check, and bytes of each.
-inline constexpr size_t kMaxEosStrings = 16;
-inline constexpr size_t kMaxEosBytes = 256;
 
 // Limits of a worker process, set with setrlimit.
 inline constexpr uint64_t kWorkerAddressSpaceBytes = uint64_t{512} << 20;

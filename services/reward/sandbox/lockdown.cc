@@ -1,7 +1,6 @@
 #include "services/reward/sandbox/lockdown.h"
 
 #include <linux/close_range.h>
-#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -11,10 +10,10 @@
 
 #include <cerrno>
 
+#include "common/sandbox/landlock.h"
+#include "common/sandbox/syscall_filter.h"
 #include "common/status/status_macros.h"
-#include "services/reward/sandbox/landlock.h"
 #include "services/reward/sandbox/limits.h"
-#include "services/reward/sandbox/unique_fd.h"
 
 namespace cohort::reward {
 namespace {
@@ -50,11 +49,6 @@ absl::Status CloseAllBut(int socket) {
   return absl::OkStatus();
 }
 
-absl::Status InstallFilter(const std::vector<sock_filter>& filter) {
-  const sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter*>(filter.data())};
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 ? absl::OkStatus() : LastError("PR_SET_SECCOMP");
-}
-
 }  // namespace
 
 std::string ToString(SandboxLevel level) {
@@ -74,7 +68,7 @@ bool IsSanitizerBuild() {
 #endif
 }
 
-absl::StatusOr<std::vector<sock_filter>> CompileSyscallFilter() {
+absl::StatusOr<sandbox::SyscallFilter> CompileSyscallFilter() {
   scmp_filter_ctx context = seccomp_init(SCMP_ACT_KILL_PROCESS);
   if (context == nullptr) return absl::InternalError("seccomp_init failed");
   int error = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
@@ -85,27 +79,19 @@ absl::StatusOr<std::vector<sock_filter>> CompileSyscallFilter() {
     const scmp_arg_cmp not_executable = SCMP_CMP(kProtectionArgument, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
     error = seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable);
   }
-  const UniqueFd file(memfd_create("cohort-filter", MFD_CLOEXEC));
-  if (error == 0) error = seccomp_export_bpf(context, file.get());
-  seccomp_release(context);
-  if (error != 0) return absl::ErrnoToStatus(-error, "cannot compile the system call filter");
-
-  const off_t bytes = lseek(file.get(), 0, SEEK_END);
-  std::vector<sock_filter> filter(static_cast<size_t>(bytes) / sizeof(sock_filter));
-  if (pread(file.get(), filter.data(), static_cast<size_t>(bytes), 0) != bytes) return LastError("cannot read the system call filter");
-  return filter;
+  return sandbox::CompileFilter(context, error);
 }
 
-absl::Status LockDown(int socket, const LockdownOptions& options, const std::vector<sock_filter>& filter, int* landlock_abi) {
+absl::Status LockDown(int socket, const LockdownOptions& options, const sandbox::SyscallFilter& filter, int* landlock_abi) {
   *landlock_abi = 0;
   COHORT_RETURN_IF_ERROR(CloseAllBut(socket));
   if (options.rlimits) COHORT_RETURN_IF_ERROR(SetLimits());
   if (prctl(PR_SET_DUMPABLE, 0) != 0) return LastError("PR_SET_DUMPABLE");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return LastError("PR_SET_NO_NEW_PRIVS");
   if (options.landlock) {
-    COHORT_ASSIGN_OR_RETURN(*landlock_abi, DenyAllByLandlock());
+    COHORT_ASSIGN_OR_RETURN(*landlock_abi, sandbox::DenyAllByLandlock());
   }
-  if (options.seccomp && !IsSanitizerBuild()) return InstallFilter(filter);
+  if (options.seccomp && !IsSanitizerBuild()) return sandbox::InstallFilter(filter);
   return absl::OkStatus();
 }
 

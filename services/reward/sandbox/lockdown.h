@@ -1,12 +1,10 @@
 #pragma once
 
-#include <linux/filter.h>
-
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/sandbox/syscall_filter.h"
 
 namespace cohort::reward {
 
@@ -29,10 +27,10 @@ std::string ToString(SandboxLevel level);
 bool IsSanitizerBuild();
 
 // The system calls a worker may make, as a compiled filter; everything else kills the process. Made once, before the workers are forked.
-absl::StatusOr<std::vector<sock_filter>> CompileSyscallFilter();
+absl::StatusOr<sandbox::SyscallFilter> CompileSyscallFilter();
 
 // Shuts the calling process in for good: no descriptor but 0, which becomes `socket`; no new privileges; not traceable; resource limits; Landlock without
 // a single allowed path or port; the filter last. Works unprivileged. On return *landlock_abi is the version in force, or 0 where the kernel has none.
-absl::Status LockDown(int socket, const LockdownOptions& options, const std::vector<sock_filter>& filter, int* landlock_abi);
+absl::Status LockDown(int socket, const LockdownOptions& options, const sandbox::SyscallFilter& filter, int* landlock_abi);
 
 }  // namespace cohort::reward

@@ -37,6 +37,7 @@ PoolMetrics::PoolMetrics(metrics::Registry& registry) : registry_(registry) {
     const metrics::Labels labels{{"reason", Label(v1::FormatReason_Name(i), "FORMAT_REASON_")}};
     formats_.push_back(registry.GetCounter("cohort_reward_formats_total", "Completions by the result of the format check.", labels));
   }
+  batch_checks_ = registry.GetHistogram("cohort_reward_batch_checks", "Checks of a batch, as callers ask.", {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024});
   check_seconds_ = registry.GetHistogram("cohort_reward_check_seconds", "Time of a check in its worker.", metrics::DecadeBuckets(1e-6, 1.0));
   wait_seconds_ = registry.GetHistogram("cohort_reward_queue_seconds", "Time a check waited for a worker.", metrics::DecadeBuckets(1e-6, 10.0));
   think_bytes_ = registry.GetHistogram("cohort_reward_think_bytes", "Length of the reasoning of completions of the right format.",
@@ -60,6 +61,7 @@ void PoolMetrics::ObserveCheck(const CheckOutcome& outcome) {
   if (outcome.verdict == v1::VERDICT_TIMEOUT) fuel_stops_->Add();
 }
 
+void PoolMetrics::ObserveBatch(size_t checks) { batch_checks_->Observe(static_cast<double>(checks)); }
 void PoolMetrics::ObserveWait(absl::Duration in_queue) { wait_seconds_->Observe(absl::ToDoubleSeconds(in_queue)); }
 
 void PoolMetrics::SetSandbox(SandboxLevel level, int landlock_abi) {

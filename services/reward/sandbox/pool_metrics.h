@@ -17,6 +17,8 @@ class PoolMetrics {
   // A completion got its outcome, from a worker or from a cache.
   void CountOutcome(const CheckOutcome& outcome);
   void ObserveCheck(const CheckOutcome& outcome);
+  // A batch of `checks` was asked for.
+  void ObserveBatch(size_t checks);
   void ObserveWait(absl::Duration in_queue);
   void SetSandbox(SandboxLevel level, int landlock_abi);
 
@@ -37,6 +39,7 @@ class PoolMetrics {
   std::vector<metrics::Counter*> verdicts_;  // Indexed by enumerator.
   std::vector<metrics::Counter*> methods_;
   std::vector<metrics::Counter*> formats_;
+  metrics::Histogram* batch_checks_;
   metrics::Histogram* check_seconds_;
   metrics::Histogram* wait_seconds_;
   metrics::Histogram* think_bytes_;

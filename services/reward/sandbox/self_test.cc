@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/sandbox/monotonic.h"
 #include "common/status/status_macros.h"
-#include "services/reward/sandbox/monotonic.h"
 #include "services/reward/sandbox/worker_process.h"
 
 namespace cohort::reward {
@@ -30,14 +30,14 @@ int ProbeAnswer(const std::vector<WorkerProcess::Received>& received) {
   return -1;
 }
 
-absl::StatusOr<ProbeResult> RunOne(Zygote& zygote, Probe probe, absl::Duration check_deadline, int* landlock_abi) {
+absl::StatusOr<ProbeResult> RunOne(sandbox::Zygote& zygote, Probe probe, absl::Duration check_deadline, int* landlock_abi) {
   ProbeResult result;
   result.probe = probe;
   const absl::Time give_up = absl::Now() + kPatience;
   COHORT_ASSIGN_OR_RETURN(const auto worker, WorkerProcess::Start(zygote, static_cast<ChildTask>(probe), give_up));
   *landlock_abi = worker->landlock_abi();
   const bool spins = probe == Probe::kSpin;
-  const int64_t until_ns = MonotonicNanos() + absl::ToInt64Nanoseconds(spins ? check_deadline : kPatience);
+  const int64_t until_ns = sandbox::MonotonicNanos() + absl::ToInt64Nanoseconds(spins ? check_deadline : kPatience);
   std::vector<WorkerProcess::Received> received;
   WorkerProcess::Event event;
   do {
@@ -65,7 +65,7 @@ absl::Status SelfTestReport::status() const {
   return absl::FailedPreconditionError(absl::StrCat("the sandbox does not hold: a worker ", absl::StrJoin(failures, "; it ")));
 }
 
-absl::StatusOr<SelfTestReport> RunSelfTest(Zygote& zygote, absl::Duration check_deadline) {
+absl::StatusOr<SelfTestReport> RunSelfTest(sandbox::Zygote& zygote, absl::Duration check_deadline) {
   SelfTestReport report;
   for (const Probe probe : kAllProbes) {
     if (IsSanitizerBuild() && probe != Probe::kSpin) continue;  // Its runtime needs what the others try.

@@ -5,9 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "common/sandbox/zygote.h"
 #include "services/reward/sandbox/lockdown.h"
 #include "services/reward/sandbox/probe.h"
-#include "services/reward/sandbox/zygote.h"
 
 namespace cohort::reward {
 
@@ -30,6 +30,6 @@ struct SelfTestReport {
 
 // Lets a probe process try each forbidden thing, locked in as the workers are. The one that spins is killed as a check would be, after `check_deadline`. Takes
 // that long and a few milliseconds more. Errors: a probe could not be started, or did not behave in any expected way within five seconds.
-absl::StatusOr<SelfTestReport> RunSelfTest(Zygote& zygote, absl::Duration check_deadline);
+absl::StatusOr<SelfTestReport> RunSelfTest(sandbox::Zygote& zygote, absl::Duration check_deadline);
 
 }  // namespace cohort::reward

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <string>
 
+#include "common/sandbox/monotonic.h"
 #include "services/reward/check/check.h"
 #include "services/reward/sandbox/limits.h"
-#include "services/reward/sandbox/monotonic.h"
 #include "services/reward/sandbox/probe.h"
 #include "services/reward/sandbox/wire.h"
 
@@ -59,12 +59,12 @@ void RunBatch(std::string_view frame, const Faults& faults, uint64_t secret, Gol
   std::memcpy(&header, frame.data(), sizeof(header));
   std::vector<CheckInput> checks = DecodeChecks(frame.substr(sizeof(header)), header.checks);
   if (checks.size() != header.checks) Exit(1);
-  int64_t began = MonotonicNanos();
+  int64_t began = sandbox::MonotonicNanos();
   for (uint32_t i = 0; i < checks.size(); ++i) {
     faults.Apply(checks[i]);
     checks[i].secret = secret;
     CheckOutcome outcome = RunCheck(checks[i], golds);
-    const int64_t ended = MonotonicNanos();
+    const int64_t ended = sandbox::MonotonicNanos();
     outcome.micros = static_cast<uint32_t>((ended - began + 999) / 1000);
     const std::string packet = EncodeResult(i, ended, outcome);
     if (send(kSocket, packet.data(), packet.size(), MSG_NOSIGNAL) < 0) Exit(0);
@@ -83,7 +83,7 @@ void RunBatch(std::string_view frame, const Faults& faults, uint64_t secret, Gol
 
 }  // namespace
 
-void RunChild(int socket, ChildTask task, const LockdownOptions& options, const std::vector<sock_filter>& filter, const Faults& faults,
+void RunChild(int socket, ChildTask task, const LockdownOptions& options, const sandbox::SyscallFilter& filter, const Faults& faults,
               uint64_t secret) {
   int landlock_abi = 0;
   const absl::Status locked = LockDown(socket, options, filter, &landlock_abi);

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <linux/filter.h>
-
 #include <cstdint>
-#include <vector>
 
+#include "common/sandbox/syscall_filter.h"
 #include "services/reward/sandbox/faults.h"
 #include "services/reward/sandbox/lockdown.h"
 
@@ -16,7 +14,7 @@ inline constexpr ChildTask kWorkerTask = 0;
 
 // The whole life of a worker or probe: locks itself in, says that it is ready, then checks batch after batch until the other end closes. `socket` is its end of
 // the pair; `secret` is what the random points of comparisons come from. Never returns. Single-threaded.
-[[noreturn]] void RunChild(int socket, ChildTask task, const LockdownOptions& options, const std::vector<sock_filter>& filter, const Faults& faults,
+[[noreturn]] void RunChild(int socket, ChildTask task, const LockdownOptions& options, const sandbox::SyscallFilter& filter, const Faults& faults,
                            uint64_t secret);
 
 }  // namespace cohort::reward

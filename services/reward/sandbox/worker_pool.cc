@@ -20,7 +20,7 @@ CheckOutcome WithVerdict(v1::Verdict verdict) {
 
 }  // namespace
 
-WorkerPool::WorkerPool(Zygote& zygote, PoolMetrics& metrics, Options options)
+WorkerPool::WorkerPool(sandbox::Zygote& zygote, PoolMetrics& metrics, Options options)
     : zygote_(zygote),
       metrics_(metrics),
       options_(options),
@@ -28,7 +28,7 @@ WorkerPool::WorkerPool(Zygote& zygote, PoolMetrics& metrics, Options options)
       results_(options.cache_entries),
       poison_(options.poison_entries) {}
 
-absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(Zygote& zygote, PoolMetrics& metrics, Options options) {
+absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(sandbox::Zygote& zygote, PoolMetrics& metrics, Options options) {
   auto pool = std::unique_ptr<WorkerPool>(new WorkerPool(zygote, metrics, options));
   for (int i = 0; i < options.workers; ++i) {
     COHORT_ASSIGN_OR_RETURN(auto worker, WorkerProcess::Start(zygote, kWorkerTask, absl::Now() + kStartPatience));
@@ -60,6 +60,7 @@ void WorkerPool::SubmitWhenRoom(std::shared_ptr<Job> job) {
 std::vector<QueuedCheck> WorkerPool::AnswerFromCaches(const std::shared_ptr<Job>& job) {
   std::vector<QueuedCheck> checks;
   const absl::Time now = absl::Now();
+  metrics_.ObserveBatch(job->size());
   for (size_t i = 0; i < job->size(); ++i) {
     const CheckKey key = KeyOf(job->check(i), secret_);
     if (std::optional<CheckOutcome> known = Remembered(key); known.has_value()) {

@@ -10,16 +10,16 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/sandbox/zygote.h"
+#include "common/sync/lru_cache.h"
 #include "common/sync/stop.h"
 #include "common/sync/thread.h"
 #include "services/reward/sandbox/check_queue.h"
 #include "services/reward/sandbox/job.h"
 #include "services/reward/sandbox/keyed_hash.h"
 #include "services/reward/sandbox/limits.h"
-#include "services/reward/sandbox/lru_cache.h"
 #include "services/reward/sandbox/pool_metrics.h"
 #include "services/reward/sandbox/worker_process.h"
-#include "services/reward/sandbox/zygote.h"
 
 namespace cohort::reward {
 
@@ -43,7 +43,7 @@ class WorkerPool {
   };
 
   // Starts the workers. `zygote`, `metrics` must outlive the pool.
-  static absl::StatusOr<std::unique_ptr<WorkerPool>> Start(Zygote& zygote, PoolMetrics& metrics, Options options);
+  static absl::StatusOr<std::unique_ptr<WorkerPool>> Start(sandbox::Zygote& zygote, PoolMetrics& metrics, Options options);
   // Ends the workers; checks that still wait are answered INTERNAL.
   ~WorkerPool();
 
@@ -63,7 +63,7 @@ class WorkerPool {
     absl::Time until = absl::InfiniteFuture();
   };
 
-  WorkerPool(Zygote& zygote, PoolMetrics& metrics, Options options);
+  WorkerPool(sandbox::Zygote& zygote, PoolMetrics& metrics, Options options);
 
   // Answers what the caches know; the rest is for the queue.
   std::vector<QueuedCheck> AnswerFromCaches(const std::shared_ptr<Job>& job);
@@ -75,13 +75,13 @@ class WorkerPool {
   // No worker can be started any more: takes no checks from here on and answers those that wait.
   void SetFailure(absl::Status status);
 
-  Zygote& zygote_;
+  sandbox::Zygote& zygote_;
   PoolMetrics& metrics_;
   const Options options_;
-  const HashSecret secret_ = HashSecret::Random();
+  const hash::HashSecret secret_ = hash::HashSecret::Random();
   CheckQueue queue_;
-  LruCache<CheckKey, CheckOutcome> results_;
-  LruCache<CheckKey, Poison> poison_;
+  sync::LruCache<CheckKey, CheckOutcome> results_;
+  sync::LruCache<CheckKey, Poison> poison_;
   sync::StopSource stop_;
   absl::Mutex failure_mutex_;
   std::optional<absl::Status> failure_ ABSL_GUARDED_BY(failure_mutex_);

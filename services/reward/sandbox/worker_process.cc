@@ -14,19 +14,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/sandbox/monotonic.h"
 #include "common/status/status_macros.h"
-#include "services/reward/sandbox/monotonic.h"
 
 namespace cohort::reward {
 namespace {
 
-int64_t UntilNanos(absl::Time deadline) { return MonotonicNanos() + absl::ToInt64Nanoseconds(deadline - absl::Now()); }
+int64_t UntilNanos(absl::Time deadline) { return sandbox::MonotonicNanos() + absl::ToInt64Nanoseconds(deadline - absl::Now()); }
 
 // Polls `fd` until CLOCK_MONOTONIC shows `until_ns`; false when nothing happened.
 bool PollUntil(int fd, short events, int64_t until_ns) {
   pollfd poll_fd{fd, events, 0};
   for (;;) {
-    const int64_t left = std::max<int64_t>(0, until_ns - MonotonicNanos());
+    const int64_t left = std::max<int64_t>(0, until_ns - sandbox::MonotonicNanos());
     const timespec timeout{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
     const int ready = ppoll(&poll_fd, 1, &timeout, nullptr);
     if (ready > 0) return true;
@@ -36,8 +36,8 @@ bool PollUntil(int fd, short events, int64_t until_ns) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(Zygote& zygote, ChildTask task, absl::Time deadline) {
-  COHORT_ASSIGN_OR_RETURN(Zygote::Child child, zygote.Spawn(task, deadline));
+absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(sandbox::Zygote& zygote, ChildTask task, absl::Time deadline) {
+  COHORT_ASSIGN_OR_RETURN(sandbox::Zygote::Child child, zygote.Spawn(task, deadline));
   auto worker = std::unique_ptr<WorkerProcess>(new WorkerProcess(zygote, std::move(child)));
   std::vector<Received> received;
   const Event event = worker->Receive(UntilNanos(deadline), &received, 1);

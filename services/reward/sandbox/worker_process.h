@@ -10,8 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/sandbox/zygote.h"
 #include "services/reward/sandbox/wire.h"
-#include "services/reward/sandbox/zygote.h"
+#include "services/reward/sandbox/worker_main.h"
 
 namespace cohort::reward {
 
@@ -30,7 +31,7 @@ class WorkerProcess {
 
   // Forks one and waits until it has locked itself in. FAILED_PRECONDITION when it could not do that, ABORTED when it ended
   // before (somebody killed it: another may live), UNAVAILABLE when the zygote is gone.
-  static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(Zygote& zygote, ChildTask task, absl::Time deadline);
+  static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(sandbox::Zygote& zygote, ChildTask task, absl::Time deadline);
   ~WorkerProcess();
 
   // Hands over a frame. UNAVAILABLE when the process is gone, DEADLINE_EXCEEDED when it does not read.
@@ -52,10 +53,10 @@ class WorkerProcess {
  private:
   static constexpr unsigned kMaxPacketsAtOnce = 16;
 
-  WorkerProcess(Zygote& zygote, Zygote::Child child) : zygote_(zygote), child_(std::move(child)) {}
+  WorkerProcess(sandbox::Zygote& zygote, sandbox::Zygote::Child child) : zygote_(zygote), child_(std::move(child)) {}
 
-  Zygote& zygote_;
-  Zygote::Child child_;
+  sandbox::Zygote& zygote_;
+  sandbox::Zygote::Child child_;
   int landlock_abi_ = 0;
   std::optional<int> status_;  // Once it is known: the zygote tells it only once.
 };

@@ -1,7 +1,7 @@
 #include "services/reward/server/explanation.h"
 
 #include "absl/strings/str_cat.h"
-#include "services/reward/format/utf8.h"
+#include "common/reward/format/utf8.h"
 
 namespace cohort::reward {
 namespace {
@@ -36,22 +36,6 @@ std::string DescribeRule(const CheckOutcome& outcome) {
     case v1::VERDICT_TIMEOUT: return "the check was stopped at its limit; counts as wrong";
     default: return "the service failed";
   }
-}
-
-std::string ValidUtf8(std::string_view text) {
-  std::string valid;
-  valid.reserve(text.size());
-  for (size_t at = 0; at < text.size();) {
-    const CodePoint c = DecodeUtf8(text, at);
-    if (c.bytes == 0) {
-      valid += '?';
-      ++at;
-    } else {
-      valid.append(text, at, static_cast<size_t>(c.bytes));
-      at += static_cast<size_t>(c.bytes);
-    }
-  }
-  return valid;
 }
 
 }  // namespace cohort::reward

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "services/reward/check/check.h"
 
@@ -9,8 +8,5 @@ namespace cohort::reward {
 
 // What decided, for a person: "exact: both sides are the same rational number".
 std::string DescribeRule(const CheckOutcome& outcome);
-
-// `text` with '?' for every byte that is not UTF-8, as protocol buffers want their strings.
-std::string ValidUtf8(std::string_view text);
 
 }  // namespace cohort::reward

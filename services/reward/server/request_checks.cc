@@ -4,41 +4,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/reward/auxiliary/auxiliary_proto.h"
+#include "common/reward/format/utf8.h"
 #include "common/status/status_macros.h"
-#include "services/reward/auxiliary/repetition.h"
 #include "services/reward/sandbox/limits.h"
 #include "services/reward/server/explanation.h"
 #include "services/reward/server/policy_reader.h"
 
 namespace cohort::reward {
 namespace {
-
-absl::Status Wrong(int index, const v1::ScoreItem& item, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("items[", index, "] (id '", item.id(), "'): ", what));
-}
-
-// What is wrong with the request; "" when nothing is.
-std::string WrongAuxiliary(const v1::AuxiliaryRequest& auxiliary) {
-  if (!v1::Language_IsValid(auxiliary.language())) return absl::StrCat("auxiliary.language ", auxiliary.language(), " is not known");
-  const int n = auxiliary.repetition_ngram();
-  if (n == 0 || (n >= kMinRepetitionNgram && n <= kMaxRepetitionNgram)) return "";
-  return absl::StrCat("auxiliary.repetition_ngram is ", n, "; it is 0 or from ", kMinRepetitionNgram, " to ", kMaxRepetitionNgram);
-}
-
-absl::Status Validate(int index, const v1::ScoreItem& item) {
-  if (item.completion().size() > kMaxCompletionBytes) {
-    return Wrong(index, item, absl::StrCat("completion is longer than ", kMaxCompletionBytes, " bytes"));
-  }
-  if (item.gold_answer().size() > kMaxGoldTransportBytes) {
-    return Wrong(index, item, absl::StrCat("gold_answer is longer than ", kMaxGoldTransportBytes, " bytes"));
-  }
-  if (const std::string wrong = WrongAuxiliary(item.auxiliary()); !wrong.empty()) return Wrong(index, item, wrong);
-  if (item.eos_strings_size() > static_cast<int>(kMaxEosStrings)) return Wrong(index, item, absl::StrCat("eos_strings has more than ", kMaxEosStrings));
-  for (const std::string& eos : item.eos_strings()) {
-    if (eos.size() > kMaxEosBytes) return Wrong(index, item, absl::StrCat("an entry of eos_strings is longer than ", kMaxEosBytes, " bytes"));
-  }
-  return absl::OkStatus();
-}
 
 CheckInput CheckOf(const v1::ScoreItem& item, const GradingPolicy& policy) {
   CheckInput check;
@@ -49,17 +23,9 @@ CheckInput CheckOf(const v1::ScoreItem& item, const GradingPolicy& policy) {
   check.stopped = item.finish_reason() == common::v1::FINISH_REASON_STOP;
   check.gold = item.gold_answer();
   check.completion = item.completion();
-  const v1::AuxiliaryRequest& auxiliary = item.auxiliary();
-  check.auxiliary = {auxiliary.language(), auxiliary.repetition_ngram(), auxiliary.tag_count(), auxiliary.reasoning_steps()};
+  check.auxiliary = AuxiliaryOf(item.auxiliary());
   check.eos_strings.assign(item.eos_strings().begin(), item.eos_strings().end());
   return check;
-}
-
-void FillAuxiliary(const AuxiliaryRewards& rewards, v1::ScoreResult& result) {
-  if (rewards.language_consistency.has_value()) result.mutable_auxiliary()->set_language_consistency(*rewards.language_consistency);
-  if (rewards.repetition.has_value()) result.mutable_auxiliary()->set_repetition(*rewards.repetition);
-  if (rewards.tag_count.has_value()) result.mutable_auxiliary()->set_tag_count(*rewards.tag_count);
-  if (rewards.reasoning_steps.has_value()) result.mutable_auxiliary()->set_reasoning_steps(*rewards.reasoning_steps);
 }
 
 void FillExplanation(const CheckOutcome& outcome, v1::Explanation& explanation) {
@@ -71,16 +37,14 @@ void FillExplanation(const CheckOutcome& outcome, v1::Explanation& explanation) 
 }  // namespace
 
 absl::StatusOr<std::vector<CheckInput>> ChecksOf(const ScoreItems& items) {
-  if (items.size() > kMaxItemsPerBatch) {
-    return absl::InvalidArgumentError(absl::StrCat("the batch has ", items.size(), " items; at most ", kMaxItemsPerBatch, " are taken at a time"));
-  }
+  COHORT_RETURN_IF_ERROR(CheckBatch(items));
   std::vector<CheckInput> checks;
   checks.reserve(items.size());
   PolicyReader policies;
   for (int i = 0; i < items.size(); ++i) {
-    COHORT_RETURN_IF_ERROR(Validate(i, items[i]));
+    COHORT_RETURN_IF_ERROR(CheckItem(i, items[i], kMaxGoldTransportBytes));
     const absl::StatusOr<const ReadPolicy*> read = policies.Read(items[i].policy_id(), items[i].template_());
-    if (!read.ok()) return Wrong(i, items[i], read.status().message());
+    if (!read.ok()) return WrongItem(i, items[i], read.status().message());
     checks.push_back(CheckOf(items[i], (*read)->policy));
   }
   return checks;

@@ -4,15 +4,11 @@
 
 #include "absl/status/statusor.h"
 #include "cohort/reward/v1/reward_service.pb.h"
+#include "common/reward/request/item_check.h"
 #include "google/protobuf/repeated_field.h"
 #include "services/reward/check/check.h"
 
 namespace cohort::reward {
-
-inline constexpr int kMaxItemsPerBatch = 4'096;
-inline constexpr int kMaxGoldsPerBatch = 65'536;
-
-using ScoreItems = google::protobuf::RepeatedPtrField<v1::ScoreItem>;
 
 // The checks that a batch asks for, as views into it. INVALID_ARGUMENT names the item and the field that is wrong.
 absl::StatusOr<std::vector<CheckInput>> ChecksOf(const ScoreItems& items);

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/reward/format/utf8.h"
 #include "common/rpc/status.h"
-#include "services/reward/server/explanation.h"
 #include "services/reward/server/request_checks.h"
 #include "services/reward/server/stream_reactor.h"
 

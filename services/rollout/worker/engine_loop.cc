@@ -57,6 +57,7 @@ int EngineLoop::WaitForRoom(absl::Time deadline) {
 }
 
 void EngineLoop::AddTask(std::shared_ptr<HeldLease> held) {
+  metrics_.CountLease();
   absl::MutexLock lock(&mutex_);
   if (ended_) return finisher_->Release(std::move(held));
   group_size_ = std::max(1, held->lease.task.group_size());

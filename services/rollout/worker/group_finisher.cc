@@ -171,8 +171,11 @@ absl::Status GroupFinisher::HandIn(const HeldLease& held, learner::v1::Group&& g
   learner::v1::SubmitGroupRequest request;
   *request.mutable_group() = std::move(group);
   learner::v1::SubmitGroupResponse response;
-  return CallPatiently(held, absl::StrCat("learner ", options_.learner_address),
-                       [&](grpc::ClientContext& context) { return learner_->SubmitGroup(&context, request, &response); });
+  const absl::Time begin = absl::Now();
+  const absl::Status status = CallPatiently(held, absl::StrCat("learner ", options_.learner_address),
+                                            [&](grpc::ClientContext& context) { return learner_->SubmitGroup(&context, request, &response); });
+  if (status.ok()) metrics_.ObservePush(absl::Now() - begin);
+  return status;
 }
 
 void GroupFinisher::ChangeInProgress(int by) {

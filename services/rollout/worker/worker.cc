@@ -18,6 +18,7 @@
 #include "common/model/model_config.h"
 #include "common/policy/policy_subscriber.h"
 #include "common/queue/redis_prompt_queue.h"
+#include "common/redis/command_stats.h"
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "common/status/status_macros.h"
@@ -63,7 +64,7 @@ absl::StatusOr<Model> LoadModel(const WorkerOptions& options) {
   return model;
 }
 
-std::unique_ptr<WeightSource> MakeWeights(const WorkerOptions& options, const Model& model) {
+std::unique_ptr<WeightSource> MakeWeights(const WorkerOptions& options, const Model& model, WorkerMetrics& metrics) {
   if (options.standalone) {
     auto snapshot = std::make_shared<policy::PolicySnapshot>();
     snapshot->weights = model.weights;
@@ -72,6 +73,7 @@ std::unique_ptr<WeightSource> MakeWeights(const WorkerOptions& options, const Mo
   policy::PolicySubscriber::Options subscription;
   subscription.worker_id = options.name;
   subscription.arena_elements = model.layout->size();
+  subscription.on_fetched = [&metrics](int64_t bytes, absl::Duration took) { metrics.ObserveWeights(bytes, took); };
   subscription.on_error = [address = options.learner](const std::string& message) {
     COHORT_LOG(WARNING) << "policy from learner " << address << ", keeps trying: " << message;
   };
@@ -124,6 +126,7 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, MakeEngine(options, model.config, *model.layout));
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "rollout");
+  const auto redis_metrics = redis::ExportRedisMetrics(registry);
   WorkerMetrics metrics(registry);
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(options.metrics_listen));
   std::unique_ptr<QueueSide> queue_side;
@@ -132,7 +135,7 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
     queue_side = std::make_unique<QueueSide>(options, std::move(queue), *model.tokenizer, metrics);
   }
   GroupFinisher* finisher = queue_side == nullptr ? nullptr : &queue_side->finisher;
-  const std::unique_ptr<WeightSource> weights = MakeWeights(options, model);
+  const std::unique_ptr<WeightSource> weights = MakeWeights(options, model, metrics);
 
   EngineLoop::Options loop_options;
   loop_options.group_size = options.group_size;
@@ -150,6 +153,7 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   server_options.address = options.listen;
   server_options.allow_remote = options.allow_remote;
   server_options.services = {&service};
+  server_options.metrics = &registry;
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server, rpc::Server::Start(server_options));
   const std::string metrics_endpoint = absl::StrCat(options.metrics_listen.substr(0, options.metrics_listen.rfind(':')), ":", metrics_port);
   auto presence = std::make_unique<Presence>(Presence::Parts{options, loop, *weights, metrics, *server, shown.finisher, shown.leases, shown.drain},

@@ -29,6 +29,10 @@ WorkerMetrics::WorkerMetrics(metrics::Registry& registry)
       tokens_per_second_(registry.GetGauge("cohort_rollout_tokens_per_second", "Tokens sampled per second, over the last second that sampled any.")),
       sequences_(registry.GetGauge("cohort_rollout_batch_sequences", "Sequences in the decode batch.")),
       policy_version_(registry.GetGauge("cohort_rollout_policy_version", "Policy version in use, -1 before the first.")),
+      leased_(registry.GetCounter("cohort_rollout_groups_leased_total", "Groups leased from the queue.")),
+      weight_bytes_(registry.GetCounter("cohort_rollout_weight_sync_bytes_total", "Bytes of policy versions that arrived.")),
+      weight_seconds_(registry.GetHistogram("cohort_rollout_weight_sync_seconds", "Time to fetch a policy version and check it.", metrics::DecadeBuckets(0.001, 100))),
+      push_seconds_(registry.GetHistogram("cohort_rollout_push_seconds", "Time to hand a finished group to the learner.", metrics::DecadeBuckets(0.001, 100))),
       window_begin_(absl::Now()) {
   policy_version_->Set(-1);
   for (Outcome outcome : {Outcome::kSubmitted, Outcome::kDuplicate, Outcome::kStale, Outcome::kLost, Outcome::kBuried, Outcome::kReleased,
@@ -39,6 +43,13 @@ WorkerMetrics::WorkerMetrics(metrics::Registry& registry)
 
 void WorkerMetrics::CountGroup(Outcome outcome) {
   registry_.GetCounter("cohort_rollout_groups_total", "Leased groups by what became of them.", {{"outcome", NameOf(outcome)}})->Add();
+}
+
+void WorkerMetrics::ObservePush(absl::Duration took) { push_seconds_->Observe(absl::ToDoubleSeconds(took)); }
+
+void WorkerMetrics::ObserveWeights(int64_t bytes, absl::Duration took) {
+  weight_bytes_->Add(static_cast<double>(bytes));
+  weight_seconds_->Observe(absl::ToDoubleSeconds(took));
 }
 
 void WorkerMetrics::SetPolicyVersion(int64_t version) { policy_version_->Set(static_cast<double>(version)); }

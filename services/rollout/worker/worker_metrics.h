@@ -26,6 +26,11 @@ class WorkerMetrics {
   explicit WorkerMetrics(metrics::Registry& registry);
 
   void CountGroup(Outcome outcome);
+  void CountLease() { leased_->Add(); }
+  // A finished group was handed to the learner, with every retry.
+  void ObservePush(absl::Duration took);
+  // A policy version has arrived.
+  void ObserveWeights(int64_t bytes, absl::Duration took);
   void SetPolicyVersion(int64_t version);
   // After every decode step: tokens sampled since the start and the size of the batch. Called by one thread.
   void ReportEngine(int64_t tokens, int sequences, absl::Time now);
@@ -40,6 +45,10 @@ class WorkerMetrics {
   metrics::Gauge* tokens_per_second_;
   metrics::Gauge* sequences_;
   metrics::Gauge* policy_version_;
+  metrics::Counter* leased_;
+  metrics::Counter* weight_bytes_;
+  metrics::Histogram* weight_seconds_;
+  metrics::Histogram* push_seconds_;
   int64_t reported_tokens_ = 0;
   int64_t window_tokens_ = 0;    // Tokens at the begin of the window over which tokens/s are taken.
   absl::Time window_begin_;

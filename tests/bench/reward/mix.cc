@@ -3,7 +3,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
-#include "services/reward/format/utf8.h"
+#include "common/reward/format/utf8.h"
 
 namespace cohort::reward {
 namespace {

@@ -15,12 +15,14 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "services/admin/cluster/http_get.h"
+#include "services/admin/observe/cluster_metrics.h"
 #include "services/admin/server/admin_service.h"
 #include "services/admin/web/web_server.h"
 
 namespace cohort::admin {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::HasReason;
@@ -209,6 +211,22 @@ TEST_F(AdminServiceTest, ARefusedRequestMayBeRepeatedAndValidatingDoesNothing) {
   request.set_validate_only(false);
   ASSERT_OK(admin.Call(&Stub::ScaleWorkers, request, &response));
   EXPECT_TRUE(response.has_operation());
+}
+
+TEST_F(AdminServiceTest, MetricsTellOfTheQueueAndOfWhoLives) {
+  PutWorkers(2);
+  Put("late", registry::v1::SERVICE_ROLE_ROLLOUT, registry::v1::SERVICE_STATE_NOT_READY);
+  const auto tasks = Queue("learner");
+  BuryTasks(*tasks, 3);
+  metrics::Registry metrics;
+  Cluster cluster(redis_->address(), kRun);
+  QueueRates queue(redis_->address(), kRun);
+  const ClusterMetrics told(metrics, cluster, queue);
+  EXPECT_THAT(metrics.Expose(), AllOf(HasSubstr("cohort_admin_redis_up 1\n"), HasSubstr("cohort_admin_workers{state=\"ready\"} 2\n"),
+                                      HasSubstr("cohort_admin_workers{state=\"not_ready\"} 1\n"), HasSubstr("cohort_admin_services{role=\"learner\"} 0\n"),
+                                      HasSubstr("cohort_queue_tasks{state=\"dead\"} 3\n")));
+  redis_->Kill();
+  EXPECT_THAT(metrics.Expose(), AllOf(HasSubstr("cohort_admin_redis_up 0\n"), HasSubstr("cohort_queue_tasks{state=\"dead\"} 3\n")));
 }
 
 TEST_F(AdminServiceTest, AnOperationIsAwaitedListedAndCancelled) {

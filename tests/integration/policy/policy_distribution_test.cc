@@ -113,6 +113,21 @@ TEST(PolicyDistributionTest, SlowWorkerSkipsVersionsButNotTheLatest) {
   EXPECT_EQ(fetched.size(), 0);
 }
 
+TEST(PolicyDistributionTest, EveryTransferIsToldWithItsSize) {
+  Learner learner(1);
+  sync::BoundedQueue<int64_t> sizes(10);
+  PolicySubscriber::Options options = Worker();
+  options.on_fetched = [&](int64_t bytes, absl::Duration took) {
+    EXPECT_GE(took, absl::ZeroDuration());
+    EXPECT_OK(sizes.Push(bytes, Soon()));
+  };
+  PolicySubscriber worker(learner.Connect(), std::move(options));
+  learner->Publish(1, Weights(1));
+  ASSERT_OK(worker.WaitFor(IsVersion(1), Soon()));
+  EXPECT_THAT(sizes.Pop(Soon()), cohort::testing::IsOkAndHolds(kElements * 4));
+  EXPECT_EQ(sizes.size(), 0);
+}
+
 TEST(PolicyDistributionTest, RestartedLearnerOnTheSamePortIsFollowedUnderItsNewIncarnationWithoutATransfer) {
   std::optional<Learner> learner(std::in_place, 1);
   const std::string address = learner->address();

@@ -1,6 +1,7 @@
 #include "common/redis/connection.h"
 
 #include "absl/time/clock.h"
+#include "common/redis/command_stats.h"
 #include "common/redis/pool.h"
 #include "common/sync/thread.h"
 #include "common/testing/redis_server.h"
@@ -99,6 +100,20 @@ TEST_F(ConnectionTest, ConnectionThatDiedWhileIdleIsNoticedBeforeACommandIsSent)
   ASSERT_OK(server_->Restart());
   EXPECT_OK(connection_->Run(kIncrement, {"counter"}, {"1"}, Soon(), LostReply::kReport));
   EXPECT_EQ(Counter(), 2);
+}
+
+TEST_F(ConnectionTest, CommandsAndConnectionsAreCountedForTheProcess) {
+  const CommandStats& stats = CommandStats::OfProcess();
+  const uint64_t done = stats.done(), failed = stats.failed(), connects = stats.connects();
+  ASSERT_OK(connection_->Command({"PING"}, Soon(), LostReply::kRepeat));
+  EXPECT_FALSE(connection_->Command({"NO-SUCH-COMMAND"}, Soon(), LostReply::kRepeat).ok());
+  server_->Kill();
+  ASSERT_OK(server_->Restart());
+  ASSERT_OK(connection_->Command({"PING"}, Soon(), LostReply::kRepeat));
+  EXPECT_EQ(stats.done(), done + 2);
+  EXPECT_EQ(stats.failed(), failed + 1);
+  EXPECT_EQ(stats.connects(), connects + 2);
+  EXPECT_GT(stats.seconds(), 0);
 }
 
 TEST_F(ConnectionTest, UnreachableServerIsNamedWhenTheDeadlineComes) {

@@ -52,9 +52,9 @@ std::vector<pid_t> ChildrenOf(pid_t pid) {
   return children;
 }
 
-RewardProcess::RewardProcess(std::vector<std::string> flags, std::map<std::string, std::string> environment) {
+RewardProcess::RewardProcess(std::vector<std::string> flags, std::map<std::string, std::string> environment, const std::string& program) {
   process::ChildProcess::Options options;
-  options.command = {Binary("cohort-reward"), "--endpoint-file", directory_ / "endpoint.json"};
+  options.command = {Binary(program), "--endpoint-file", directory_ / "endpoint.json"};
   options.command.insert(options.command.end(), flags.begin(), flags.end());
   options.environment = std::move(environment);
   options.log_file = directory_ / "log";
@@ -68,7 +68,7 @@ RewardProcess::RewardProcess(std::vector<std::string> flags, std::map<std::strin
   absl::StatusOr<std::string> file;
   while (!(file = io::ReadFile(directory_ / "endpoint.json")).ok() && process_->running() && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(5));
   if (!file.ok()) {
-    ADD_FAILURE() << "the reward service did not start:\n" << Log();
+    ADD_FAILURE() << program << " did not start:\n" << Log();
     return;
   }
   const auto endpoints = nlohmann::json::parse(*file);

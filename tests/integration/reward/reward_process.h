@@ -12,10 +12,10 @@
 
 namespace cohort::reward {
 
-// A real cohort-reward process, ready when the constructor returns. A test fails when it does not come up.
+// A real process of a service that speaks the reward protocol, ready when the constructor returns. A test fails when it does not come up.
 class RewardProcess {
  public:
-  explicit RewardProcess(std::vector<std::string> flags = {}, std::map<std::string, std::string> environment = {});
+  explicit RewardProcess(std::vector<std::string> flags = {}, std::map<std::string, std::string> environment = {}, const std::string& program = "cohort-reward");
 
   v1::RewardService::Stub& stub() { return *stub_; }
   process::ChildProcess& process() { return *process_; }

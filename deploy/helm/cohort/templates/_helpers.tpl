@@ -72,6 +72,21 @@ default
 {{- printf "%s-reward:7001" (include "cohort.fullname" .) -}}
 {{- end -}}
 
+{{- define "cohort.adminAddress" -}}
+{{- printf "%s-admin:7003" (include "cohort.fullname" .) -}}
+{{- end -}}
+
+{{/* "true" when the admin service scales rollout workers: nobody else owns their number, and it has an account of its own. */}}
+{{- define "cohort.adminScales" -}}
+{{- $admin := .Values.admin -}}
+{{- if and $admin.enabled $admin.scaling.enabled .Values.serviceAccount.create (not .Values.rollout.autoscaling.enabled) -}}true{{- end -}}
+{{- end -}}
+
+{{/* The roles of this release that have a Deployment or StatefulSet of our own services. */}}
+{{- define "cohort.roles" -}}
+learner rollout reward{{ if .Values.admin.enabled }} admin{{ end }}
+{{- end -}}
+
 {{- define "cohort.runName" -}}
 {{- .Values.run.config.run.name -}}
 {{- end -}}
@@ -95,7 +110,7 @@ annotations:
 {{- define "cohort.podSpec" -}}
 {{- $values := get .root.Values .role -}}
 serviceAccountName: {{ include "cohort.serviceAccountName" . }}
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ default false .withToken }}
 enableServiceLinks: false
 securityContext:
   {{- include "cohort.podSecurity" . | nindent 2 }}
@@ -184,25 +199,36 @@ env:
 ports:
   - {name: grpc, containerPort: {{ .port }}}
   - {name: metrics, containerPort: 9090}
+  {{- range .morePorts }}
+  - {name: {{ .name }}, containerPort: {{ .containerPort }}}
+  {{- end }}
 {{- include "cohort.probes" . }}
 resources:
   {{- include "cohort.resources" $values | nindent 2 }}
 {{- end -}}
 
+{{- define "cohort.probe" -}}
+{{- if .scope.httpProbes -}}
+httpGet: {port: metrics, path: /healthz}
+{{- else -}}
+grpc: {port: {{ .scope.port }}, service: {{ .service }}}
+{{- end -}}
+{{- end -}}
+
 {{- define "cohort.probes" }}
 {{- $probes := (get .root.Values .role).probes }}
 startupProbe:
-  grpc: {port: {{ .port }}, service: liveness}
+  {{- include "cohort.probe" (dict "scope" . "service" "liveness") | nindent 2 }}
   periodSeconds: {{ $probes.startup.periodSeconds }}
   failureThreshold: {{ $probes.startup.failureThreshold }}
   timeoutSeconds: 5
 readinessProbe:
-  grpc: {port: {{ .port }}, service: readiness}
+  {{- include "cohort.probe" (dict "scope" . "service" "readiness") | nindent 2 }}
   periodSeconds: {{ $probes.readiness.periodSeconds }}
   failureThreshold: {{ $probes.readiness.failureThreshold }}
   timeoutSeconds: 5
 livenessProbe:
-  grpc: {port: {{ .port }}, service: liveness}
+  {{- include "cohort.probe" (dict "scope" . "service" "liveness") | nindent 2 }}
   periodSeconds: {{ $probes.liveness.periodSeconds }}
   failureThreshold: {{ $probes.liveness.failureThreshold }}
   timeoutSeconds: 5

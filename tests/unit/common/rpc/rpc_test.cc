@@ -133,6 +133,16 @@ TEST(RpcServerTest, AnAddressInUseIsNamed) {
   EXPECT_THAT(Server::Start({.address = server->address()}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(server->address())));
 }
 
+TEST(RpcServerTest, CallsAreCountedByMethodAndStatus) {
+  metrics::Registry registry;
+  FlakyRollout service(/*failures=*/2);
+  ASSERT_OK_AND_ASSIGN(const auto server, Server::Start({.address = "127.0.0.1:0", .services = {&service}, .metrics = &registry}));
+  ASSERT_OK(CallGetWorker(server->address(), Soon()));
+  server->Shutdown(Soon());
+  const std::string method = "grpc_server_call_duration_seconds_count{grpc_method=\"cohort.rollout.v1.RolloutService/GetWorker\",grpc_status=";
+  EXPECT_THAT(registry.Expose(), AllOf(HasSubstr(method + "\"OK\"} 1\n"), HasSubstr(method + "\"UNAVAILABLE\"} 2\n")));
+}
+
 TEST(RpcClientTest, RepeatsUntilTheServiceAnswers) {
   FlakyRollout service(/*failures=*/3);
   ASSERT_OK_AND_ASSIGN(auto server, Server::Start({.address = "127.0.0.1:0", .services = {&service}}));

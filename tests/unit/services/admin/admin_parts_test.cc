@@ -178,6 +178,12 @@ TEST(OperationTest, ScalingIsDoneWhenJustSoManyAreReady) {
   EXPECT_EQ(superseded.state(), v1::OPERATION_STATE_CANCELLED);
 }
 
+TEST(OperationTest, ScalingGoesOnWhileNobodyCanSayHowManyAreWanted) {
+  v1::Operation operation = Running(v1::OPERATION_KIND_SCALE_WORKERS, 0);
+  Advance(operation, OperationFacts());
+  EXPECT_EQ(operation.state(), v1::OPERATION_STATE_RUNNING);
+}
+
 TEST(OperationTest, ADrainEndsWhenTheWorkerHoldsNothingOrHasLeft) {
   OperationFacts facts;
   facts.services = {Record("w", registry::v1::SERVICE_ROLE_ROLLOUT, registry::v1::SERVICE_STATE_DRAINING)};

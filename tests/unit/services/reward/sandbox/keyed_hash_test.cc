@@ -3,16 +3,16 @@
 #include <set>
 #include <string>
 
+#include "common/sync/lru_cache.h"
 #include "gtest/gtest.h"
-#include "services/reward/sandbox/lru_cache.h"
 
 namespace cohort::reward {
 namespace {
 
-constexpr HashSecret kReferenceSecret = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
+constexpr hash::HashSecret kReferenceSecret = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
 
-CheckKey HashOf(const std::string& text, HashSecret secret = kReferenceSecret) {
-  KeyedHasher hasher(secret);
+CheckKey HashOf(const std::string& text, hash::HashSecret secret = kReferenceSecret) {
+  hash::KeyedHasher hasher(secret);
   hasher.Update(text);
   return hasher.Finish();
 }
@@ -24,7 +24,7 @@ TEST(KeyedHasherTest, GivesThePublishedValueOfSipHash128ForTheEmptyText) {
 TEST(KeyedHasherTest, DependsOnTheBytesNotOnTheCuts) {
   const std::string text = "a text of more than two words of eight bytes";
   for (size_t cut = 0; cut <= text.size(); ++cut) {
-    KeyedHasher hasher(kReferenceSecret);
+    hash::KeyedHasher hasher(kReferenceSecret);
     hasher.Update(text.substr(0, cut));
     hasher.Update(text.substr(cut));
     EXPECT_EQ(hasher.Finish(), HashOf(text)) << cut;
@@ -56,7 +56,7 @@ TEST(CheckKeyTest, EveryFieldOfACheckMakesADifference) {
 }
 
 TEST(LruCacheTest, DropsTheEntryThatWasUsedLongestAgo) {
-  LruCache<int, int> cache(2);
+  sync::LruCache<int, int> cache(2);
   cache.Insert(1, 10);
   cache.Insert(2, 20);
   EXPECT_EQ(cache.Find(1), 10);
@@ -70,7 +70,7 @@ TEST(LruCacheTest, DropsTheEntryThatWasUsedLongestAgo) {
 }
 
 TEST(LruCacheTest, WithoutRoomItRemembersNothing) {
-  LruCache<int, int> cache(0);
+  sync::LruCache<int, int> cache(0);
   cache.Insert(1, 10);
   EXPECT_EQ(cache.Find(1), std::nullopt);
 }

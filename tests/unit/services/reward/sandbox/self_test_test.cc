@@ -10,6 +10,7 @@
 #include "common/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "services/reward/sandbox/worker_process.h"
+#include "services/reward/sandbox/worker_zygote.h"
 
 namespace cohort::reward {
 namespace {
@@ -21,7 +22,7 @@ using ::testing::Not;
 constexpr absl::Duration kDeadline = absl::Milliseconds(20);
 
 absl::StatusOr<SelfTestReport> SelfTestWith(LockdownOptions options) {
-  COHORT_ASSIGN_OR_RETURN(const auto zygote, Zygote::Fork({options, Faults()}));
+  COHORT_ASSIGN_OR_RETURN(const auto zygote, ForkZygote({options, Faults()}));
   return RunSelfTest(*zygote, kDeadline);
 }
 
@@ -71,7 +72,7 @@ TEST_F(SelfTest, LandlockAloneRefusesFilesWhereTheKernelHasIt) {
 }
 
 TEST(ZygoteTest, TellsHowAChildEndedAndOnlyOnce) {
-  ASSERT_OK_AND_ASSIGN(const auto zygote, Zygote::Fork({}));
+  ASSERT_OK_AND_ASSIGN(const auto zygote, ForkZygote({}));
   ASSERT_OK_AND_ASSIGN(const auto worker, WorkerProcess::Start(*zygote, kWorkerTask, absl::Now() + absl::Seconds(10)));
   EXPECT_THAT(worker->WaitStatus(absl::Now()), StatusIs(absl::StatusCode::kDeadlineExceeded));
   worker->Kill();
@@ -81,7 +82,7 @@ TEST(ZygoteTest, TellsHowAChildEndedAndOnlyOnce) {
 }
 
 TEST(ZygoteTest, WithoutItsZygoteNothingCanBeStarted) {
-  ASSERT_OK_AND_ASSIGN(const auto zygote, Zygote::Fork({}));
+  ASSERT_OK_AND_ASSIGN(const auto zygote, ForkZygote({}));
   kill(zygote->pid(), SIGKILL);
   EXPECT_THAT(WorkerProcess::Start(*zygote, kWorkerTask, absl::Now() + absl::Seconds(5)).status(), StatusIs(absl::StatusCode::kUnavailable));
 }

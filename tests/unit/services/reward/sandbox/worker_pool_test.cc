@@ -14,6 +14,7 @@
 #include "common/sync/thread.h"
 #include "common/testing/status_matchers.h"
 #include "gtest/gtest.h"
+#include "services/reward/sandbox/worker_zygote.h"
 
 namespace cohort::reward {
 namespace {
@@ -25,7 +26,7 @@ constexpr absl::Duration kPatience = absl::Seconds(30);
 class WorkerPoolTest : public ::testing::Test {
  protected:
   void Start(WorkerPool::Options options = {}) {
-    auto forked = Zygote::Fork({LockdownOptions(), Faults{"SPIN", "DIE"}});
+    auto forked = ForkZygote({LockdownOptions(), Faults{"SPIN", "DIE"}});
     ASSERT_OK(forked);
     zygote_ = *std::move(forked);
     auto started = WorkerPool::Start(*zygote_, metrics_, options);
@@ -69,7 +70,7 @@ class WorkerPoolTest : public ::testing::Test {
 
   metrics::Registry registry_;
   PoolMetrics metrics_{registry_};
-  std::unique_ptr<Zygote> zygote_;
+  std::unique_ptr<sandbox::Zygote> zygote_;
   std::unique_ptr<WorkerPool> pool_;
 };
 

@@ -30,11 +30,5 @@ TEST(ExplanationTest, NamesTheRuleOfTheComparison) {
   EXPECT_THAT(DescribeRule(outcome), HasSubstr("equal by"));
 }
 
-TEST(ValidUtf8Test, ReplacesOnlyBytesThatAreNotUtf8) {
-  EXPECT_EQ(ValidUtf8("größer ∑ 😀"), "größer ∑ 😀");
-  EXPECT_EQ(ValidUtf8("a\xFF\xC3z\xE2\x88"), "a??z??");
-  EXPECT_EQ(ValidUtf8(""), "");
-}
-
 }  // namespace
 }  // namespace cohort::reward

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/status.h"
+#include "cohort/reward/v1/reward_service.pb.h"
+#include "google/protobuf/repeated_field.h"
+
+namespace cohort::reward {
+
+// Limits of requests to reward services, checked before anything reads what the model wrote.
+inline constexpr int kMaxItemsPerBatch = 4'096;
+inline constexpr int kMaxGoldsPerBatch = 65'536;
+inline constexpr size_t kMaxCompletionBytes = 4 << 20;
+inline constexpr size_t kMaxEosStrings = 16;
+inline constexpr size_t kMaxEosBytes = 256;
+
+using ScoreItems = google::protobuf::RepeatedPtrField<v1::ScoreItem>;
+
+// INVALID_ARGUMENT that names the item: "items[3] (id 'x'): what".
+absl::Status WrongItem(int index, const v1::ScoreItem& item, absl::string_view what);
+
+// Checks what every item of every reward service has: the sizes of its texts and what it asks for beside the verdict. INVALID_ARGUMENT names item and field.
+absl::Status CheckItem(int index, const v1::ScoreItem& item, size_t max_gold_bytes);
+
+// INVALID_ARGUMENT when the batch has too many items.
+absl::Status CheckBatch(const ScoreItems& items);
+
+}  // namespace cohort::reward
