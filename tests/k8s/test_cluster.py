@@ -145,8 +145,11 @@ class Cluster(unittest.TestCase):
 
     def test_1_images(self):
         build, load = self.blocks("Images", 2)
-        self.report.say("images: " + "; ".join(" ".join(line.split()[:1] + line.split()[2:4]) for line in self.shell(build).splitlines()))
+        built = {name: (digest, size) for name, digest, size, *_ in map(str.split, self.shell(build).splitlines())}
+        self.report.say("images: " + ", ".join(f"{name} {size} MB" for name, (_, size) in built.items()))
         self.shell(load)
+        again = self.shell("deploy/docker/build --out build/again cohort-reward").split()
+        self.assertEqual(again[1], built[again[0]][0], "the same build gave another image")
 
     def test_2_install(self):
         for block in self.blocks("Install", 1):
@@ -159,11 +162,16 @@ class Cluster(unittest.TestCase):
         self.report.say(f"the run trains, with {self.steps()} steps done")
 
     def test_3_watch(self):
-        pods, ask = (self.shell(block) for block in self.blocks("Watch", 2))
+        pods, forward, ask = self.blocks("Watch", 3)
+        pods = self.shell(pods)
         self.assertIn("step=", pods)
         self.assertIn('"policy_version"', pods)
         self.assertRegex(pods, r"Phase:\s+Succeeded")
         self.report.say("helm test: Succeeded")
+        self.shell(forward)
+        status = [*self.cluster.prefix, os.path.join(BUILD, "bin", "cohort"), "status", "--endpoint", self.environment["COHORT_ENDPOINT"]]
+        self.wait("the forwarded port", lambda: run(status, check=False).returncode == 0, 30)
+        ask = self.shell(ask)
         self.assertIn(self.pod("rollout"), ask)
         self.assertIn("checkpoint", ask)
         self.report.say("cohort status, worker list, doctor and checkpoint create through kubectl port-forward")

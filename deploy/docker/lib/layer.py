@@ -42,7 +42,7 @@ def tree(folder, keep=lambda name: True):
             if stat.S_ISLNK(mode):
                 found.append(File(inside, link=os.readlink(path)))
             elif stat.S_ISDIR(mode):
-                found.append(File(inside, mode=stat.S_IMODE(mode)))
+                found.append(File(inside, mode=stat.S_IMODE(mode) & 0o1777))
             elif stat.S_ISREG(mode):
                 # Nothing in an image may change who one is.
                 found.append(File(inside, source=path, mode=stat.S_IMODE(mode) & 0o777))
