@@ -76,8 +76,7 @@ class Controllers(unittest.TestCase):
 
     def pods(self, role):
         """The pods of a role that are not on their way out."""
-        found = self.cluster.get("pods", "-n", "training", "-l", f"app.kubernetes.io/component={role}")["items"]
-        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+        return [pod for pod in self.cluster.pods("training", f"app.kubernetes.io/component={role}") if "deletionTimestamp" not in pod["metadata"]]
 
     def scale(self, replicas):
         self.cluster.kubectl("-n", "training", "scale", "deployment/demo-cohort-rollout", f"--replicas={replicas}")
