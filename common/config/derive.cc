@@ -74,4 +74,8 @@ std::vector<DerivedQuantity> Derive(const v1::RunConfig& config) {
   return quantities;
 }
 
+bool BroadcastsWeights(const v1::RunConfig& config) {
+  return config.weights().transport() != v1::WEIGHT_TRANSPORT_GRPC && config.optimizer().device() != v1::DEVICE_CPU;
+}
+
 }  // namespace cohort::config

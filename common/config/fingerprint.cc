@@ -19,7 +19,8 @@ constexpr absl::string_view kFree[] = {"run.directory",       "run.steps",
                                        "optimizer.threads",   "optimizer.device",
                                        "optimizer.gpu",       "optimizer.activation_checkpointing",
                                        "checkpoint.",         "optimizer.reference_on_host",
-                                       "queue.",              "evaluation."};
+                                       "queue.",              "evaluation.",
+                                       "weights."};
 
 bool IsFree(absl::string_view path) {
   return std::any_of(std::begin(kFree), std::end(kFree),

@@ -12,13 +12,16 @@ namespace {
 
 std::vector<model::MemoryNeed> LearnerNeeds(const v1::RunConfig& config, const model::ModelConfig& model, const model::ArenaLayout& layout) {
   const auto& algorithm = config.algorithm();
-  return model::TrainingNeeds(model, layout, TrainingShapeOf(config.optimizer(), algorithm.kl_coefficient() > 0, algorithm.minibatches() > 1));
+  model::TrainingShape shape = TrainingShapeOf(config.optimizer(), algorithm.kl_coefficient() > 0, algorithm.minibatches() > 1);
+  shape.broadcasts = BroadcastsWeights(config);
+  return model::TrainingNeeds(model, layout, shape);
 }
 
 std::vector<model::MemoryNeed> WorkerNeeds(const v1::RunConfig& config, const model::ModelConfig& model, const model::ArenaLayout& layout) {
   model::SamplingShape shape;
   shape.max_batch = config.rollout().max_batch();
   shape.max_context = model::DefaultContext(model);
+  shape.broadcasts = BroadcastsWeights(config);
   shape.kv_bytes = config.rollout().kv_megabytes() << 20;
   return model::SamplingNeeds(model, layout, shape);
 }

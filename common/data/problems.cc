@@ -41,6 +41,10 @@ std::string ReadProblem(absl::string_view line, Problem& problem) {
   std::string wrong;
   problem.prompt = ReadText(row, "prompt", wrong);
   if (wrong.empty()) problem.answer = ReadText(row, "answer", wrong);
+  if (const auto source = row.find("source"); wrong.empty() && source != row.end() && !source->is_null()) {
+    if (source->is_string()) problem.source = source->get<std::string>();
+    else wrong = absl::StrCat("'source' is a JSON ", source->type_name(), "; write the name of the data set as a string, or leave it out");
+  }
   return wrong;
 }
 

@@ -5,16 +5,16 @@
 #include <array>
 #include <cstring>
 
+#include "common/io/crc32c_polynomial.h"
+
 namespace cohort::io {
 namespace {
-
-constexpr uint32_t kReversedPolynomial = 0x82F63B78;
 
 std::array<uint32_t, 256> MakeTable() {
   std::array<uint32_t, 256> table{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
     uint32_t remainder = byte;
-    for (int bit = 0; bit < 8; ++bit) remainder = (remainder >> 1) ^ ((remainder & 1) ? kReversedPolynomial : 0);
+    for (int bit = 0; bit < 8; ++bit) remainder = (remainder >> 1) ^ ((remainder & 1) ? kCrc32cReversedPolynomial : 0);
     table[byte] = remainder;
   }
   return table;

@@ -41,6 +41,7 @@ std::vector<MemoryNeed> TrainingNeeds(const ModelConfig& config, const ArenaLayo
   };
   if (shape.reference) needs.push_back({"reference", 2 * elements});
   if (shape.may_go_back) needs.push_back({"the state before the step", 12 * elements});
+  if (shape.broadcasts) needs.push_back({"the version on its way and the one before", 4 * elements});
   needs.push_back({"runtime", kRuntimeBytes});
   return needs;
 }
@@ -49,7 +50,7 @@ std::vector<MemoryNeed> SamplingNeeds(const ModelConfig& config, const ArenaLayo
   const int64_t position = config.num_layers * 2 * config.num_kv_heads * config.head_dim * 2;
   const int64_t wanted = shape.max_batch * shape.max_context * position, rows = std::max(shape.max_batch, kPrefillTokens);
   return {
-      {"weights (bf16)", 2 * layout.size()},
+      {shape.broadcasts ? "weights (bf16), twice" : "weights (bf16)", (shape.broadcasts ? 4 : 2) * layout.size()},
       {absl::StrCat("keys and values of ", shape.max_batch, " × ", shape.max_context, " positions"), shape.kv_bytes > 0 ? std::min(shape.kv_bytes, wanted) : wanted},
       {"activations", rows * (8 * config.hidden_size + 2 * QkvWidth(config) + 2 * config.num_heads * config.head_dim + 6 * config.intermediate_size)},
       {"logits", shape.max_batch * config.vocab_size * 4},

@@ -24,12 +24,14 @@ struct TrainingShape {
   bool checkpoints = false;     // Activations are computed again.
   bool reference = false;       // Its weights stay on the GPU.
   bool may_go_back = false;     // Several minibatches a step: weights and moments are kept to return to.
+  bool broadcasts = false;      // Weights are published from the GPU's memory.
 };
 
 // What decides how much a rollout worker needs.
 struct SamplingShape {
   int64_t max_batch = 128;
   int64_t max_context = 4096;
+  bool broadcasts = false;  // There is a second arena for weights that arrive.
   int64_t kv_bytes = 0;  // Most memory for keys and values; 0: what max_batch sequences of max_context need.
 };
 

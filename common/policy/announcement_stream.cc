@@ -4,8 +4,9 @@
 
 namespace cohort::policy {
 
-std::shared_ptr<AnnouncementStream> AnnouncementStream::Create(std::function<void(const std::shared_ptr<AnnouncementStream>&)> on_done) {
-  std::shared_ptr<AnnouncementStream> stream(new AnnouncementStream(std::move(on_done)));
+std::shared_ptr<AnnouncementStream> AnnouncementStream::Create(std::string worker_id,
+                                                               std::function<void(const std::shared_ptr<AnnouncementStream>&)> on_done) {
+  std::shared_ptr<AnnouncementStream> stream(new AnnouncementStream(std::move(worker_id), std::move(on_done)));
   stream->self_ = stream;
   // At once, so that the worker sees that the stream stands before there is anything to announce.
   stream->StartSendInitialMetadata();

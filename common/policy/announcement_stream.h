@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -27,7 +28,9 @@ class AnnouncementStream final : public grpc::ServerWriteReactor<learner::v1::Su
   using Announcement = learner::v1::SubscribePolicyResponse;
 
   // `on_done` is called once, from a gRPC thread, when the stream is over.
-  static std::shared_ptr<AnnouncementStream> Create(std::function<void(const std::shared_ptr<AnnouncementStream>&)> on_done);
+  static std::shared_ptr<AnnouncementStream> Create(std::string worker_id, std::function<void(const std::shared_ptr<AnnouncementStream>&)> on_done);
+
+  const std::string& worker_id() const { return worker_id_; }
 
   // Sends the announcement as soon as the one before is out. `revision` grows with every announcement; an offer that comes late, after one of a later
   // revision, is ignored.
@@ -37,7 +40,8 @@ class AnnouncementStream final : public grpc::ServerWriteReactor<learner::v1::Su
   void End(const grpc::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  explicit AnnouncementStream(std::function<void(const std::shared_ptr<AnnouncementStream>&)> on_done) : on_done_(std::move(on_done)) {}
+  AnnouncementStream(std::string worker_id, std::function<void(const std::shared_ptr<AnnouncementStream>&)> on_done)
+      : worker_id_(std::move(worker_id)), on_done_(std::move(on_done)) {}
 
   void OnWriteDone(bool ok) override ABSL_LOCKS_EXCLUDED(mutex_);
   void OnCancel() override;
@@ -46,6 +50,7 @@ class AnnouncementStream final : public grpc::ServerWriteReactor<learner::v1::Su
   // Decides under the lock and acts outside of it, because gRPC may call back.
   void Proceed() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  const std::string worker_id_;
   const std::function<void(const std::shared_ptr<AnnouncementStream>&)> on_done_;
   std::shared_ptr<AnnouncementStream> self_;  // Until OnDone().
   absl::Mutex mutex_;

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "common/io/crc32c.h"
 #include "common/log/log.h"
+#include "common/policy/announcement.h"
 #include "common/policy/announcement_stream.h"
 #include "common/policy/grpc_policy_transport.h"
 #include "common/rpc/status.h"
@@ -25,6 +26,12 @@ using Snapshot = std::shared_ptr<const PolicySnapshot>;
 constexpr sync::Backoff::Options kRetry = {.first = absl::Milliseconds(20), .max = absl::Seconds(1)};
 
 bool Same(const PolicyAnnouncement& a, const PolicyAnnouncement& b) { return a.incarnation == b.incarnation && a.version == b.version; }
+
+// Whether `a`, an announcement or a snapshot, is an earlier version than `b` of the same learner.
+template <typename A, typename B>
+bool Precedes(const A& a, const B& b) {
+  return a.incarnation == b.incarnation && a.version < b.version;
+}
 
 }  // namespace
 
@@ -57,6 +64,14 @@ class PolicySubscriber::Impl {
       }
       if (accept(*seen)) return seen;
     }
+  }
+
+  void Arrived(const PolicyAnnouncement& announcement, int64_t ticket) ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!announced_.has_value() || announcement.incarnation > announced_->incarnation || Precedes(*announced_, announcement)) announced_ = announcement;
+    }
+    Show(announcement, {.incarnation = announcement.incarnation, .version = announcement.version, .crc32c = announcement.crc32c, .ticket = ticket});
   }
 
   bool connected() const ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -119,8 +134,7 @@ class PolicySubscriber::Impl {
     SetConnected(stood);
     learner::v1::SubscribePolicyResponse response;
     while (reader->Read(&response)) {
-      Announce({.incarnation = response.incarnation(), .version = response.version(), .size_bytes = response.size_bytes(),
-                .crc32c = response.crc32c(), .max_staleness = response.max_staleness()});
+      Announce(FromProto(response));
     }
     return rpc::FromGrpc(reader->Finish());
   }
@@ -132,7 +146,10 @@ class PolicySubscriber::Impl {
 
   void Announce(const PolicyAnnouncement& announcement) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
+    // A broadcast may have been faster.
+    if (announced_.has_value() && Precedes(announcement, *announced_)) return;
     announced_ = announcement;
+    fetch_at_ = announcement.by_broadcast ? absl::Now() + options_.broadcast_patience : absl::InfinitePast();
     changed_.SignalAll();
   }
 
@@ -154,11 +171,19 @@ class PolicySubscriber::Impl {
     }
   }
 
-  // The newest announcement, as soon as it differs from what was shown or dismissed; nullopt after a stop.
+  // The newest announcement, as soon as it is to be fetched and differs from what was shown or dismissed; nullopt after a stop.
   std::optional<PolicyAnnouncement> NextAnnouncement() ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
-    while (!stopped_ && (!announced_.has_value() || (settled_.has_value() && Same(*announced_, *settled_)))) changed_.Wait(&mutex_);
-    return stopped_ ? std::nullopt : announced_;
+    while (!stopped_) {
+      if (!announced_.has_value() || (settled_.has_value() && Same(*announced_, *settled_))) {
+        changed_.Wait(&mutex_);
+      } else if (fetch_at_ > absl::Now()) {
+        changed_.WaitWithDeadline(&mutex_, fetch_at_);
+      } else {
+        return announced_;
+      }
+    }
+    return std::nullopt;
   }
 
   void Dismiss(const PolicyAnnouncement& announcement) ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -175,9 +200,10 @@ class PolicySubscriber::Impl {
                                                         " in fp32 and ", expected / 2, " in bf16; do both use the same checkpoint?"));
     }
     const Snapshot held = Latest();
-    std::shared_ptr<const model::Arena> weights;
+    PolicySnapshot obtained{.incarnation = wanted.incarnation, .version = wanted.version, .crc32c = wanted.crc32c};
     if (held != nullptr && held->version == wanted.version && held->crc32c == wanted.crc32c) {
-      weights = held->weights;
+      obtained.weights = held->weights;
+      obtained.ticket = held->ticket;
     } else {
       auto fetched = std::make_shared<model::Arena>(options_.arena_elements, rounded ? model::DType::kBfloat16 : model::DType::kFloat32);
       const absl::Time begin = absl::Now();
@@ -188,17 +214,18 @@ class PolicySubscriber::Impl {
         return absl::DataLossError(absl::StrCat("the bytes have checksum ", absl::Hex(crc), ", announced was ", absl::Hex(wanted.crc32c)));
       }
       if (options_.on_fetched) options_.on_fetched(wanted.size_bytes, absl::Now() - begin);
-      weights = std::move(fetched);
+      obtained.weights = std::move(fetched);
     }
-    Show(wanted, std::move(weights));
+    Show(wanted, std::move(obtained));
     return absl::OkStatus();
   }
 
-  void Show(const PolicyAnnouncement& obtained, std::shared_ptr<const model::Arena> weights) ABSL_LOCKS_EXCLUDED(mutex_) {
+  void Show(const PolicyAnnouncement& announcement, PolicySnapshot obtained) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
-    latest_ = std::make_shared<const PolicySnapshot>(PolicySnapshot{
-        .incarnation = obtained.incarnation, .version = obtained.version, .crc32c = obtained.crc32c, .weights = std::move(weights)});
-    settled_ = obtained;
+    // A broadcast may have brought a newer one while this one was fetched.
+    if (latest_ != nullptr && Precedes(obtained, *latest_)) return;
+    latest_ = std::make_shared<const PolicySnapshot>(std::move(obtained));
+    settled_ = announcement;
     changed_.SignalAll();
   }
 
@@ -211,6 +238,7 @@ class PolicySubscriber::Impl {
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool connected_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<PolicyAnnouncement> announced_ ABSL_GUARDED_BY(mutex_);  // The newest.
+  absl::Time fetch_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();   // Until then it may come by a broadcast.
   std::optional<PolicyAnnouncement> settled_ ABSL_GUARDED_BY(mutex_);    // The last one that was shown or given up.
   Snapshot latest_ ABSL_GUARDED_BY(mutex_);
   sync::Thread announce_thread_;  // Last: they use everything above.
@@ -227,6 +255,8 @@ absl::StatusOr<std::shared_ptr<const PolicySnapshot>> PolicySubscriber::WaitFor(
                                                                                 absl::Time deadline) const {
   return impl_->WaitFor(accept, deadline);
 }
+
+void PolicySubscriber::Arrived(const PolicyAnnouncement& announcement, int64_t ticket) { impl_->Arrived(announcement, ticket); }
 
 bool PolicySubscriber::connected() const { return impl_->connected(); }
 

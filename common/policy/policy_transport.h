@@ -16,6 +16,7 @@ struct PolicyAnnouncement {
   int64_t size_bytes = 0;
   uint32_t crc32c = 0;
   int64_t max_staleness = 0;  // A worker that holds a version below version - max_staleness is behind.
+  bool by_broadcast = false;  // It comes to this worker by the collective; not to be fetched.
 };
 
 // Brings the bytes of an announced version to this process. Announcing is separate from transporting so that GPU workers can receive by a collective

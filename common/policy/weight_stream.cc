@@ -1,7 +1,10 @@
 #include "common/policy/weight_stream.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "common/rpc/status.h"
 
 namespace cohort::policy {
 namespace {
@@ -10,8 +13,8 @@ constexpr int64_t kSliceBytes = 1 << 20;
 
 }  // namespace
 
-WeightStream::WeightStream(std::shared_ptr<const PolicySnapshot> snapshot, std::shared_ptr<TransferState> state)
-    : snapshot_(std::move(snapshot)), state_(std::move(state)) {
+WeightStream::WeightStream(std::shared_ptr<const PublishedWeights> weights, std::shared_ptr<TransferState> state)
+    : weights_(std::move(weights)), state_(std::move(state)) {
   SendNext();
 }
 
@@ -24,12 +27,14 @@ void WeightStream::OnWriteDone(bool ok) {
 }
 
 void WeightStream::SendNext() {
-  const absl::Span<const char> bytes = snapshot_->weights->bytes();
-  const int64_t left = static_cast<int64_t>(bytes.size()) - offset_;
+  const int64_t left = weights_->size_bytes() - offset_;
   if (left == 0) return Finish(grpc::Status::OK);
   if (state_->stopping) return Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the learner is stopping"));
   slice_.set_offset(offset_);
-  slice_.set_data(bytes.data() + offset_, std::min(left, kSliceBytes));
+  std::string& data = *slice_.mutable_data();
+  data.resize(std::min(left, kSliceBytes));
+  const absl::Status read = weights_->Read(offset_, absl::MakeSpan(data));
+  if (!read.ok()) return Finish(rpc::ToGrpc(read));
   StartWrite(&slice_);
 }
 

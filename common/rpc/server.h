@@ -20,13 +20,13 @@ class Server {
   struct Options {
     std::string address;                    // "127.0.0.1:0" picks a free port. Other than loopback needs `allow_remote`.
     bool allow_remote = false;
-    std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;  // Of ServerTls; null is plaintext. With TLS any address goes without `allow_remote`.
     std::vector<grpc::Service*> services;   // Not owned; must outlive the server.
     int max_message_bytes = 64 << 20;
     // After so long a client is asked to connect anew, which makes it look for servers that have come since; calls in progress end in peace. Only for
     // services without streams that last.
     absl::Duration max_connection_age = absl::InfiniteDuration();
     metrics::Registry* metrics = nullptr;  // Where calls are counted (call_metrics.h). Not owned; outlives the server.
+    std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;  // Of ServerTls; null is plaintext. With TLS any address goes without `allow_remote`.
   };
   // UNAVAILABLE names the address when it cannot be bound.
   static absl::StatusOr<std::unique_ptr<Server>> Start(Options options);

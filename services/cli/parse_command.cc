@@ -11,11 +11,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "cohort/reward/v1/reward_service.grpc.pb.h"
+#include "common/reward/request/limits.h"
 #include "common/rpc/client.h"
 #include "common/status/status_macros.h"
 #include "services/cli/command/exit_code.h"
 #include "services/cli/grade/line_reader.h"
 #include "services/cli/grade/parse_row.h"
+#include "services/cli/grade/row_batches.h"
 #include "services/cli/grade/service_finder.h"
 
 namespace cohort::cli {
@@ -23,10 +25,6 @@ namespace {
 
 namespace rv1 = cohort::reward::v1;
 
-constexpr size_t kMaxLineBytes = 16 << 20;
-constexpr size_t kMaxLatexBytes = 4 << 20;  // What the service takes.
-constexpr size_t kMaxBatchRows = 256;
-constexpr size_t kMaxBatchBytes = 1 << 20;
 constexpr absl::Duration kCallDeadline = absl::Seconds(60);
 constexpr int kMaxAttempts = 4;
 
@@ -71,46 +69,21 @@ class RowParser {
   std::unique_ptr<rv1::RewardService::Stub> stub_;
 };
 
-ParseRow ReadRow(LineReader::Result result, const std::string& line, int64_t number) {
-  ParseRow row;
-  if (result == LineReader::Result::kTooLong) {
-    row.error = absl::StrCat("line ", number, ": it is longer than ", kMaxLineBytes, " bytes");
-    return row;
-  }
-  row = ReadParseRow(line, number);
-  if (row.latex.size() > kMaxLatexBytes) row.error = absl::StrCat("line ", number, ": 'latex' is longer than ", kMaxLatexBytes, " bytes");
+ParseRow ReadRow(const std::string& line, int64_t number) {
+  ParseRow row = ReadParseRow(line, number);
+  if (row.latex.size() > reward::kMaxCompletionBytes) row.error = absl::StrCat("line ", number, ": 'latex' is longer than ", reward::kMaxCompletionBytes, " bytes");
   return row;
-}
-
-// Sets *bad_rows when a row is malformed.
-absl::Status ParseAll(LineReader& reader, RowParser& parser, bool* bad_rows) {
-  std::vector<ParseRow> batch;
-  size_t bytes = 0;
-  std::string line;
-  for (int64_t number = 1;; ++number) {
-    const LineReader::Result result = reader.Next(&line);
-    if (result == LineReader::Result::kEnd) break;
-    const bool blank = result == LineReader::Result::kLine && line.find_first_not_of(" \t\r") == std::string::npos;
-    if (!blank) {
-      batch.push_back(ReadRow(result, line, number));
-      bytes += batch.back().latex.size();
-      *bad_rows = *bad_rows || !batch.back().ok();
-    }
-    if (batch.size() >= kMaxBatchRows || bytes >= kMaxBatchBytes || (!batch.empty() && reader.WouldBlock())) {
-      COHORT_RETURN_IF_ERROR(parser.ParseRows(std::exchange(batch, {})));
-      bytes = 0;
-    }
-  }
-  return batch.empty() ? absl::OkStatus() : parser.ParseRows(batch);
 }
 
 int Parse(const ServiceOptions& options) {
   RowParser parser(options);
   LineReader reader(STDIN_FILENO, kMaxLineBytes);
-  bool bad_rows = false;
-  const absl::Status parsed = ParseAll(reader, parser, &bad_rows);
-  if (!parsed.ok()) return Finish(parsed);
-  return bad_rows ? kExitFailed : kExitOk;
+  const absl::StatusOr<bool> fine = ReadRows<ParseRow>(reader, {.read = ReadRow,
+                                                                .bytes = [](const ParseRow& row) { return row.latex.size(); },
+                                                                .batch = [&parser](const std::vector<ParseRow>& rows) { return parser.ParseRows(rows); },
+                                                                .idle = nullptr});
+  if (!fine.ok()) return Finish(fine.status());
+  return *fine ? kExitOk : kExitFailed;
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ void CheckScan(std::string_view text) {
 }
 
 void CheckSegments(std::string_view text, v1::Template shape, bool prefilled) {
-  const Segments segments = SplitSegments(text, shape, prefilled);
+  const Segments segments = SplitSegments(text, shape, prefilled, kMinThinkCharacters);
   Require(segments.reason != v1::FORMAT_REASON_UNSPECIFIED);
   if (segments.reason != v1::FORMAT_REASON_OK) return;
   Require(segments.think.begin <= segments.think.end && segments.think.end <= segments.answer.begin);

@@ -152,6 +152,23 @@ class Live(unittest.TestCase):
             self.assertNotEqual(rule["state"], "firing", rule["name"])
 
 
+class CodeRunner(unittest.TestCase):
+    """The one service that the run above does without."""
+
+    def test_its_exposition_is_as_good(self):
+        with tempfile.TemporaryDirectory(prefix="cohort-observability-") as directory:
+            endpoints = os.path.join(directory, "endpoints.json")
+            daemon = Daemon("cohort-coderunner", [f"{BIN}/cohort-coderunner", "--slots=1", "--allow-weak-isolation",
+                                                  f"--endpoint-file={endpoints}"], directory)
+            self.addCleanup(daemon.stop)
+            wait_until("cohort-coderunner", lambda: daemon.check() or os.path.exists(endpoints), timeout=60)
+            with open(endpoints) as file:
+                exposition = fetch(f"http://{json.load(file)['metrics']}/metrics")
+        run(["promtool", "check", "metrics"], input=exposition)
+        for name in EVERYWHERE - {"grpc_server_call_duration_seconds"} | {"cohort_coderunner_isolation_level"}:  # It has had no call.
+            self.assertIn(f"# TYPE {name} ", exposition)
+
+
 class Runbooks(unittest.TestCase):
     def test_the_commands_of_the_runbooks_exist(self):
         for name in sorted(os.listdir(files.RUNBOOKS)):

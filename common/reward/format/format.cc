@@ -69,7 +69,8 @@ Segments SplitCompletion(const FormatInput& input) {
   if (!IsCleanText(input.completion)) return segments;
   segments.reason = v1::FORMAT_REASON_TRUNCATED;
   if (!input.stopped) return segments;
-  return SplitSegments(WithoutEos(input.completion, input.eos_strings), input.shape, input.think_prefilled, input.max_answer_bytes);
+  return SplitSegments(WithoutEos(input.completion, input.eos_strings), input.shape, input.think_prefilled, input.min_think_characters,
+                       input.max_answer_bytes);
 }
 
 FormatOutcome CheckFormat(const FormatInput& input) {

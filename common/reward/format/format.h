@@ -19,6 +19,7 @@ struct FormatInput {
   bool think_prefilled = false;               // The prompt ended with <think>.
   bool stopped = true;                        // The model ended the completion itself (finish reason STOP).
   std::vector<std::string_view> eos_strings;  // At most one, the longest that fits, is taken off the end.
+  size_t min_think_characters = kMinThinkCharacters;  // Fewest visible characters of thinking; at least 1.
   size_t max_answer_bytes = kMaxAnswerSegmentBytes;  // Of the answer segment of R1_ZERO.
 };
 

@@ -9,7 +9,7 @@ namespace cohort::reward {
 // Longest answer segment of R1_ZERO in bytes, tags excluded. The longest reference answer of common data sets has 159 characters.
 inline constexpr size_t kMaxAnswerSegmentBytes = 1024;
 
-// Fewest characters of thinking that count, white space and invisible characters taken out.
+// Fewest characters of thinking, white space and invisible characters taken out, unless a policy asks for more.
 inline constexpr size_t kMinThinkCharacters = 1;
 
 }  // namespace cohort::reward

@@ -58,7 +58,7 @@ v1::FormatReason CheckAnswer(std::string_view answer, v1::Template shape, size_t
 
 }  // namespace
 
-Segments SplitSegments(std::string_view text, v1::Template shape, bool think_prefilled, size_t max_answer_bytes) {
+Segments SplitSegments(std::string_view text, v1::Template shape, bool think_prefilled, size_t min_think_characters, size_t max_answer_bytes) {
   Segments segments;
   if (!HasThinkTags(shape)) {
     segments.answer = {0, text.size()};
@@ -76,7 +76,7 @@ Segments SplitSegments(std::string_view text, v1::Template shape, bool think_pre
   segments.answer = tagged ? Span{scan.PlaceOf(Tag::kAnswerOpen).end, scan.PlaceOf(Tag::kAnswerClose).begin}
                            : Span{scan.PlaceOf(Tag::kThinkClose).end, text.size()};
   const std::string_view think = segments.think.In(text);
-  if (CountVisible(think, kMinThinkCharacters) < kMinThinkCharacters || IsPlaceholder(think)) {
+  if (CountVisible(think, min_think_characters) < min_think_characters || IsPlaceholder(think)) {
     segments.reason = v1::FORMAT_REASON_EMPTY_THINK;
   } else {
     segments.reason = CheckAnswer(segments.answer.In(text), shape, max_answer_bytes);

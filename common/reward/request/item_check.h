@@ -5,16 +5,10 @@
 
 #include "absl/status/status.h"
 #include "cohort/reward/v1/reward_service.pb.h"
+#include "common/reward/request/limits.h"
 #include "google/protobuf/repeated_field.h"
 
 namespace cohort::reward {
-
-// Limits of requests to reward services, checked before anything reads what the model wrote.
-inline constexpr int kMaxItemsPerBatch = 4'096;
-inline constexpr int kMaxGoldsPerBatch = 65'536;
-inline constexpr size_t kMaxCompletionBytes = 4 << 20;
-inline constexpr size_t kMaxEosStrings = 16;
-inline constexpr size_t kMaxEosBytes = 256;
 
 using ScoreItems = google::protobuf::RepeatedPtrField<v1::ScoreItem>;
 

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "common/config/config.h"
 #include "common/data/problems.h"
+#include "common/reward/format/template_name.h"
 #include "common/status/status_macros.h"
 #include "services/cli/command/exit_code.h"
 #include "services/cli/command/interrupt.h"
@@ -41,6 +42,7 @@ struct Arguments {
   std::vector<std::string> self_check_words = {"wait"};
   std::string details;
   bool json = false;
+  bool allow_weak_isolation = false;
 };
 
 const std::map<std::string, std::string>& TemplateNames() {
@@ -95,6 +97,8 @@ absl::Status Evaluate(const CLI::App& command, Arguments arguments) {
   COHORT_ASSIGN_OR_RETURN(const EvaluationPlan plan, PlanFor(arguments));
   PrivateServices::Options options;
   options.model = arguments.model;
+  options.grades_code = reward::AsksForCode(arguments.policy);
+  options.allow_weak_isolation = arguments.allow_weak_isolation;
   options.workers = arguments.workers > 0 ? arguments.workers : static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
   COHORT_ASSIGN_OR_RETURN(const auto services, PrivateServices::Start(options));
   COHORT_RETURN_IF_ERROR(CheckGoldAnswers(services->reward_address(), plan.policy, arguments.data, plan.problems));
@@ -134,6 +138,8 @@ void AddEvalCommand(CLI::App& app, int* exit_code) {
       ->transform(CLI::Transformer(TemplateNames(), CLI::ignore_case));
   command->add_flag("--think-prefilled", arguments->think_prefilled, "The prompt ends with <think>, completions lack it");
   command->add_option("--policy", arguments->policy, "What counts as equal to a reference answer, as in `cohort grade` [exact]");
+  command->add_flag("--allow-weak-isolation", arguments->allow_weak_isolation,
+                    "With --policy code: run the model's programs although neither gVisor nor Kata stands around them");
   command->add_option("--prompt-template", arguments->prompt_template, "Text the model sees; {prompt} is replaced, \\n is a line break [{prompt}]");
   AddSamplingOptions(command, arguments->sampling);
   command->add_option("--self-check-word", arguments->self_check_words, "Words that count as checking itself [wait]")->allow_extra_args(false);

@@ -59,7 +59,9 @@ reward::v1::ScoreItem ItemFor(const EvaluationPlan& plan, const Chunk& chunk, co
   reward::v1::ScoreItem item;
   item.set_id(absl::StrCat(completion.prompt, "/", completion.sample));
   item.set_completion(completion.text);
-  item.set_gold_answer(plan.problems[chunk.begin + static_cast<size_t>(completion.prompt)].answer);
+  const data::Problem& problem = plan.problems[chunk.begin + static_cast<size_t>(completion.prompt)];
+  item.set_gold_answer(problem.answer);
+  item.set_source(problem.source);
   item.set_template_(plan.answer_template);
   item.set_think_prefilled(plan.think_prefilled);
   item.set_policy_id(plan.policy);

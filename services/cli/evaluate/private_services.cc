@@ -17,6 +17,7 @@ namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(5);
 constexpr double kCheckDeadlineMs = 1000;
+constexpr int kSlotForEachCore = 0;
 
 }  // namespace
 
@@ -43,7 +44,9 @@ absl::StatusOr<std::unique_ptr<PrivateServices>> PrivateServices::Start(const Op
 }
 
 absl::Status PrivateServices::StartReward(const Options& options) {
-  COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RewardSpec(RunPaths(directory_), 1, kCheckDeadlineMs));
+  const RunPaths paths(directory_);
+  COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, options.grades_code ? CoderunnerSpec(paths, kSlotForEachCore, options.allow_weak_isolation, "", "")
+                                                                : RewardSpec(paths, 1, kCheckDeadlineMs));
   spec.start_timeout = options.start_timeout;
   COHORT_ASSIGN_OR_RETURN(const SupervisedService* service, fleet_.Start(std::move(spec)));
   reward_address_ = service->address();

@@ -20,6 +20,8 @@ class PrivateServices {
     int threads = 1;                // Of each worker.
     int max_batch = 128;
     bool reward = true;
+    bool grades_code = false;           // The reward service is cohort-coderunner, with a slot for each core.
+    bool allow_weak_isolation = false;  // Its programs may share this machine's kernel.
     absl::Duration start_timeout = absl::Seconds(60);
   };
   // The error of a service that does not start is what it said.

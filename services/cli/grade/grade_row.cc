@@ -29,6 +29,7 @@ class RowBuilder {
     if (key == "think_prefilled") SetThinkPrefilled(member);
     if (key == "finish_reason") SetFinishReason(member);
     if (key == "eos_strings") SetEosStrings(member);
+    if (key == "source") row_.item.set_source(Text(member).value_or(""));
   }
 
   // The first mistake, or "".
@@ -105,16 +106,13 @@ std::string Explained(const rv1::ScoreResult& result) {
 
 }  // namespace
 
-GradeRow BadRow(int64_t number, std::string_view what) {
-  GradeRow row;
-  row.error = absl::StrCat("line ", number, ": ", absl::string_view(what.data(), what.size()));
-  return row;
-}
-
 GradeRow ParseGradeRow(std::string_view line, int64_t number) {
   const std::optional<std::vector<JsonMember>> members = SplitJsonObject(line);
-  if (!members.has_value()) return BadRow(number, "it is not a JSON object");
   GradeRow row;
+  if (!members.has_value()) {
+    row.error = absl::StrCat("line ", number, ": it is not a JSON object");
+    return row;
+  }
   RowBuilder builder(row);
   for (const JsonMember& member : *members) builder.Take(member);
   if (const std::string mistake = builder.Finish(); !mistake.empty()) row.error = absl::StrCat("line ", number, ": ", mistake);

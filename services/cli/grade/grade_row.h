@@ -17,12 +17,9 @@ struct GradeRow {
   bool ok() const { return error.empty(); }
 };
 
-// Reads {"id", "gold", "answer"} or {"id", "gold", "completion", "template", "think_prefilled", "finish_reason", "eos_strings"}. `gold` and `answer` may be JSON
+// Reads {"id", "gold", "answer"} or {"id", "gold", "completion", "template", "think_prefilled", "finish_reason", "eos_strings", "source"}. `gold` and `answer` may be JSON
 // numbers; their digits are taken as written. A null value means the same as a missing key; further keys are passed over. `number` is that of the line, from 1.
 GradeRow ParseGradeRow(std::string_view line, int64_t number);
-
-// A row that could not even be read.
-GradeRow BadRow(int64_t number, std::string_view what);
 
 // The row of output, with a newline; with policy, canonical forms and rule when the result carries an explanation.
 std::string FormatResult(const GradeRow& row, const cohort::reward::v1::ScoreResult& result);

@@ -22,10 +22,11 @@ constexpr size_t kShownLogBytes = 2'000;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<PrivateRewardService>> PrivateRewardService::Start(std::vector<std::string> flags, absl::Time deadline) {
+absl::StatusOr<std::unique_ptr<PrivateRewardService>> PrivateRewardService::Start(const std::string& program, std::vector<std::string> flags,
+                                                                                  absl::Time deadline) {
   std::string directory = (std::filesystem::temp_directory_path() / "cohort-grade-XXXXXX").string();
   if (mkdtemp(directory.data()) == nullptr) return absl::ErrnoToStatus(errno, absl::StrCat(directory, ": cannot create a temporary directory"));
-  auto service = std::unique_ptr<PrivateRewardService>(new PrivateRewardService(std::move(flags), std::move(directory)));
+  auto service = std::unique_ptr<PrivateRewardService>(new PrivateRewardService(program, std::move(flags), std::move(directory)));
   COHORT_RETURN_IF_ERROR(service->EnsureRunning(deadline));
   return service;
 }
@@ -41,7 +42,7 @@ absl::Status PrivateRewardService::EnsureRunning(absl::Time deadline) {
   const std::string endpoint_file = directory_ + "/endpoint.json";
   unlink(endpoint_file.c_str());
   process::ChildProcess::Options options;
-  options.command = {process::BinaryDirectory() + "/cohort-reward", "--endpoint-file", endpoint_file};
+  options.command = {absl::StrCat(process::BinaryDirectory(), "/", program_), "--endpoint-file", endpoint_file};
   options.command.insert(options.command.end(), flags_.begin(), flags_.end());
   options.log_file = directory_ + "/log";
   COHORT_ASSIGN_OR_RETURN(child_, process::ChildProcess::Start(options));

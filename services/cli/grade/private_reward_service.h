@@ -10,11 +10,11 @@
 
 namespace cohort::cli {
 
-// A cohort-reward of our own on a loopback port, started from the binary beside this one. The destructor stops it and removes its files. Not thread-safe.
+// A reward service of our own on a loopback port, started from the binary beside this one. The destructor stops it and removes its files. Not thread-safe.
 class PrivateRewardService {
  public:
-  // `flags` are added to its command line. The error carries the end of its log when it does not come up.
-  static absl::StatusOr<std::unique_ptr<PrivateRewardService>> Start(std::vector<std::string> flags, absl::Time deadline);
+  // `program` is cohort-reward or cohort-coderunner; `flags` are added to its command line. The error carries the end of its log when it does not come up.
+  static absl::StatusOr<std::unique_ptr<PrivateRewardService>> Start(const std::string& program, std::vector<std::string> flags, absl::Time deadline);
   ~PrivateRewardService();
 
   // Starts it again when it has ended.
@@ -25,10 +25,12 @@ class PrivateRewardService {
   const std::string& address() const { return address_; }
 
  private:
-  PrivateRewardService(std::vector<std::string> flags, std::string directory) : flags_(std::move(flags)), directory_(std::move(directory)) {}
+  PrivateRewardService(std::string program, std::vector<std::string> flags, std::string directory)
+      : program_(std::move(program)), flags_(std::move(flags)), directory_(std::move(directory)) {}
 
   std::string LogEnd() const;
 
+  const std::string program_;
   const std::vector<std::string> flags_;
   const std::string directory_;  // For its endpoint file and its log.
   std::unique_ptr<process::ChildProcess> child_;

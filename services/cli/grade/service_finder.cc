@@ -1,5 +1,7 @@
 #include "services/cli/grade/service_finder.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/status/status_macros.h"
@@ -38,9 +40,15 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ServiceFinder::ConnectTo(const st
 
 absl::Status ServiceFinder::EnsurePrivate(absl::Time deadline) {
   if (private_ != nullptr) return private_->EnsureRunning(deadline);
-  COHORT_ASSIGN_OR_RETURN(private_, PrivateRewardService::Start({"--name", "reward-grade", "--sandbox-workers", absl::StrCat(options_.workers),
-                                                                 "--check-deadline-ms", absl::StrCat(options_.check_deadline_ms)},
-                                                                deadline));
+  const std::string program = options_.grades_code ? "cohort-coderunner" : "cohort-reward";
+  std::vector<std::string> flags = {"--name", "reward-grade"};
+  if (options_.grades_code) {
+    flags.insert(flags.end(), {"--slots", absl::StrCat(options_.workers)});
+    if (options_.allow_weak_isolation) flags.push_back("--allow-weak-isolation");
+  } else {
+    flags.insert(flags.end(), {"--sandbox-workers", absl::StrCat(options_.workers), "--check-deadline-ms", absl::StrCat(options_.check_deadline_ms)});
+  }
+  COHORT_ASSIGN_OR_RETURN(private_, PrivateRewardService::Start(program, std::move(flags), deadline));
   return absl::OkStatus();
 }
 

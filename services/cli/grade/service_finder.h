@@ -18,6 +18,8 @@ struct ServiceOptions {
   std::string endpoint;  // Empty: a private service.
   int workers = 0;
   int check_deadline_ms = 100;
+  bool grades_code = false;           // A private service is cohort-coderunner.
+  bool allow_weak_isolation = false;  // Its programs may share this machine's kernel.
 
   // Declares --endpoint, --workers and --check-deadline-ms; they are written here when the command line is parsed.
   void AddFlags(CLI::App& command);

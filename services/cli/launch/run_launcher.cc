@@ -18,6 +18,7 @@
 #include "services/cli/command/interrupt.h"
 #include "services/cli/evaluate/evaluator.h"
 #include "services/cli/launch/data_check.h"
+#include "services/cli/launch/nccl_environment.h"
 #include "services/cli/launch/results.h"
 #include "services/cli/supervise/service_specs.h"
 #include "services/cli/progress/step_watcher.h"
@@ -146,11 +147,9 @@ absl::StatusOr<ServiceSpec> RunLauncher::GraderSpec() const {
   return RewardSpec(paths_, reward.sandbox_workers(), reward.check_deadline_ms(), redis_address_, run);
 }
 
-int RunLauncher::GpuOf(int worker) const { return config_.rollout().first_gpu() + worker % std::max(config_.rollout().gpus(), 1); }
-
 std::vector<std::string> RunLauncher::DeviceFlags(int worker) const {
   const std::string device = config::v1::Device_Name(config_.rollout().device()).substr(sizeof("DEVICE"));
-  return {"--device", device, "--gpu", absl::StrCat(GpuOf(worker)), "--kv-megabytes", absl::StrCat(config_.rollout().kv_megabytes())};
+  return {"--device", device, "--gpu", absl::StrCat(GpuOfWorker(config_, worker)), "--kv-megabytes", absl::StrCat(config_.rollout().kv_megabytes())};
 }
 
 absl::Status RunLauncher::StartBackbone() {
@@ -236,11 +235,12 @@ absl::Status RunLauncher::EvaluateAfter() {
 }
 
 absl::Status RunLauncher::Train() {
-  const LearnerPlace place = {redis_address_, reward_address_, state_ == DirectoryState::kUnfinished};
+  const LearnerPlace place = {redis_address_, reward_address_, state_ == DirectoryState::kUnfinished, NcclEnvironment(config_, -1)};
   COHORT_ASSIGN_OR_RETURN(ServiceSpec learner_spec, LearnerSpec(paths_, place));
   COHORT_ASSIGN_OR_RETURN(learner_, fleet_.Start(WithTimeout(std::move(learner_spec))));
   const auto worker_spec = [this, learner = learner_->address()](int index) -> absl::StatusOr<ServiceSpec> {
-    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RolloutSpec(paths_, index, {redis_address_, reward_address_, learner, GpuOf(index)}));
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RolloutSpec(paths_, index, {redis_address_, reward_address_, learner, GpuOfWorker(config_, index),
+                                                                        NcclEnvironment(config_, index)}));
     return WithTimeout(std::move(spec));
   };
   std::vector<ServiceSpec> specs;

@@ -60,7 +60,6 @@ class RunLauncher {
   // The service that grades this run: of mathematics, or of programs when the policy says so.
   absl::StatusOr<ServiceSpec> GraderSpec() const;
   ServiceSpec WithTimeout(ServiceSpec spec) const;
-  int GpuOf(int worker) const;
   // What a worker without the run's config must be told about where it computes.
   std::vector<std::string> DeviceFlags(int worker) const;
   std::string ResumeCommand() const;

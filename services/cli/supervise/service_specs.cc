@@ -141,11 +141,13 @@ absl::StatusOr<ServiceSpec> AdminSpec(const RunPaths& paths, const std::string& 
 
 absl::StatusOr<ServiceSpec> LearnerSpec(const RunPaths& paths, const LearnerPlace& place) {
   // It is ready when it has published its first policy, for which it may need no worker; starting to listen is what the launcher waits for.
-  return CohortSpec(paths, "cohort-learner", "cohort-learner", "liveness", [=](bool restart) {
+  COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, CohortSpec(paths, "cohort-learner", "cohort-learner", "liveness", [=](bool restart) {
     std::vector<std::string> flags = {"run", paths.resolved_config(), "--redis", place.redis, "--reward", place.reward};
     if (place.resume || restart) flags.push_back("--resume");
     return flags;
-  });
+  }));
+  spec.environment.insert(place.environment.begin(), place.environment.end());
+  return spec;
 }
 
 absl::StatusOr<ServiceSpec> RolloutSpec(const RunPaths& paths, int index, const RolloutPlace& place) {
@@ -155,6 +157,7 @@ absl::StatusOr<ServiceSpec> RolloutSpec(const RunPaths& paths, int index, const 
                                                                                          "--learner", place.learner, "--reward", place.reward,
                                                                                          "--gpu",     absl::StrCat(place.gpu)};
                                                        }));
+  spec.environment.insert(place.environment.begin(), place.environment.end());
   spec.may_leave = true;
   return spec;
 }

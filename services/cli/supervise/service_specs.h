@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct LearnerPlace {
   std::string redis;   // host:port
   std::string reward;  // host:port
   bool resume = false;
+  std::map<std::string, std::string> environment = {};  // Further variables.
 };
 absl::StatusOr<ServiceSpec> LearnerSpec(const RunPaths& paths, const LearnerPlace& place);
 
@@ -41,6 +43,7 @@ struct RolloutPlace {
   std::string reward;
   std::string learner;
   int gpu = 0;  // Used where the worker computes on one.
+  std::map<std::string, std::string> environment = {};  // Further variables.
 };
 absl::StatusOr<ServiceSpec> RolloutSpec(const RunPaths& paths, int index, const RolloutPlace& place);
 

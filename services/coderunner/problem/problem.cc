@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/reward/request/limits.h"
 #include "common/status/status_macros.h"
 
 namespace cohort::coderunner {
@@ -166,7 +167,7 @@ absl::Status ReadKind(const Fields& fields, Problem* problem) {
 }  // namespace
 
 absl::StatusOr<Problem> ReadProblem(std::string_view gold) {
-  if (gold.size() > kMaxGoldBytes) return absl::InvalidArgumentError(absl::StrCat("the reference has ", gold.size(), " bytes; at most ", kMaxGoldBytes, " are taken"));
+  if (gold.size() > reward::kMaxProblemBytes) return absl::InvalidArgumentError(absl::StrCat("the reference has ", gold.size(), " bytes; at most ", reward::kMaxProblemBytes, " are taken"));
   COHORT_ASSIGN_OR_RETURN(const JsonValue document, ParseJson(gold));
   COHORT_ASSIGN_OR_RETURN(const Fields fields, Fields::Of(document, "", {"language", "function", "compare", "tolerance", "limits", "tests"}));
   Problem problem;

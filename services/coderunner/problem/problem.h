@@ -14,8 +14,6 @@
 
 namespace cohort::coderunner {
 
-// Largest reference document, in bytes.
-inline constexpr size_t kMaxGoldBytes = 4 << 20;
 // Most tests of one problem.
 inline constexpr size_t kMaxTests = 1000;
 
@@ -52,7 +50,8 @@ struct Problem {
   bool is_function() const { return !function.empty(); }
 };
 
-// Reads a reference document; services/coderunner/README.md describes it. INVALID_ARGUMENT names the field ("tests[3].stdin: ...") and what it should be.
+// Reads a reference document; services/coderunner/README.md describes it. INVALID_ARGUMENT names the field ("tests[3].stdin: ...") and what it should be, or says
+// that the document is longer than reward::kMaxProblemBytes.
 absl::StatusOr<Problem> ReadProblem(std::string_view gold);
 
 }  // namespace cohort::coderunner

@@ -61,7 +61,7 @@ void ItemReader::ReadGold(const std::string& gold) {
 }
 
 absl::StatusOr<PreparedItem> ItemReader::Read(int index, const v1::ScoreItem& item) {
-  COHORT_RETURN_IF_ERROR(reward::CheckItem(index, item, kMaxGoldBytes));
+  COHORT_RETURN_IF_ERROR(reward::CheckItem(index, item, reward::kMaxProblemBytes));
   PreparedItem prepared;
   const auto of_policy = ReadCodePolicy(item.policy_id());
   if (!of_policy.ok()) return reward::WrongItem(index, item, of_policy.status().message());

@@ -10,6 +10,7 @@
 #include "common/log/log.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
+#include "services/learner/loop/weights_to_publish.h"
 #include "services/learner/observe/sample_log.h"
 
 namespace cohort::learner {
@@ -45,7 +46,7 @@ LearnerLoop::LearnerLoop(Parts parts, RunState start, std::string run_directory)
 
 absl::Status LearnerLoop::Run() {
   ShowCheckpoints();
-  Publish();
+  COHORT_RETURN_IF_ERROR(Publish());
   parts_.feed->SetPhase(learner::v1::RUN_PHASE_TRAINING, "");
   parts_.tell(registry::v1::EVENT_KIND_RUN_PHASE, state_.run, absl::StrCat("training from step ", state_.step));
   while (state_.step < parts_.config->run().steps() || !parts_.control->EndUnlessOrdered()) {
@@ -117,7 +118,7 @@ absl::Status LearnerLoop::RunStep() {
 
   parts_.budget->Switch("publishing");
   const absl::Time publish_begin = absl::Now();
-  Publish();
+  COHORT_RETURN_IF_ERROR(Publish());
   record.set_publish_seconds(SecondsSince(publish_begin));
 
   parts_.budget->Switch("recording");
@@ -158,13 +159,15 @@ absl::StatusOr<UpdateMetrics> LearnerLoop::Update(const std::vector<SlotGroup>& 
   return UpdateMetrics();
 }
 
-void LearnerLoop::Publish() {
-  parts_.publisher->Publish(state_.step, parts_.trainer->SamplingWeights());
+absl::Status LearnerLoop::Publish() {
+  COHORT_ASSIGN_OR_RETURN(auto weights, WeightsToPublish(*parts_.trainer, /*on_gpu=*/parts_.root != nullptr));
+  parts_.publisher->Publish(state_.step, std::move(weights));
   parts_.metrics->SetPolicyVersion(state_.step);
   parts_.feed->Update([this](learner::v1::GetRunResponse& state) {
     state.set_policy_version(state_.step);
     state.set_steps_done(state_.step);
   });
+  return absl::OkStatus();
 }
 
 void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record) {
@@ -187,6 +190,10 @@ void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetric
   record.set_stale_rejected(counts.stale - counted_.stale);
   parts_.metrics->ObserveIntake(counted_, counts);
   counted_ = counts;
+  if (parts_.root != nullptr) {
+    const policy::CollectiveRoot::Counts broadcasts = parts_.root->counts();
+    parts_.metrics->ObserveBroadcasts(broadcasts.members, broadcasts.last_broadcast_seconds, broadcasts.failures);
+  }
   reward_sum_ += record.reward_mean();
   ++reward_steps_;
 

@@ -45,6 +45,7 @@ class LearnerLoop {
     CheckpointStore* checkpoints = nullptr;
     StepReporter* reporter = nullptr;
     policy::PolicyPublisher* publisher = nullptr;
+    const policy::CollectiveRoot* root = nullptr; // Broadcasts what is published, from the GPU's memory; nullptr: nobody does.
     RunFeed* feed = nullptr;
     StepMetrics* metrics = nullptr;
     metrics::TimeBudget* budget = nullptr;
@@ -70,7 +71,7 @@ class LearnerLoop {
   // Issues the steps that the staleness bound allows.
   absl::Status IssueAhead();
   absl::StatusOr<UpdateMetrics> Update(const std::vector<SlotGroup>& slots);
-  void Publish();
+  absl::Status Publish();
   void Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record);
   // Writes a checkpoint of the state between two steps; returns the seconds it took.
   double SaveCheckpoint(absl::Status& status);

@@ -18,6 +18,12 @@ class StepMetrics {
   void ObserveIntake(const IntakeCounts& before, const IntakeCounts& now);
   void SetOpenSlots(int64_t slots) { open_slots_->Set(static_cast<double>(slots)); }
   void SetPolicyVersion(int64_t version) { policy_version_->Set(static_cast<double>(version)); }
+  // Workers that take part in broadcasts of weights, how long the last one took, and how many communicators have failed so far.
+  void ObserveBroadcasts(int members, double seconds, int64_t failures) {
+    broadcast_members_->Set(members);
+    broadcast_seconds_->Set(seconds);
+    broadcast_failures_->Set(static_cast<double>(failures));
+  }
   void CountIssued(int64_t tasks) { issued_->Add(static_cast<double>(tasks)); }
   void CountReissued(int64_t tasks) { reissued_->Add(static_cast<double>(tasks)); }
   void CountDead(int64_t tasks) { dead_->Add(static_cast<double>(tasks)); }
@@ -42,6 +48,9 @@ class StepMetrics {
   metrics::Gauge* checkpoint_bytes_;
   metrics::Gauge* open_slots_;
   metrics::Gauge* policy_version_;
+  metrics::Gauge* broadcast_members_;
+  metrics::Gauge* broadcast_seconds_;
+  metrics::Gauge* broadcast_failures_;
   metrics::Gauge* reward_;
   metrics::Gauge* accuracy_;
   metrics::Gauge* format_;

@@ -44,6 +44,7 @@ absl::StatusOr<std::vector<PreparedPrompt>> LoadPrompts(const config::v1::RunCon
     const std::string place = absl::StrCat(file, ":", prompt.line);
     prompt.text = ApplyTemplate(config.data().prompt_template(), problem.prompt);
     prompt.gold_answer = problem.answer;
+    prompt.source = problem.source;
     auto ids = tokenizer.Encode(prompt.text, /*add_special_tokens=*/true);
     if (!ids.ok()) return Annotate(ids.status(), place);
     prompt.token_ids = *std::move(ids);

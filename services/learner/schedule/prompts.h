@@ -16,6 +16,7 @@ struct PreparedPrompt {
   std::string text;                // The same as text.
   std::string gold_answer;
   int64_t line = 0;                // Line of the data file, from 1.
+  std::string source;              // The data set it comes from; empty when the row names none.
 };
 
 // `prompt_template` with every {prompt} replaced by `prompt`.

@@ -31,6 +31,7 @@ prompt::v1::PromptTask TaskBuilder::Build(int64_t step, int64_t slot) {
   task.set_row(row);
   task.mutable_prompt_token_ids()->Add(prompt.token_ids.begin(), prompt.token_ids.end());
   task.set_gold_answer(prompt.gold_answer);
+  task.set_source(prompt.source);
   task.set_group_size(config_.algorithm().group_size());
   const auto& rollout = config_.rollout();
   auto& sampling = *task.mutable_sampling();

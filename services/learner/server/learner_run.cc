@@ -19,6 +19,7 @@
 #include "services/learner/loop/learner_loop.h"
 #include "services/learner/observe/run_service.h"
 #include "services/learner/server/endpoint_file.h"
+#include "services/learner/server/make_collective_root.h"
 
 namespace cohort::learner {
 namespace {
@@ -126,7 +127,8 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
                    << start.step << "; " << journal->recovered() << " groups are in the journal already";
   Intake intake({start.run, incarnation, start.step, Rules(inputs)}, journal.get());
   TaskBuilder tasks(inputs.config, inputs.prompts, incarnation);
-  policy::PolicyPublisher publisher(incarnation, inputs.config.algorithm().max_staleness());
+  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<policy::CollectiveRoot> root, MakeCollectiveRoot(inputs.config, *trainer));
+  policy::PolicyPublisher publisher(incarnation, inputs.config.algorithm().max_staleness(), root.get());
   TaskIssuer issuer({start.run, incarnation}, &queue, &tasks, &intake, &step_metrics, stop);
   StepCollector collector(options.patience, inputs.config, &intake, &issuer, &step_metrics, [&publisher] { return publisher.subscribers(); });
 
@@ -153,6 +155,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   parts.checkpoints = &checkpoints;
   parts.reporter = reporter.get();
   parts.publisher = &publisher;
+  parts.root = root.get();
   parts.feed = &feed;
   parts.metrics = &step_metrics;
   parts.budget = &budget;

@@ -51,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const config::v1::RunCo
   options.temperature = config.rollout().temperature();
   options.reference = config.algorithm().kl_coefficient() > 0;
   options.may_go_back = config.algorithm().minibatches() > 1;
+  options.broadcasts = config.weights().transport() != config::v1::WEIGHT_TRANSPORT_GRPC;
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<PolicyModel> policy, PolicyModel::Create(options, initial));
   return std::make_unique<GrpoTrainer>(config, initial.config, std::move(policy));
 }

@@ -25,6 +25,7 @@ class GrpoTrainer final : public Trainer {
   void SetLearningRate(double peak) override { config_.mutable_optimizer()->set_learning_rate(peak); }
   std::shared_ptr<const model::Arena> Weights() const override { return policy_->Weights(); }
   std::shared_ptr<const model::Arena> SamplingWeights() const override { return policy_->SamplingWeights(); }
+  GpuCopy SamplingWeightsOnGpu() const override { return policy_->SamplingWeightsOnGpu(); }
   void RefreshReference() override { policy_->RefreshReference(); }
   absl::Status SaveState(const std::string& path) const override { return policy_->SaveState(path); }
   absl::Status Restore(const model::Arena& weights, const std::string& path) override { return policy_->Restore(weights, path); }

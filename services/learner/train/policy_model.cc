@@ -23,7 +23,9 @@ bool HasGpu() { return cuda::DeviceCount() > 0; }
 
 // Before anything is allocated: an allocation that fails in the middle of a step says less.
 absl::Status CheckMemory(const cuda::DeviceInfo& device, const PolicyModelOptions& options, const model::LoadedModel& initial) {
-  const auto needs = model::TrainingNeeds(initial.config, initial.layout, config::TrainingShapeOf(options.optimizer, options.reference, options.may_go_back));
+  model::TrainingShape shape = config::TrainingShapeOf(options.optimizer, options.reference, options.may_go_back);
+  shape.broadcasts = options.broadcasts;
+  const auto needs = model::TrainingNeeds(initial.config, initial.layout, shape);
   const int64_t needed = model::Sum(needs);
   if (needed <= device.free_bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(

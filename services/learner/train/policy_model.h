@@ -16,6 +16,13 @@
 
 namespace cohort::learner {
 
+// Memory of a GPU, shared by whoever reads it.
+struct GpuCopy {
+  std::shared_ptr<const void> memory;  // nullptr: there is none.
+  int64_t bytes = 0;
+  int gpu = 0;
+};
+
 // Which of a policy model's weights are meant.
 enum class WeightsOf { kPolicy, kReference };
 
@@ -25,6 +32,7 @@ struct PolicyModelOptions {
   double temperature = 1;    // Divides the logits.
   bool reference = false;    // Keep a copy of the first weights as the KL reference.
   bool may_go_back = false;  // Remember() will be called: its memory counts.
+  bool broadcasts = false;   // SamplingWeightsOnGpu() will be called, likewise.
 };
 
 // A policy under training on one device: weights, their gradient, the optimizer's state, and a reference where the loss has a KL term. Training loops
@@ -67,6 +75,9 @@ class PolicyModel {
   // Copies of the weights: in fp32, whole, for checkpoints; and as the forward pass uses them, for those who sample (bf16 from a GPU).
   virtual std::shared_ptr<const model::Arena> Weights() const = 0;
   virtual std::shared_ptr<const model::Arena> SamplingWeights() const = 0;
+
+  // The latter where they are computed with, where that is a GPU: a copy that stays as it is until it is let go. Empty on processors.
+  virtual GpuCopy SamplingWeightsOnGpu() const { return {}; }
 
   // As Trainer's.
   virtual absl::Status SaveState(const std::string& path) const = 0;

@@ -10,6 +10,7 @@
 #include "common/model/arena.h"
 #include "common/model/checkpoint.h"
 #include "proto/cohort/config/v1/run.pb.h"
+#include "services/learner/train/policy_model.h"
 
 namespace cohort::learner {
 
@@ -63,6 +64,9 @@ class Trainer {
 
   // What rollout workers shall sample from: the same, as the forward pass uses it (bf16 when the learner computes on a GPU).
   virtual std::shared_ptr<const model::Arena> SamplingWeights() const = 0;
+
+  // The same without a way through the host's memory: empty unless the learner computes on a GPU.
+  virtual GpuCopy SamplingWeightsOnGpu() const { return {}; }
 
   // Makes the current policy the KL reference.
   virtual void RefreshReference() = 0;

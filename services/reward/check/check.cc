@@ -54,7 +54,7 @@ CheckOutcome RunCheck(const CheckInput& input) {
 CheckOutcome RunCheck(const CheckInput& input, GoldCache& golds) {
   if (input.kind == CheckKind::kCompileGold) return CompileGold(input);
   if (input.kind == CheckKind::kParse) return Parse(input);
-  const FormatOutcome format = CheckFormat({input.completion, input.shape, input.think_prefilled, input.stopped, input.eos_strings});
+  const FormatOutcome format = CheckFormat({input.completion, input.shape, input.think_prefilled, input.stopped, input.eos_strings, input.min_think_characters});
   CheckOutcome outcome;
   outcome.format_ok = format.ok();
   outcome.format_reason = format.reason;

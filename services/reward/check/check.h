@@ -7,6 +7,7 @@
 
 #include "cohort/reward/v1/reward_service.pb.h"
 #include "common/reward/auxiliary/auxiliary.h"
+#include "common/reward/format/limits.h"
 #include "services/reward/check/gold_cache.h"
 #include "services/reward/math/policy.h"
 
@@ -30,6 +31,7 @@ struct CheckInput {
   std::vector<std::string_view> eos_strings;
   AuxiliaryRequest auxiliary;
   math::Policy policy;
+  uint32_t min_think_characters = kMinThinkCharacters;  // kScore: fewest visible characters of reasoning that the format takes.
   bool explain = false;  // kScore: also the canonical forms and the rule.
   uint64_t secret = 0;   // What the random points of the comparison come from; the worker's own.
 };

@@ -29,10 +29,11 @@ constexpr std::pair<Approximation, const char*> kApproximations[] = {
     {Approximation::kNone, "exact"}, {Approximation::kRoundToShown, "round_to_shown"}, {Approximation::kSixDecimals, "six_decimals"}};
 constexpr char kTolerance[] = "rel_tol";
 constexpr char kUnitsName[] = "units";
+constexpr char kMinThinkName[] = "min_think_chars";
 
 std::string AllSettings() {
   return "exact, round_to_shown, rel_tol=NUMBER, six_decimals, units=convert|strip|require, order_matters, assignment_lhs_optional, "
-         "interval_is_inequality, text_fold, literal_only (the last five may say =true or =false)";
+         "interval_is_inequality, text_fold, literal_only (the last five may say =true or =false), min_think_chars=NUMBER";
 }
 
 absl::Status Wrong(absl::string_view setting, absl::string_view why) {
@@ -51,6 +52,7 @@ class SettingReader {
     }
     if (name == kTolerance) return SetTolerance(setting, value);
     if (name == kUnitsName) return SetUnits(setting, value);
+    if (name == kMinThinkName) return SetMinThink(setting, value);
     for (const auto& [flag, known] : kFlags) {
       if (name != known) continue;
       if (has_value && value != "true" && value != "false") return Wrong(setting, "is neither true nor false");
@@ -60,6 +62,7 @@ class SettingReader {
     return Wrong(setting, "is not known");
   }
   const Policy& policy() const { return policy_; }
+  uint32_t min_think_characters() const { return min_think_characters_; }
 
  private:
   absl::Status SetApproximation(absl::string_view setting, Approximation approximation) {
@@ -83,7 +86,17 @@ class SettingReader {
     return Wrong(setting, "is none of convert, strip, require");
   }
 
+  absl::Status SetMinThink(absl::string_view setting, absl::string_view value) {
+    uint32_t characters = 0;
+    if (!absl::SimpleAtoi(value, &characters) || characters < 1 || characters > kMostThinkCharacters) {
+      return Wrong(setting, absl::StrCat("needs a whole number from 1 to ", kMostThinkCharacters));
+    }
+    min_think_characters_ = characters;
+    return absl::OkStatus();
+  }
+
   Policy policy_;
+  uint32_t min_think_characters_ = kMinThinkCharacters;
   bool approximation_set_ = false;
 };
 
@@ -107,6 +120,7 @@ absl::StatusOr<GradingPolicy> ParsePolicyId(absl::string_view id) {
     COHORT_RETURN_IF_ERROR(reader.Take(absl::StripAsciiWhitespace(setting)));
   }
   policy.gold = reader.policy();
+  policy.min_think_characters = reader.min_think_characters();
   return policy;
 }
 
@@ -119,6 +133,7 @@ std::string PolicyId(const GradingPolicy& policy) {
   for (const auto& [flag, name] : kFlags) {
     if (policy.gold.*flag != defaults.*flag) settings.push_back(policy.gold.*flag ? std::string(name) : absl::StrCat(name, "=false"));
   }
+  if (policy.min_think_characters != kMinThinkCharacters) settings.push_back(absl::StrCat(kMinThinkName, "=", policy.min_think_characters));
   const absl::string_view shape = TemplateName(policy.shape);
   return absl::StrCat(shape, shape.empty() ? "" : ":", absl::StrJoin(settings, ","));
 }

@@ -4,6 +4,16 @@
 
 namespace cohort::reward::math {
 
+Relation Mirrored(Relation relation) {
+  switch (relation) {
+    case Relation::kLess: return Relation::kGreater;
+    case Relation::kLessEqual: return Relation::kGreaterEqual;
+    case Relation::kGreater: return Relation::kLess;
+    case Relation::kGreaterEqual: return Relation::kLessEqual;
+    default: return relation;
+  }
+}
+
 NodeId Ast::Add(Kind kind, const NodeId* children, size_t count) {
   Node node{kind};
   const NodeId id = static_cast<NodeId>(nodes.size());

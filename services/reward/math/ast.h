@@ -49,7 +49,7 @@ enum class Kind : uint8_t {
   kLimit,      // [relation, body]: by structure only.
   // Structure.
   kRelation,   // payload: index into relations of the first sign; [terms].
-  kList,       // [members]: a, b, c without brackets. flag: kJoinedByOr where an "or" stands in it.
+  kList,       // [members]: a, b, c without brackets. flag: kJoinedByOr or kJoinedByAnd where the word stands in it.
   kTuple,      // [members] in brackets: op: Brackets.
   kSet,        // [members]
   kSetBuilder, // [what, condition]
@@ -73,6 +73,9 @@ enum class Function : uint8_t {
 
 enum class Relation : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kApprox, kIn, kNotIn, kEquivalent, kDivides, kSubset, kSimilar, kPerpendicular, kParallel, kTo };
 
+// The relation read from its other side: > for <.
+Relation Mirrored(Relation relation);
+
 // The brackets of a tuple: '(' or '[' or '<', and what closes it.
 struct Brackets {
   char open = '(';
@@ -82,7 +85,9 @@ struct Brackets {
 // Flags of kNumber.
 inline constexpr uint8_t kWrittenAsDecimal = 1;  // extra: digits after the point.
 inline constexpr uint8_t kWrittenAsMixed = 2;
-inline constexpr uint8_t kJoinedByOr = 1;  // Flag of kList.
+// Flags of kList.
+inline constexpr uint8_t kJoinedByOr = 1;
+inline constexpr uint8_t kJoinedByAnd = 2;  // The word or sign, not a comma.
 
 using NodeId = uint32_t;
 

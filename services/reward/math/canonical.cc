@@ -96,18 +96,18 @@ class Canonicalizer {
       case Kind::kPi: return OfAtom("pi");
       case Kind::kE: return OfAtom("exp(1)");
       case Kind::kI: return OfAtom("i");
-      case Kind::kInfinity: return OfAtom("oo");
+      case Kind::kInfinity: infinity_ = true; return OfAtom("oo");
       case Kind::kText: return OfAtom("'" + ast_.name(id) + "'");
       case Kind::kUnit: return OfAtom("[" + ast_.name(id) + "]");
       case Kind::kNumeral: return OfAtom("base(" + ast_.name(id) + ")");
       case Kind::kNumberSet: return OfAtom("set " + ast_.name(id));
       case Kind::kEmptySet: return OfAtom("{}");
       case Kind::kEllipsis: return OfAtom("...");
-      case Kind::kAdd: return Sum(id);
+      case Kind::kAdd: return HasEndlessPart(id) ? Endless(id, "oo+") : Sum(id);
       case Kind::kNegate: return Scaled(std::move(KidForm(id, 0)), Rational(-1));
-      case Kind::kMultiply: return Product(KidForm(id, 0), KidForm(id, 1));
-      case Kind::kDivide: return Quotient(id);
-      case Kind::kPower: return Power(id);
+      case Kind::kMultiply: return HasEndlessPart(id) ? Endless(id, "oo*") : Product(KidForm(id, 0), KidForm(id, 1));
+      case Kind::kDivide: return HasEndlessPart(id) ? Endless(id, "oo/") : Quotient(id);
+      case Kind::kPower: return HasEndlessPart(id) ? Endless(id, "oo^") : Power(id);
       case Kind::kRoot: return Root(id);
       case Kind::kPercent: return Scaled(std::move(KidForm(id, 0)), Rational(1, 100));
       case Kind::kDegree: {
@@ -121,6 +121,22 @@ class Canonicalizer {
       case Kind::kModulo: return Modulo(id);
       default: return Structure(id);
     }
+  }
+
+  // Whether one of its two parts is an infinity, or calculates with one. Nothing may be cancelled there: ∞ - ∞ is not 0.
+  bool HasEndlessPart(NodeId id) {
+    const auto endless = [](const Form& form) {
+      return std::any_of(form.terms.begin(), form.terms.end(), [](const Term& term) {
+        return std::any_of(term.factors.begin(), term.factors.end(), [](const Factor& factor) { return factor.atom.starts_with("oo"); });
+      });
+    };
+    return infinity_ && (endless(KidForm(id, 0)) || endless(KidForm(id, 1)));
+  }
+
+  // Equal only to what is written alike.
+  Form Endless(NodeId id, const char* sign) {
+    const std::string left = KidText(id, 0);
+    return OfAtom(Joined(sign, {left, KidText(id, 1)}));
   }
 
   Form Sum(NodeId id) {
@@ -214,10 +230,7 @@ class Canonicalizer {
     if (exponent.has_value() && exponent->is_zero()) return base.has_value() && base->is_zero() ? Undefined() : OfNumber(1);
     if (base.has_value() && base->is_zero() && exponent.has_value()) return exponent->sign() > 0 ? OfNumber(0) : Undefined();
     if (base.has_value() && base->is_one()) return OfNumber(1);
-    if (exponent.has_value() && exponent->FitsInt64() && std::abs(exponent->ToInt64()) <= kMaxExactBits) {
-      if (ast_.Is(ast_.kid(id, 0), Kind::kInfinity)) return OfAtom("pow(oo," + exponent->ToString() + ")");
-      return IntegerPower(KidForm(id, 0), exponent->ToInt64());
-    }
+    if (exponent.has_value() && exponent->FitsInt64() && std::abs(exponent->ToInt64()) <= kMaxExactBits) return IntegerPower(KidForm(id, 0), exponent->ToInt64());
     if (exponent.has_value() && !exponent->is_integer()) {
       if (auto power = FractionalPower(KidForm(id, 0), *exponent)) return *std::move(power);
     }
@@ -351,6 +364,7 @@ class Canonicalizer {
   NodeId begin_ = 0;
   std::vector<Form> forms_;
   std::vector<std::string> bound_;  // Other names of symbols; empty without bound variables.
+  bool infinity_ = false;           // An infinity stood before.
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "services/reward/math/canonical.h"
 #include "services/reward/math/cells.h"
+#include "services/reward/math/decisions.h"
 #include "services/reward/math/polynomial.h"
 #include "services/reward/math/random.h"
 #include "services/reward/math/rational_functions.h"
@@ -18,8 +19,6 @@ constexpr int kLeastPoints = 3;
 constexpr int kMaxAttempts = 24;
 constexpr slong kPrecision = 256;
 constexpr int64_t kRatioBits = 100;
-
-Decision Other(const char* rule) { return {Equality::kDifferent, v1::METHOD_STRUCTURAL, rule}; }
 
 // The sides so that the relation reads "left - right is zero / positive / at least zero".
 struct Oriented {
@@ -179,19 +178,43 @@ std::optional<Decision> CompareDefinitions(const Assignment& a, const Assignment
   }
   if (!f.has_value() && !g.has_value()) return std::nullopt;
   const Assignment& plain = f.has_value() ? b : a;
+  // f = 0 is f(x) = 0.
+  if (plain.name.kind() == Kind::kSymbol && plain.name.ast.name(plain.name.id) == (f.has_value() ? f : g)->function && Variables(a.value).empty() && Variables(b.value).empty()) {
+    return CompareAnswers(a.value, b.value, context);
+  }
   if (plain.name.kind() != Kind::kSymbol || plain.name.ast.name(plain.name.id) != "y" || DependsOn(a.value, "y") || DependsOn(b.value, "y")) return std::nullopt;
   return CompareAnswers(a.value, b.value, context);
 }
 
+bool SameForm(View a, View b, const Context& context) {
+  const Form x = Canonical(a.ast, a.id, context.fuel), y = Canonical(b.ast, b.id, context.fuel);
+  return !x.undefined && !y.undefined && !context.fuel.exhausted() && x == y;
+}
+
 bool IsComparable(Relation relation) { return relation == Relation::kEqual || relation == Relation::kNotEqual || relation == Relation::kGreater || relation == Relation::kGreaterEqual; }
+
+// Whether both are the same chain, or with `mirrored` the same read from the other end.
+bool SameRelations(View a, View b, bool mirrored) {
+  for (size_t i = 0; i + 1 < a.size(); ++i) {
+    if (a.ast.relation(a.id, i) != (mirrored ? Mirrored(b.ast.relation(b.id, b.size() - 2 - i)) : b.ast.relation(b.id, i))) return false;
+  }
+  return true;
+}
+
+// Whether it has a sign < or > or their weak forms, which alone say which end is which.
+bool HasDirection(View view) {
+  for (size_t i = 0; i + 1 < view.size(); ++i) {
+    if (Mirrored(view.ast.relation(view.id, i)) != view.ast.relation(view.id, i)) return true;
+  }
+  return false;
+}
 
 Decision CompareSides(View a, View b, const Context& context) {
   if (a.size() != b.size()) return Other("chains of different length");
-  for (size_t i = 0; i + 1 < a.size(); ++i) {
-    if (a.ast.relation(a.id, i) != b.ast.relation(b.id, i)) return Other("different relations");
-  }
+  const bool mirrored = !SameRelations(a, b, false) && HasDirection(a) && SameRelations(a, b, true);
+  if (!mirrored && !SameRelations(a, b, false)) return Other("different relations");
   for (size_t i = 0; i < a.size(); ++i) {
-    const Decision part = CompareAnswers(a.kid(i), b.kid(i), context);
+    const Decision part = CompareAnswers(a.kid(i), b.kid(mirrored ? b.size() - 1 - i : i), context);
     if (part.equality != Equality::kEqual) return part;
   }
   return {Equality::kEqual, v1::METHOD_STRUCTURAL, "side by side"};
@@ -221,6 +244,9 @@ Decision CompareRelations(View a, View b, const Context& context) {
   }
   if (named_a.has_value() && named_b.has_value()) {
     if (const auto definitions = CompareDefinitions(*named_a, *named_b, context)) return *definitions;
+  }
+  if (x.relation == Relation::kEqual && SameForm(a.kid(0), b.kid(1), context) && SameForm(a.kid(1), b.kid(0), context)) {
+    return {Equality::kEqual, v1::METHOD_STRUCTURAL, "the same sides"};
   }
   if (DefinesOtherName(a, b)) return Other("different functions");
   const Ast left = Residual(x), right = Residual(y);

@@ -26,12 +26,6 @@ struct Family {
   std::string name;         // Of what has the values; "" without one.
 };
 
-Ast Copied(View view) {
-  Ast ast;
-  ast.root = ast.Copy(view.ast, view.id);
-  return ast;
-}
-
 // "kπ (k ∈ ℤ)" reads like a product with the condition; without it. nullopt when that is not what stands there.
 std::optional<Ast> WithoutTrailingCondition(View view, NodeId* condition) {
   Ast out;
@@ -42,6 +36,7 @@ std::optional<Ast> WithoutTrailingCondition(View view, NodeId* condition) {
     if (view.ast.Is(id, Kind::kMultiply) && IsMembership(view.ast, view.ast.kid(id, 1))) {
       *condition = view.ast.kid(id, 1);
       copy = moved[view.ast.kid(id, 0) - view.node().begin];
+      for (NodeId part = view.ast.node(*condition).begin; part <= *condition; ++part) out.Drop(moved[part - view.node().begin]);
       ++found;
       continue;
     }
@@ -50,20 +45,36 @@ std::optional<Ast> WithoutTrailingCondition(View view, NodeId* condition) {
     copy = out.CopyNode(view.ast, id, children);
   }
   out.root = moved.back();
-  if (found != 1) return std::nullopt;
-  return Copied({out, out.root});  // Without the nodes of the condition between its own.
+  return found == 1 ? std::optional<Ast>(std::move(out)) : std::nullopt;
+}
+
+// x, f(x): the letters of a name in their order; "" for other names.
+std::string NameText(View name) {
+  if (name.kind() == Kind::kSymbol) return name.ast.name(name.id);
+  if (name.kind() == Kind::kTuple) {  // (x, y)
+    std::string names = "(";
+    for (size_t i = 0; i < name.size(); ++i) {
+      if (name.kid(i).kind() != Kind::kSymbol) return "";
+      names += name.ast.name(name.kid(i).id) + ",";
+    }
+    return names + ")";
+  }
+  if (name.kind() != Kind::kMultiply || name.kid(0).kind() != Kind::kSymbol || name.kid(1).kind() != Kind::kSymbol) return "";
+  return name.ast.name(name.kid(0).id) + "(" + name.ast.name(name.kid(1).id) + ")";
 }
 
 // Adds a value; false when it cannot be one of the family.
 bool AddValue(View view, Family& family) {
-  if (const auto assignment = AsAssignment(view)) {
-    if (assignment->name.kind() != Kind::kSymbol) return false;
-    const std::string& name = view.ast.name(assignment->name.id);
-    if (!family.name.empty() && family.name != name) return false;
+  if (view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kEqual) {
+    const auto assignment = AsAssignment(view);
+    const View named = assignment.has_value() ? assignment->name : view.kid(0);
+    const std::string name = NameText(named);
+    if (name.empty() || DependsOn(named, family.parameter) || (!family.name.empty() && family.name != name)) return false;
     family.name = name;
-    view = assignment->value;
+    view = assignment.has_value() ? assignment->value : view.kid(1);
   }
-  if (view.kind() > Kind::kBar || !DependsOn(view, family.parameter)) return false;
+  const bool interval = view.kind() == Kind::kTuple || view.kind() == Kind::kUnion;
+  if ((view.kind() > Kind::kBar && !interval) || !DependsOn(view, family.parameter)) return false;
   for (Ast& value : ExpandPlusMinus(view)) family.values.push_back(std::move(value));
   return true;
 }
@@ -73,9 +84,34 @@ void SetCondition(const Ast& ast, NodeId condition, Family& family) {
   family.set = ast.name(ast.kid(condition, 1));
 }
 
+// x ≡ 3 (mod 5): x = 3 + 5k for all whole k.
+std::optional<Family> FamilyOfResidues(View view) {
+  const View relation = view.kid(0), modulus = view.kid(1);
+  const bool usual = relation.kind() == Kind::kRelation && relation.size() == 2 && relation.kid(0).kind() == Kind::kSymbol && relation.ast.relation(relation.id, 0) == Relation::kEquivalent;
+  if (!usual || !Variables(modulus).empty() || DependsOn(relation.kid(1), relation.ast.name(relation.kid(0).id))) return std::nullopt;
+  Family family;
+  family.set = "Z";
+  family.parameter = "#k";
+  family.name = relation.ast.name(relation.kid(0).id);
+  for (const Ast& start : ExpandPlusMinus(relation.kid(1))) {
+    Ast value;
+    const NodeId step = value.Copy(modulus.ast, modulus.id), number = value.AddNamed(Kind::kSymbol, family.parameter);
+    const NodeId product = value.Add(Kind::kMultiply, {step, number}), first = value.Copy(start, start.root);
+    value.root = value.Add(Kind::kAdd, {product, first});
+    family.values.push_back(std::move(value));
+  }
+  return family;
+}
+
 std::optional<Family> AsFamily(View view) {
   Family family;
   if (view.kind() == Kind::kSetBuilder) {
+    if (view.kid(0).kind() == Kind::kSymbol && view.kid(1).kind() == Kind::kList) {  // {x | x = 2k, k ∈ ℤ}
+      std::optional<Family> named = AsFamily(view.kid(1));
+      if (!named.has_value() || named->name != view.ast.name(view.kid(0).id)) return std::nullopt;
+      named->name.clear();
+      return named;
+    }
     if (!IsMembership(view.ast, view.kid(1).id)) return std::nullopt;
     SetCondition(view.ast, view.kid(1).id, family);
     return AddValue(view.kid(0), family) ? std::optional<Family>(std::move(family)) : std::nullopt;
@@ -111,7 +147,7 @@ std::optional<Family> AsFamily(View view) {
 
 // An expression that leaves out what its letter runs over.
 std::optional<Family> WithoutCondition(View view, const Family& like) {
-  if (like.set != "Z") return std::nullopt;
+  if (like.set != "Z" && like.set != "R") return std::nullopt;
   Family family;
   family.parameter = like.parameter;
   family.set = like.set;
@@ -212,6 +248,9 @@ Decision CompareBoth(const Family& a, Family b, const Context& context) {
 std::optional<Decision> CompareFamilies(View a, View b, const Context& context) {
   std::optional<Family> x = AsFamily(a), y = AsFamily(b);
   if (!x.has_value() && !y.has_value()) return std::nullopt;
+  // Residues are numbers of the form, where the other side says that its letter is a whole number.
+  if (!x.has_value() && a.kind() == Kind::kCongruence) x = FamilyOfResidues(a);
+  if (!y.has_value() && b.kind() == Kind::kCongruence) y = FamilyOfResidues(b);
   if (!x.has_value()) x = WithoutCondition(a, *y);
   if (!y.has_value()) y = WithoutCondition(b, *x);
   if (!x.has_value() || !y.has_value()) return std::nullopt;

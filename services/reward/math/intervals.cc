@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/reward/math/limits.h"
+#include "services/reward/math/peeling.h"
 #include "services/reward/math/polynomial.h"
 #include "services/reward/math/structure.h"
 
@@ -13,6 +14,8 @@ constexpr uint32_t kMaxAbsolutes = 3;
 constexpr int64_t kMaxListedIntegers = 1000;
 constexpr slong kMaxEndPointBits = 4096;  // Of the size of an end point and of its inverse.
 constexpr int kMaxSetNesting = 100;       // The reader is recursive.
+constexpr int kMaxPeels = 12;             // Functions and constants around the variable of an inequality.
+constexpr int kMaxPeelBranches = 3;       // Of those the ones that have a domain: each doubles the work.
 
 bool IsOrder(Relation relation) {
   return relation == Relation::kLess || relation == Relation::kLessEqual || relation == Relation::kGreater || relation == Relation::kGreaterEqual;
@@ -34,6 +37,17 @@ std::optional<Enclosure> RealValue(View view, const Context& context) {
   return value;
 }
 
+bool HasOrder(View view) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    if (!view.ast.Is(id, Kind::kRelation)) continue;
+    for (size_t i = 0; i + 1 < view.ast.node(id).kid_count; ++i) {
+      const Relation relation = view.ast.relation(id, i);
+      if (relation != Relation::kEqual && relation != Relation::kApprox) return true;
+    }
+  }
+  return false;
+}
+
 class Reader {
  public:
   explicit Reader(const Context& context) : context_(context) {}
@@ -52,7 +66,7 @@ class Reader {
       case Kind::kTuple: return Interval(view);
       case Kind::kSet: return Points(view);
       case Kind::kEmptySet: return RealSet{};
-      case Kind::kNumberSet: return view.ast.name(view.id) == "R" ? std::optional<RealSet>(RealSet{Cells::All(), ""}) : std::nullopt;
+      case Kind::kNumberSet: return PartOfReals(view.ast.name(view.id));
       case Kind::kUnion: return Combined(Read(view.kid(0)), Read(view.kid(1)), SetOperation::kUnion);
       case Kind::kIntersection: return Combined(Read(view.kid(0)), Read(view.kid(1)), SetOperation::kIntersection);
       case Kind::kDifference: return Combined(Read(view.kid(0)), Read(view.kid(1)), SetOperation::kDifference);
@@ -61,6 +75,17 @@ class Reader {
       case Kind::kSetBuilder: return Builder(view);
       default: return std::nullopt;
     }
+  }
+
+  // ℝ, ℝ^+, ℝ^-, ℝ^*: zero belongs to none of the last three.
+  static std::optional<RealSet> PartOfReals(const std::string& name) {
+    if (name[0] != 'R') return std::nullopt;
+    RealSet set{Cells::All(), ""};
+    if (name.size() == 1) return set;
+    set.cells.points.emplace_back(Rational(0));
+    set.cells.point_inside = {false};
+    set.cells.gap_inside = {name[1] != '+', name[1] != '-'};
+    return set;
   }
 
   std::optional<RealSet> Combined(std::optional<RealSet> a, std::optional<RealSet> b, SetOperation operation) {
@@ -156,7 +181,7 @@ class Reader {
     if (names.size() != 1) return std::nullopt;
     const std::string& variable = names[0];
     std::vector<Enclosure> roots, poles;
-    if (!CriticalPoints(a, b, variable, roots, poles) && !LinearRoot(a, b, variable, roots)) return std::nullopt;
+    if (!CriticalPoints(a, b, variable, roots, poles) && !LinearRoot(a, b, variable, roots)) return ReadPeeled(a, relation, b, variable);
     std::vector<Enclosure> every = roots;
     every.insert(every.end(), poles.begin(), poles.end());
     std::optional<std::vector<Enclosure>> points = SortedDistinct(std::move(every));
@@ -178,6 +203,24 @@ class Reader {
       set.cells.point_inside.push_back(!pole && Holds(relation, *sign));
     }
     return set;
+  }
+
+  // √(x-1) > 2, ln x < 0: without the function. Its conditions are smaller than it, so that this ends.
+  std::optional<RealSet> ReadPeeled(View a, Relation relation, View b, const std::string& variable) {
+    const std::optional<Peeled> peeled = Peel(a, relation, b, variable, context_);
+    if (!peeled.has_value()) return std::nullopt;
+    if (peeled->never) return RealSet{Cells(), variable};
+    const int branches = peeled->conditions.size() > 1 ? 1 : 0;
+    if (peels_ >= kMaxPeels || branches_ + branches > kMaxPeelBranches) return std::nullopt;
+    ++peels_;
+    branches_ += branches;
+    std::optional<RealSet> all = RealSet{Cells::All(), variable};
+    for (const Ast& condition : peeled->conditions) {
+      if (all.has_value()) all = Combined(std::move(all), Read({condition, condition.root}), SetOperation::kIntersection);
+    }
+    branches_ -= branches;
+    --peels_;
+    return all;
   }
 
   bool CriticalPoints(View a, View b, const std::string& variable, std::vector<Enclosure>& roots, std::vector<Enclosure>& poles) {
@@ -266,7 +309,7 @@ class Reader {
     }
   }
 
-  // "x > 1 and x < 2", "x < 1 or x > 2". A comma is an "and", unless nothing is left then.
+  // "x > 1 and x < 2", "x < 1 or x > 2". A comma is an "and", unless nothing is left then; so is an "and" between solutions: "x = 1 and x = 2".
   std::optional<RealSet> Conditions(View view) {
     std::optional<RealSet> all, any;
     bool whole_numbers = false;
@@ -285,10 +328,10 @@ class Reader {
       if (!all.has_value() || !any.has_value()) return std::nullopt;
     }
     if (!all.has_value()) return std::nullopt;
-    const bool joined_by_or = view.node().flag == kJoinedByOr;
+    const bool joined_by_or = view.node().flag == kJoinedByOr, joined_by_and = view.node().flag == kJoinedByAnd && HasOrder(view);
     const bool nothing = std::find(all->cells.point_inside.begin(), all->cells.point_inside.end(), true) == all->cells.point_inside.end() &&
                          std::find(all->cells.gap_inside.begin(), all->cells.gap_inside.end(), true) == all->cells.gap_inside.end();
-    std::optional<RealSet> chosen = joined_by_or || nothing ? any : all;
+    std::optional<RealSet> chosen = joined_by_or || (nothing && !joined_by_and) ? any : all;
     return whole_numbers ? WholeNumbers(std::move(chosen)) : chosen;
   }
 
@@ -329,6 +372,8 @@ class Reader {
 
   const Context& context_;
   int nesting_ = 0;
+  int peels_ = 0;
+  int branches_ = 0;
 };
 
 bool IsCondition(View view) {
@@ -338,17 +383,6 @@ bool IsCondition(View view) {
     if (!IsCondition(view.kid(i))) return false;
   }
   return true;
-}
-
-bool HasOrder(View view) {
-  for (NodeId id = view.node().begin; id <= view.id; ++id) {
-    if (!view.ast.Is(id, Kind::kRelation)) continue;
-    for (size_t i = 0; i + 1 < view.ast.node(id).kid_count; ++i) {
-      const Relation relation = view.ast.relation(id, i);
-      if (relation != Relation::kEqual && relation != Relation::kApprox) return true;
-    }
-  }
-  return false;
 }
 
 // Whether the text can be nothing but a set of reals.

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "services/reward/math/parser_state.h"
+#include "services/reward/math/phrases.h"
+#include "services/reward/math/statements.h"
 #include "services/reward/math/words.h"
 
 namespace cohort::reward::math {
@@ -92,12 +94,12 @@ void Parser::Operand() {
     case Tok::kInfinity: ++at_; PushValue(ast_.Add(Kind::kInfinity, {})); return Complete();
     case Tok::kEmptySet: ++at_; PushValue(ast_.Add(Kind::kEmptySet, {})); return Complete();
     case Tok::kEllipsis: ++at_; PushValue(ast_.Add(Kind::kEllipsis, {})); return Complete();
-    case Tok::kNumberSet: ++at_; PushValue(ast_.AddNamed(Kind::kNumberSet, token.text)); return Complete();
+    case Tok::kNumberSet: ++at_; return NumberSetOperand(token);
     case Tok::kWord: case Tok::kText: ++at_; return TextOperand(token.text);
     case Tok::kOpen:
       if (token.op == '{' && Ahead(1).kind == Tok::kClose && TakeChoice()) return;
       return OpenBracket(token);
-    case Tok::kUnderscore:
+    case Tok::kUnderscore: case Tok::kCaret:
       if (TakeChoice() || Failed()) return;
       return Fail("a value was expected");
     case Tok::kBar: ++at_; return OpenContainer(FrameKind::kBar, '|');
@@ -148,7 +150,7 @@ void Parser::Operand() {
     }
     case Tok::kAnd: case Tok::kComma:
       // "1, 2, and 3": the comma before has separated already. A row of cases may end with a comma.
-      if (!separators_.empty() && separators_.back() == kCommaSeparator && token.kind == Tok::kAnd && Container().extra < separators_.size()) return void(++at_);
+      if (!separators_.empty() && separators_.back() == kCommaSeparator && token.kind == Tok::kAnd && Container().extra < separators_.size()) return and_written_ = true, void(++at_);
       return Fail("a value was expected");
     case Tok::kOr:
       if (!separators_.empty() && separators_.back() == kCommaSeparator && Container().extra < separators_.size()) return ++at_, void(separators_.back() = kOrSeparator);
@@ -234,7 +236,7 @@ void Parser::Operator() {
     case Tok::kPmod: ++at_; ReduceTo(kRelationPower); return PushArguments(Waiting::kModulus, 1);
     case Tok::kComma: return SeparatorHere(kCommaSeparator);
     case Tok::kSemicolon: return SeparatorHere(kSemicolonSeparator);
-    case Tok::kAnd: return SeparatorHere(kCommaSeparator);
+    case Tok::kAnd: and_written_ = true; return SeparatorHere(kCommaSeparator);
     case Tok::kOr: return SeparatorHere(kOrSeparator);
     case Tok::kAmpersand: return SeparatorHere(kCellSeparator);
     case Tok::kRowBreak: return SeparatorHere(kRowSeparator);
@@ -343,7 +345,11 @@ Parsed Parse(std::string_view text, size_t max_bytes, const Reading& reading, Fu
     }
   }
   parsed.error = lexed.error;
-  if (parsed.error.empty()) Parser(lexed, reading, fuel, parsed).Run();
+  if (parsed.error.empty()) {
+    ReadPhrases(lexed, fuel);
+    Parser(lexed, reading, fuel, parsed).Run();
+    if (parsed.error.empty()) ReadStatements(parsed.ast, fuel);
+  }
   if (parsed.error.empty() || fuel.exhausted()) return parsed;
   if (auto words = ParseWords(lexed.text)) {
     parsed.ast = std::move(*words);

@@ -56,10 +56,10 @@ void Parser::SeparatorHere(Separator separator) {
   operand_expected_ = true;
 }
 
-NodeId Parser::ListOf(const NodeId* items, size_t count, bool joined_by_or) {
+NodeId Parser::ListOf(const NodeId* items, size_t count, uint8_t joint) {
   if (count == 1) return items[0];
   const NodeId list = ast_.Add(Kind::kList, items, count);
-  ast_.nodes[list].flag = joined_by_or ? kJoinedByOr : 0;
+  ast_.nodes[list].flag = joint;
   return list;
 }
 
@@ -83,10 +83,10 @@ NodeId Parser::GroupItems(const Frame& frame) {
     if (nested) {
       for (NodeId& member : members) member = MovedToEnd(member);
     }
-    groups.push_back(ListOf(members.data(), members.size(), false));
+    groups.push_back(ListOf(members.data(), members.size()));
     begin = i + 1;
   }
-  return ListOf(groups.data(), groups.size(), loosest == kOrSeparator);
+  return ListOf(groups.data(), groups.size(), loosest == kOrSeparator ? kJoinedByOr : and_written_ && loosest == kCommaSeparator ? kJoinedByAnd : 0);
 }
 
 // The list of a group would stand behind the members of the next group, so that the subtree of neither were in one piece: its members move beside it.
@@ -160,6 +160,7 @@ void Parser::CloseBar() {
   ++at_;
   frames_.pop_back();
   const NodeId inside = PopValue();
+  if (ast_.Is(inside, Kind::kMatrix) && ast_.node(inside).payload > 1) return PushValue(Determinant(inside)), Complete();
   const NodeId absolute = ast_.Add(Kind::kFunction, {inside});
   ast_.nodes[absolute].op = static_cast<uint16_t>(Function::kAbs);
   PushValue(absolute);
@@ -170,7 +171,7 @@ void Parser::CloseEnvironment() {
   ReduceTo(kChoosePower);
   if (Failed()) return;
   const Frame frame = Top();
-  static constexpr std::string_view kKnown[] = {"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "array", "cases", "aligned", "align", "align*"};
+  static constexpr std::string_view kKnown[] = {"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "array", "cases", "aligned", "align", "align*", "gathered", "split"};
   if (std::find(std::begin(kKnown), std::end(kKnown), Next().text) == std::end(kKnown)) return Fail("the environment is not known");
   if (frame.kind != FrameKind::kEnvironment || tokens_[frame.op].text != Next().text) return Fail("an environment ends that did not begin");
   const NodeId matrix = BuildMatrix(frame, Next().text);
@@ -195,7 +196,8 @@ NodeId Parser::BuildMatrix(const Frame& frame, std::string_view name) {
   const bool cases = name == "cases";
   if (cases && columns != 2 && columns != 1) Fail("a case has a value and a condition");
   if (Failed()) return 0;
-  if (cases && columns == 1) return ListOf(cells.data(), cells.size(), false);  // A system of equations.
+  const bool statements = std::all_of(cells.begin(), cells.end(), [this](NodeId id) { return ast_.Is(id, Kind::kRelation); });
+  if (columns == 1 && (cases || statements)) return ListOf(cells.data(), cells.size());  // A system of equations.
   const NodeId matrix = ast_.Add(cases ? Kind::kCases : Kind::kMatrix, cells.data(), cells.size());
   ast_.nodes[matrix].payload = static_cast<int32_t>(columns);
   return name == "vmatrix" ? Determinant(matrix) : matrix;

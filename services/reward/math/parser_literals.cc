@@ -3,11 +3,26 @@
 
 #include "services/reward/math/parser_state.h"
 #include "services/reward/math/units.h"
+#include "services/reward/math/words.h"
 
 namespace cohort::reward::math {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// The parts of "kg m" when each is a unit; none otherwise.
+std::vector<std::string_view> KnownFactors(std::string_view name) {
+  std::vector<std::string_view> factors;
+  while (!name.empty()) {
+    const size_t end = std::min(name.find(' '), name.size());
+    const std::string_view factor = name.substr(0, end);
+    name.remove_prefix(std::min(name.size(), end + 1));
+    if (factor.empty()) continue;
+    if (FindUnit(factor) == nullptr) return {};
+    factors.push_back(factor);
+  }
+  return factors;
+}
 
 }  // namespace
 
@@ -115,14 +130,16 @@ bool Parser::PeekDigits(size_t at, std::string_view* digits, size_t* next) const
   return !braces || (number + 1 < tokens_.size() && tokens_[number + 1].kind == Tok::kClose && tokens_[number + 1].op == '}');
 }
 
-// 2\frac12 and 2 1/2: a proper fraction behind a whole number.
+// 2\frac12, 2{\frac12} and 2 1/2: a proper fraction behind a whole number.
 bool Parser::TakeMixedFraction(const Rational& whole) {
   std::string_view numerator, denominator;
   size_t end = 0;
-  if (Next().kind == Tok::kFrac) {
+  const size_t braces = Next().kind == Tok::kOpen && Next().op == '{' && Ahead(1).kind == Tok::kFrac ? 1 : 0;
+  if (Ahead(braces).kind == Tok::kFrac) {
     size_t second = 0;
-    if (!PeekDigits(at_ + 1, &numerator, &second)) return false;
-    const bool split = tokens_[at_ + 1].kind == Tok::kNumber && numerator.size() > 1;  // \frac12
+    const size_t first = at_ + braces + 1;
+    if (!PeekDigits(first, &numerator, &second)) return false;
+    const bool split = tokens_[first].kind == Tok::kNumber && numerator.size() > 1;  // \frac12
     if (split) {
       if (numerator.size() != 2) return false;
       denominator = numerator.substr(1);
@@ -138,6 +155,7 @@ bool Parser::TakeMixedFraction(const Rational& whole) {
   } else {
     return false;
   }
+  if (braces > 0 && (tokens_[std::min(end, tokens_.size() - 1)].kind != Tok::kClose || tokens_[end++].op != '}')) return false;
   const auto digits_only = [](std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit); };
   if (!digits_only(numerator) || !digits_only(denominator)) return false;
   uint32_t none = 0;
@@ -188,12 +206,12 @@ bool Parser::TakeRepetend(std::string_view text) {
   return true;
 }
 
-// {}_5C_2 and {}_5P_2, with or without the braces: the parser stands before the first subscript.
+// {}_5C_2 and {}^5P_2, with or without the braces: the parser stands before the first script.
 bool Parser::TakeChoice() {
   std::string_view all, chosen;
   size_t letter = 0, end = 0;
   const size_t mark = at_ + (Next().kind == Tok::kOpen ? 2 : 0);
-  if (mark >= tokens_.size() || tokens_[mark].kind != Tok::kUnderscore || !PeekDigits(mark + 1, &all, &letter) || letter + 1 >= tokens_.size()) return false;
+  if (mark >= tokens_.size() || (tokens_[mark].kind != Tok::kUnderscore && tokens_[mark].kind != Tok::kCaret) || !PeekDigits(mark + 1, &all, &letter) || letter + 1 >= tokens_.size()) return false;
   const bool order = tokens_[letter].text == "P";
   if (tokens_[letter].kind != Tok::kSymbol || (!order && tokens_[letter].text != "C")) return false;
   if (tokens_[letter + 1].kind != Tok::kUnderscore || !PeekDigits(letter + 2, &chosen, &end)) return false;
@@ -211,6 +229,22 @@ bool Parser::TakeChoice() {
   PushValue(value);
   Complete();
   return true;
+}
+
+// ℝ, ℝ^+, ℝ_+, ℝ^*, ℤ^+, ℕ^*: a sign in a script makes it a part of the set.
+void Parser::NumberSetOperand(const Token& token) {
+  std::string name(token.text);
+  if (Next().kind == Tok::kCaret || Next().kind == Tok::kUnderscore) {
+    const bool braces = Ahead(1).kind == Tok::kOpen && Ahead(1).op == '{';
+    const Tok sign = Ahead(braces ? 2 : 1).kind;
+    const bool closed = !braces || (Ahead(3).kind == Tok::kClose && Ahead(3).op == '}');
+    const bool known = sign == Tok::kPlus || sign == Tok::kMinus || sign == Tok::kTimes;
+    if (!known || !closed || name == "C") return Fail("this part of a set of numbers is not known");
+    name = sign == Tok::kTimes && name != "N" ? name + '*' : sign == Tok::kMinus ? name + '-' : (name == "N" ? "Z" : name) + '+';
+    at_ += braces ? 4 : 2;
+  }
+  PushValue(ast_.AddNamed(Kind::kNumberSet, name));
+  Complete();
 }
 
 void Parser::NumeralOperand(const Token& token) {
@@ -235,6 +269,8 @@ void Parser::TextOperand(std::string_view text) {
     PushValue(text == "e" ? ast_.Add(Kind::kE, {}) : text == "i" ? ast_.Add(Kind::kI, {}) : ast_.AddNamed(Kind::kSymbol, text));
     return Complete();
   }
+  // A quantity by its name: \text{Area} = 12.
+  if (NamesQuantity(text) && Next().kind == Tok::kRelation && Next().op == static_cast<uint16_t>(Relation::kEqual)) return PushValue(ast_.AddNamed(Kind::kSymbol, text)), Complete();
   // A unit in its own place: after \frac or a sign of division ("60 km / h").
   if (FindUnit(text) != nullptr && (values_.size() > Container().values || Container().kind == FrameKind::kGroup)) return UnitOperand(text);
   return Fail("a value was expected");
@@ -246,7 +282,7 @@ void Parser::UnitOperand(std::string_view text) {
     std::string_view word;
     int power;
   } kPowers[] = {{"square ", 2}, {"sq. ", 2}, {"sq ", 2}, {"cubic ", 3}, {"cu ", 3}, {"平方", 2}, {"立方", 3}};
-  bool first = true;
+  bool first = true, divides = false;
   const std::string_view whole = text;
   while (!text.empty()) {
     int power = 1;
@@ -270,17 +306,23 @@ void Parser::UnitOperand(std::string_view text) {
       }
     }
     if (name.empty() || name.size() > kMaxWordBytes || name.find_first_of("\\{}_^$=<>+*") != std::string_view::npos) return Fail("a unit was expected");
-    if (FindUnit(name) == nullptr && (!first || cut < whole.size())) return Fail("the unit is not known");
-    NodeId unit = UnitNode(name);
-    if (power != 1) {
-      const NodeId exponent = ast_.AddNumber(power);
-      unit = ast_.Add(Kind::kPower, {unit, exponent});
+    // "kg m" is a product; everything behind a sign of division is divided by.
+    std::vector<std::string_view> factors = FindUnit(name) == nullptr && power == 1 ? KnownFactors(name) : std::vector<std::string_view>();
+    if (FindUnit(name) == nullptr && factors.empty() && (!first || cut < whole.size())) return Fail("the unit is not known");
+    if (factors.empty()) factors.push_back(name);
+    for (const std::string_view factor : factors) {
+      NodeId unit = UnitNode(factor);
+      if (power != 1) {
+        const NodeId exponent = ast_.AddNumber(power);
+        unit = ast_.Add(Kind::kPower, {unit, exponent});
+      }
+      if (!first) Infix(divides ? Kind::kDivide : Kind::kMultiply, kProductPower, kProductPower);
+      if (Failed()) return;
+      PushValue(unit);
+      Complete();
+      first = false;
     }
-    if (!first) Infix(Kind::kDivide, kProductPower, kProductPower);
-    if (Failed()) return;
-    PushValue(unit);
-    Complete();
-    first = false;
+    divides = true;
   }
   if (first) Fail("a unit was expected");
 }

@@ -103,33 +103,39 @@ class Parser {
   void FinishRoot();
   NodeId GroupItems(const Frame& frame);
   NodeId MovedToEnd(NodeId id);
-  NodeId ListOf(const NodeId* items, size_t count, bool joined_by_or);
+  NodeId ListOf(const NodeId* items, size_t count, uint8_t joint = 0);
   std::optional<NodeId> BuildContainer(const Frame& frame, char close);
   std::optional<NodeId> BuildSetBuilder(const Frame& frame);
   NodeId BuildMatrix(const Frame& frame, std::string_view name);
   NodeId Determinant(NodeId matrix);
 
-  // parser_operators.cc: operators, reduction, completed values.
+  // parser_operators.cc: operators, reduction.
   void Infix(Kind node, Power binding, Power power, uint8_t flag = 0);
   void Prefix(Kind node, Power power, uint8_t flag = 0);
   void ImplicitProduct();
   Power ImplicitPower(const Token& next) const;
   void RelationHere(Relation relation);
-  void Caret();
-  void Subscript();
   void Postfix(Kind node);
   void DegreeMark();
   void Word(const Token& token);
+  bool TakeParity(std::string_view words);
   void ReduceTo(Power binding);
   void ReduceOne();
   void BuildRelation(const Frame& frame);
+
+  // parser_scripts.cc: exponents and subscripts.
+  void Caret();
+  void Subscript();
+  bool SubscriptOfPower(const std::string& subscript);
+  void AfterScripts();
+
+  // parser_commands.cc: completed values and arguments.
   NodeId BuildFunction(const Frame& frame);
   NodeId BuildBig(const Frame& frame);
   NodeId Bind(NodeId integral, NodeId body);
   void Complete();
   bool DeliverArgument();
   NodeId BuildArguments(const Frame& frame);
-  void AfterScripts();
 
   // parser_literals.cc: numbers, mixed numbers, repeating decimals, units.
   void NumberOperand();
@@ -139,6 +145,7 @@ class Parser {
   bool PeekDigits(size_t at, std::string_view* digits, size_t* next) const;
   bool TakeRepetend(std::string_view text);
   void NumeralOperand(const Token& token);
+  void NumberSetOperand(const Token& token);
   void TextOperand(std::string_view text);
   void UnitOperand(std::string_view text);
   NodeId UnitNode(std::string_view name);
@@ -172,6 +179,7 @@ class Parser {
   size_t at_ = 0;
   bool operand_expected_ = true;
   size_t plus_minus_ = 0;
+  bool and_written_ = false;  // Members are joined by the word or sign, not by commas alone.
   size_t exponent_end_ = 0;  // The token behind the last exponent in LaTeX; 0 before the first.
 };
 

@@ -84,7 +84,7 @@ constexpr UnitRow kUnits[] = {
     {"revolution revolutions rev", 1, 1, "rev"},
     {"volt volts", 1, 1, "kg m2 s-3 A-1"},
     {"ampere amperes amp amps", 1, 1, "A"},
-    {"ohm ohms", 1, 1, "kg m2 s-3 A-2"},
+    {"ohm ohms Omega", 1, 1, "kg m2 s-3 A-2"},
     {"coulomb coulombs", 1, 1, "A s"},
     {"farad farads", 1, 1, "kg-1 m-2 s4 A2"},
     {"mole moles", 1, 1, "mol"},

@@ -235,6 +235,21 @@ std::optional<Ast> ParseDateOrTime(std::string_view text) {
   return words.has_value() ? ParseDate(*words) : std::nullopt;
 }
 
+bool NamesQuantity(std::string_view text) {
+  static constexpr std::string_view kNames[] = {"area", "perimeter", "volume", "length", "width", "height", "radius", "diameter", "distance", "time", "speed", "probability", "ratio", "sum",
+                                                "product", "mean", "median", "mode", "average", "total", "answer", "ans", "max", "min", "maximum", "minimum", "slope", "age", "cost", "price"};
+  std::string folded;
+  for (const char c : text) folded += Lower(c);
+  return std::find(std::begin(kNames), std::end(kNames), folded) != std::end(kNames);
+}
+
+int ParityOf(std::string_view words) {
+  static constexpr std::string_view kOdd[] = {"odd", "is odd", "is an odd number", "is an odd integer", "为奇数", "是奇数"};
+  static constexpr std::string_view kEven[] = {"even", "is even", "is an even number", "is an even integer", "为偶数", "是偶数"};
+  if (std::find(std::begin(kOdd), std::end(kOdd), words) != std::end(kOdd)) return 1;
+  return std::find(std::begin(kEven), std::end(kEven), words) != std::end(kEven) ? 0 : -1;
+}
+
 std::optional<Ast> ParseWords(std::string_view text) {
   const std::optional<std::string> plain = WithoutTextCommands(text);
   if (!plain.has_value()) return std::nullopt;

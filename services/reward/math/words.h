@@ -18,4 +18,10 @@ inline constexpr std::string_view kAllReals = "all real numbers";
 std::optional<Ast> ParseDateOrTime(std::string_view text);
 std::optional<Ast> ParseWords(std::string_view text);
 
+// Whether it is a word for a quantity that problems ask for, such as "Area"; in front of a sign of equality it is a name like every other.
+bool NamesQuantity(std::string_view text);
+
+// The remainder modulo 2 of which a number "is odd" or "is even"; -1 for all other words.
+int ParityOf(std::string_view words);
+
 }  // namespace cohort::reward::math

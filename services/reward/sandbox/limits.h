@@ -4,16 +4,13 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
-#include "common/reward/request/item_check.h"
+#include "common/reward/request/limits.h"
 
 namespace cohort::reward {
 
 // Most checks of one batch, and most bytes; a single larger check travels alone.
 inline constexpr size_t kMaxBatchChecks = 32;
 inline constexpr size_t kMaxBatchBytes = 64 * 1024;
-
-// Largest reference answer in bytes that travels; math/limits.h bounds what is parsed.
-inline constexpr size_t kMaxGoldTransportBytes = 64 * 1024;
 
 // Limits of a worker process, set with setrlimit.
 inline constexpr uint64_t kWorkerAddressSpaceBytes = uint64_t{512} << 20;

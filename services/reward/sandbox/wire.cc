@@ -110,6 +110,7 @@ CheckHeader HeaderOf(const CheckInput& check) {
   header.approximation = static_cast<uint8_t>(check.policy.approximation);
   header.units = static_cast<uint8_t>(check.policy.units);
   header.policy_flags = FlagsOf(check.policy);
+  header.min_think_characters = check.min_think_characters;
   header.relative_tolerance_bits = std::bit_cast<uint64_t>(check.policy.relative_tolerance);
   header.gold_bytes = static_cast<uint32_t>(check.gold.size());
   header.completion_bytes = static_cast<uint32_t>(check.completion.size());
@@ -145,6 +146,7 @@ std::vector<CheckInput> DecodeChecks(std::string_view body, uint32_t count) {
     check.stopped = header.stopped != 0;
     check.auxiliary = {static_cast<v1::Language>(header.language), header.repetition_ngram, header.tag_count != 0, header.reasoning_steps != 0};
     check.policy = PolicyOf(header);
+    check.min_think_characters = static_cast<uint32_t>(header.min_think_characters);
     check.explain = header.explain != 0;
     check.gold = reader.Bytes(header.gold_bytes);
     check.completion = reader.Bytes(header.completion_bytes);

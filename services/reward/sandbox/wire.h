@@ -26,6 +26,7 @@ struct FrameHeader {
 // How a check begins in a frame; gold, completion and end-of-sequence strings follow. Holds everything that decides its outcome besides those texts.
 struct CheckHeader {
   uint64_t relative_tolerance_bits = 0;
+  uint64_t min_think_characters = 0;  // So wide that no padding is left.
   uint32_t gold_bytes = 0;
   uint32_t completion_bytes = 0;
   uint32_t eos_strings = 0;

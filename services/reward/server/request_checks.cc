@@ -18,6 +18,7 @@ CheckInput CheckOf(const v1::ScoreItem& item, const GradingPolicy& policy) {
   CheckInput check;
   check.shape = policy.shape;
   check.policy = policy.gold;
+  check.min_think_characters = policy.min_think_characters;
   check.explain = item.explain();
   check.think_prefilled = item.think_prefilled();
   check.stopped = item.finish_reason() == common::v1::FINISH_REASON_STOP;

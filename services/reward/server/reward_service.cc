@@ -81,7 +81,7 @@ grpc::ServerUnaryReactor* RewardService::CompileGold(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* RewardService::Score(grpc::CallbackServerContext*, const v1::ScoreRequest* request, v1::ScoreResponse* response) {
   return new BatchReactor(pool_, ChecksOf(request->items()), [this, request, response](const std::vector<CheckOutcome>& outcomes) {
     FillResults(request->items(), outcomes, response->mutable_results());
-    metrics_.Count(response->results());
+    metrics_.Count(request->items(), response->results());
     return absl::OkStatus();
   });
 }

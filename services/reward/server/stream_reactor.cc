@@ -65,7 +65,7 @@ void StreamReactor::Submit(const std::shared_ptr<Batch>& batch) {
 void StreamReactor::BatchDone(const std::shared_ptr<Batch>& batch, const std::vector<CheckOutcome>& outcomes) {
   v1::ScoreStreamResponse response;
   FillResults(batch->request.items(), outcomes, response.mutable_results());
-  metrics_.Count(response.results());
+  metrics_.Count(batch->request.items(), response.results());
   Update([&] {
     at_work_.erase(batch);
     batch->job.reset();  // It holds the callback that holds the batch.

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "common/model/arena.h"
+#include "common/policy/weight_sink.h"
 #include "proto/cohort/common/v1/sampling.pb.h"
 
 namespace cohort::rollout {
@@ -69,7 +70,13 @@ class Engine {
   // arena is kept alive by the engine and must not change. INVALID_ARGUMENT when it is of another size than the model's layout.
   virtual absl::Status SetWeights(std::shared_ptr<const model::Arena> weights, int64_t version) = 0;
 
-  // -1 until the first SetWeights().
+  // Where the next weights may arrive while steps go on; nullptr for engines that take them from the host only.
+  virtual policy::WeightSink* sink() { return nullptr; }
+
+  // Uses what came into sink() from the next step on, as SetWeights() does. FAILED_PRECONDITION when it has been overwritten since the ticket was given.
+  virtual absl::Status TakeFromSink(int64_t /*ticket*/, int64_t /*version*/) { return absl::FailedPreconditionError("this engine has no sink for weights"); }
+
+  // -1 until the first weights.
   virtual int64_t version() const = 0;
 
   // Takes a group in. RESOURCE_EXHAUSTED when it does not fit now (try again when others have finished); INVALID_ARGUMENT when it never will, or

@@ -165,13 +165,21 @@ void EngineLoop::TakeWeights() {
   for (const auto& [id, task] : tasks_) running.push_back(&task.held->lease.task);
   if (!MayExchange(running, next)) return;
   metrics_.budget().Switch("taking_weights");
-  const absl::Status status = engine_->SetWeights(latest->weights, latest->version);
+  const absl::Status status = UseWeights(*latest);
+  if (absl::IsFailedPrecondition(status)) return;  // Overwritten in the sink by a newer version, which will be the latest.
   if (!status.ok()) {
     COHORT_LOG(ERROR) << "policy version " << next.version << " cannot be used: " << status.message();
     return;
   }
   snapshot_ = latest;
   metrics_.SetPolicyVersion(next.version);
+}
+
+absl::Status EngineLoop::UseWeights(const policy::PolicySnapshot& snapshot) {
+  // A restarted learner announces the version that its workers hold.
+  if (snapshot_ != nullptr && snapshot_->version == snapshot.version && snapshot_->crc32c == snapshot.crc32c) return absl::OkStatus();
+  if (snapshot.weights == nullptr) return engine_->TakeFromSink(snapshot.ticket, snapshot.version);
+  return engine_->SetWeights(snapshot.weights, snapshot.version);
 }
 
 void EngineLoop::AddWaiting() {

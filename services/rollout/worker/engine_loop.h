@@ -76,6 +76,7 @@ class EngineLoop {
   void Loop();
   void TakeIncoming();
   void TakeWeights();
+  absl::Status UseWeights(const policy::PolicySnapshot& snapshot);
   void AddWaiting();
   // Whether another one may fit.
   bool AddNextTask();

@@ -150,6 +150,7 @@ absl::Status GroupFinisher::Score(const HeldLease& held, learner::v1::Group& gro
     item.set_id(absl::StrCat(group.group_id(), "/", i));
     item.set_completion(group.completions(i).text());
     item.set_gold_answer(held.lease.task.gold_answer());
+    item.set_source(held.lease.task.source());
     item.set_template_(options_.format);
     item.set_think_prefilled(options_.think_prefilled);
     item.set_finish_reason(group.completions(i).finish_reason());

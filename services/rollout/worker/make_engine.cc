@@ -38,6 +38,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeCudaEngine(const WorkerOptions& opti
   engine_options.max_batch = options.max_batch;
   engine_options.max_context = options.max_context;
   engine_options.kv_bytes = options.kv_megabytes << 20;
+  engine_options.sink = options.broadcasts && !options.standalone;
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, cuda::CudaEngine::Create(config, layout, engine_options));
   COHORT_LOG(INFO) << "engine: " << config.architecture << " of " << layout.size() << " parameters in bf16 on GPU " << options.gpu << ", batch " << options.max_batch
                    << ", context " << engine->max_context() << ", " << engine->load().free_kv_tokens << " positions of keys and values";

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/time/time.h"
+#include "common/policy/collective.h"
 #include "common/policy/policy_snapshot.h"
 #include "common/policy/policy_subscriber.h"
+#include "common/policy/weight_sink.h"
 
 namespace cohort::rollout {
 
@@ -23,12 +28,21 @@ class WeightSource {
   // Returns when Latest() is no longer `seen`, at `deadline`, or after the source was stopped.
   virtual void WaitForOther(const std::shared_ptr<const policy::PolicySnapshot>& seen, absl::Time deadline) const = 0;
 
-  // Ends all waits.
+  // Ends all waits, and receiving into the engine's sink: when it returns, the engine may go. That may take a second.
   virtual void Stop() = 0;
 };
 
-// The learner's announcements.
-std::unique_ptr<WeightSource> MakeSubscribedWeights(std::unique_ptr<policy::PolicySubscriber> subscriber);
+// Where a worker gets its weights from a learner.
+struct SubscribedWeightsOptions {
+  std::string learner;                                          // host:port
+  std::string worker_id;
+  int64_t arena_elements = 0;
+  policy::WeightSink* sink = nullptr;                           // Of the engine; takes part in broadcasts when there is one. Outlives the source.
+  std::shared_ptr<policy::CollectiveLibrary> collectives;       // Needed with a sink.
+  std::function<void(int64_t bytes, absl::Duration took)> on_fetched;  // A version has come by gRPC, as of policy::PolicySubscriber.
+};
+// The learner's announcements, and its broadcasts.
+std::unique_ptr<WeightSource> MakeSubscribedWeights(const SubscribedWeightsOptions& options);
 
 // One checkpoint, for serving without a learner.
 std::unique_ptr<WeightSource> MakeFixedWeights(std::shared_ptr<const policy::PolicySnapshot> snapshot);

@@ -16,10 +16,8 @@
 #include "common/model/arena_layout.h"
 #include "common/model/checkpoint.h"
 #include "common/model/model_config.h"
-#include "common/policy/policy_subscriber.h"
 #include "common/queue/redis_prompt_queue.h"
 #include "common/redis/command_stats.h"
-#include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "common/status/status_macros.h"
 #include "common/text/tokenizer.h"
@@ -28,6 +26,7 @@
 #include "services/rollout/worker/engine_loop.h"
 #include "services/rollout/worker/group_finisher.h"
 #include "services/rollout/worker/lease_keeper.h"
+#include "services/rollout/worker/make_collectives.h"
 #include "services/rollout/worker/make_engine.h"
 #include "services/rollout/worker/presence.h"
 #include "services/rollout/worker/rollout_service.h"
@@ -64,20 +63,18 @@ absl::StatusOr<Model> LoadModel(const WorkerOptions& options) {
   return model;
 }
 
-std::unique_ptr<WeightSource> MakeWeights(const WorkerOptions& options, const Model& model, WorkerMetrics& metrics) {
+absl::StatusOr<std::unique_ptr<WeightSource>> MakeWeights(const WorkerOptions& options, const Model& model, policy::WeightSink* sink, WorkerMetrics& metrics) {
   if (options.standalone) {
     auto snapshot = std::make_shared<policy::PolicySnapshot>();
     snapshot->weights = model.weights;
     return MakeFixedWeights(std::move(snapshot));
   }
-  policy::PolicySubscriber::Options subscription;
-  subscription.worker_id = options.name;
-  subscription.arena_elements = model.layout->size();
+  SubscribedWeightsOptions subscription{options.learner, options.name, model.layout->size(), sink};
   subscription.on_fetched = [&metrics](int64_t bytes, absl::Duration took) { metrics.ObserveWeights(bytes, took); };
-  subscription.on_error = [address = options.learner](const std::string& message) {
-    COHORT_LOG(WARNING) << "policy from learner " << address << ", keeps trying: " << message;
-  };
-  return MakeSubscribedWeights(std::make_unique<policy::PolicySubscriber>(rpc::Connect(options.learner), std::move(subscription)));
+  if (sink != nullptr) {
+    COHORT_ASSIGN_OR_RETURN(subscription.collectives, MakeCollectives(options.gpu));
+  }
+  return MakeSubscribedWeights(subscription);
 }
 
 absl::StatusOr<std::unique_ptr<queue::PromptQueue>> OpenQueue(const WorkerOptions& options) {
@@ -135,7 +132,7 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
     queue_side = std::make_unique<QueueSide>(options, std::move(queue), *model.tokenizer, metrics);
   }
   GroupFinisher* finisher = queue_side == nullptr ? nullptr : &queue_side->finisher;
-  const std::unique_ptr<WeightSource> weights = MakeWeights(options, model, metrics);
+  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<WeightSource> weights, MakeWeights(options, model, engine->sink(), metrics));
 
   EngineLoop::Options loop_options;
   loop_options.group_size = options.group_size;

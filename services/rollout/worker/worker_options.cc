@@ -100,6 +100,7 @@ absl::Status CompleteOptions(const CLI::App& app, WorkerOptions& o) {
     FillIn(app, "--think-prefilled", o.think_prefilled, config.reward().think_prefilled());
     o.auxiliary = AuxiliaryOf(config.reward());
     o.policy = config.reward().policy();
+    o.broadcasts = config::BroadcastsWeights(config);
   }
   if (o.model.empty()) return absl::InvalidArgumentError("--model is missing (or --config)");
   if (o.standalone) return absl::OkStatus();

@@ -36,6 +36,7 @@ struct WorkerOptions {
   int64_t max_context = 0;                // 0: the model's limit, but no more than 4,096.
   int gpu = 0;                            // Used when the device is a GPU.
   int64_t kv_megabytes = 0;               // 0: 2,048 on processors, what is free on a GPU.
+  bool broadcasts = true;                 // On a GPU, have room for weights that the learner broadcasts.
   int group_size = 0;                     // 0: learnt from the first task.
   double lease_seconds = 10;
   int max_attempts = 5;

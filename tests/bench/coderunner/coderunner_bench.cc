@@ -1,7 +1,10 @@
 // Tests/s of the coderunner end to end, through gRPC: coderunner_bench [PROGRAMS]. Prints a table of languages, kinds of tests and walls; no program is equal to
-// another, so nothing comes from the cache.
+// another, so nothing comes from the cache. The CPU time is that of programs, compilers and supervisors, and says something on a busy machine too.
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -40,6 +43,20 @@ std::string Gold(bool function) {
   return absl::StrCat("{", function ? R"("function": "add", )" : "", R"("tests": [)", tests, "]}");
 }
 
+// CPU seconds of everything that the service has run and that has ended: of the descendants that its zygote has waited for.
+double CpuSeconds(RewardProcess& service) {
+  double seconds = 0;
+  for (const pid_t zygote : ChildrenOf(service.process().pid())) {
+    std::ifstream file(absl::StrCat("/proc/", zygote, "/stat"));
+    std::string field;
+    for (int i = 1; i < 16; ++i) file >> field;
+    int64_t user = 0, system = 0;  // Fields 16 and 17: cutime, cstime.
+    file >> user >> system;
+    seconds += static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  }
+  return seconds;
+}
+
 // Seconds for so many right programs with ten tests each; negative when one was not found right.
 double Measure(RewardProcess& service, const Row& row, int programs) {
   v1::ScoreRequest request;
@@ -70,12 +87,14 @@ int main(int argc, char** argv) {
   using namespace cohort::reward;
   const int programs = argc > 1 ? std::atoi(argv[1]) : 100;
   setenv("COHORT_BIN", (cohort::process::BinaryDirectory() + "/..").c_str(), 0);
-  std::printf("%-26s %-12s %10s %10s %14s\n", "programs of 10 tests", "walls", "seconds", "tests/s", "ms a program");
+  std::printf("%-26s %-12s %10s %10s %14s %14s\n", "programs of 10 tests", "walls", "seconds", "tests/s", "ms a program", "CPU ms of it");
   for (const char* walls : {"namespaces", "process"}) {
     RewardProcess service({"--allow-weak-isolation", "--walls", walls}, {}, "cohort-coderunner");
     for (const Row& row : kRows) {
+      const double cpu_before = CpuSeconds(service);
       const double seconds = Measure(service, row, programs);
-      std::printf("%-26s %-12s %10.2f %10.0f %14.1f\n", row.what, walls, seconds, programs * kTests / seconds, 1000 * seconds / programs);
+      const double cpu = CpuSeconds(service) - cpu_before;
+      std::printf("%-26s %-12s %10.2f %10.0f %14.1f %14.1f\n", row.what, walls, seconds, programs * kTests / seconds, 1000 * seconds / programs, 1000 * cpu / programs);
       std::fflush(stdout);
     }
   }

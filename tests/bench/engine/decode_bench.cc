@@ -13,10 +13,12 @@
 
 #include "common/random/philox.h"
 #include "services/rollout/engine/cuda/cuda_engine.h"
+#include "tests/bench/random_weights.h"
 #include "tests/bench/shapes.h"
 
 namespace {
 
+using cohort::bench::Check;
 using cohort::model::ModelConfig;
 using cohort::rollout::GroupRequest;
 using cohort::rollout::cuda::CudaEngine;
@@ -29,35 +31,12 @@ struct Load {
   int group = 1;
 };
 
-void Check(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
-  std::exit(1);
-}
-
-void Check(cudaError_t error) {
-  if (error == cudaSuccess) return;
-  std::fprintf(stderr, "%s\n", cudaGetErrorString(error));
-  std::exit(1);
-}
-
-// One block of random numbers over and over, norms of one.
-void FillWeights(CudaEngine& engine, const cohort::model::ArenaLayout& layout) {
-  auto second = engine.SecondArena();
-  Check(second.status());
-  cohort::random::Stream stream(1, 0);
-  std::vector<__nv_bfloat16> block(int64_t{1} << 22);
-  for (auto& weight : block) weight = __float2bfloat16_rn(static_cast<float>(0.06 * (stream.NextDouble() - 0.5)));
-  for (int64_t begin = 0; begin < layout.size(); begin += static_cast<int64_t>(block.size())) {
-    const int64_t count = std::min<int64_t>(static_cast<int64_t>(block.size()), layout.size() - begin);
-    Check(cudaMemcpy(*second + begin, block.data(), count * 2, cudaMemcpyHostToDevice));
-  }
-  for (const auto& slot : layout.slots()) {
-    if (slot.name.find("norm") == std::string::npos) continue;
-    const std::vector<__nv_bfloat16> ones(slot.size(), __float2bfloat16_rn(1));
-    Check(cudaMemcpy(*second + slot.offset, ones.data(), ones.size() * 2, cudaMemcpyHostToDevice));
-  }
-  Check(engine.TakeSecondArena(0));
+// Norms and random numbers, by way of the sink.
+void LoadWeights(CudaEngine& engine, const cohort::model::ArenaLayout& layout) {
+  const auto sink = engine.sink()->Begin();
+  Check(sink.status());
+  cohort::bench::FillWeights(static_cast<__nv_bfloat16*>(*sink), layout);
+  Check(engine.TakeFromSink(engine.sink()->Complete(), 0));
 }
 
 double Seconds(std::chrono::steady_clock::time_point since) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count(); }
@@ -102,10 +81,11 @@ void Bench(const std::string& name, const ModelConfig& config, const Load& load)
   CudaEngineOptions options;
   options.max_batch = load.batch;
   options.max_context = load.prompt + load.new_tokens;
+  options.sink = true;
   const auto begin = std::chrono::steady_clock::now();
   auto engine = CudaEngine::Create(config, layout, options);
   Check(engine.status());
-  FillWeights(**engine, layout);
+  LoadWeights(**engine, layout);
   Check(cudaDeviceSynchronize());
   const double start_seconds = Seconds(begin);
   Run(**engine, config, load, 16);

@@ -122,6 +122,21 @@ TEST(CliTest, AnAnswerThatCannotBeParsedIsNamedBeforeAnythingIsSampled) {
   EXPECT_THAT(result.output, AllOf(HasSubstr("data.jsonl:2"), HasSubstr("three (((")));
 }
 
+TEST(CliTest, EvalRunsProgramsWhenThePolicySaysSoAndThatIsAllowed) {
+  TempDir directory;
+  // What the tiny model answers, a number, is a program that prints nothing.
+  ASSERT_OK(io::WriteFileAtomically(directory / "data.jsonl", json{{"prompt", "What is 1 + 4?"}, {"answer", R"({"tests": [{"stdin": "", "stdout": ""}]})"}}.dump() + "\n"));
+  const std::vector<std::string> command = {"eval", "--model", TestModel(), "--data", directory / "data.jsonl", "--policy", "code", "--samples", "32", "--json"};
+  std::vector<std::string> allowed = command;
+  allowed.push_back("--allow-weak-isolation");
+  const CliResult result = RunCli(allowed);
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_GT(json::parse(result.output)["accuracy"].get<double>(), 0) << result.output;
+  const CliResult refused = RunCli(command);
+  if (refused.exit_code == 0) GTEST_SKIP() << "this machine is isolated";
+  EXPECT_THAT(refused.output, HasSubstr("--allow-weak-isolation"));
+}
+
 TEST(CliTest, AModelThatCannotBeLoadedIsRefusedInTheServicesOwnWords) {
   TempDir directory;
   ASSERT_OK(io::WriteFileAtomically(directory / "config.json", "{}"));

@@ -310,21 +310,28 @@ TEST(CoderunnerServiceTest, WithoutItsZygoteItEndsSoThatItIsStartedAgain) {
   EXPECT_THAT(service.Log(), HasSubstr("the zygote has ended"));
 }
 
-TEST(CoderunnerServiceTest, CohortGradeReachesIt) {
-  Coderunner service;
+// Runs `cohort grade --policy code` with `flags` on a right and a wrong program.
+void GradeTwoPrograms(const std::string& flags) {
   const testing::TempDir directory;
   std::ofstream rows(directory / "rows.jsonl");
   for (const char* answer : {"print(2 * int(input()))", "print(1)"}) {
     rows << nlohmann::json{{"id", answer}, {"gold", kDouble}, {"answer", answer}}.dump() << "\n";
   }
   rows.close();
-  const std::string command = absl::StrCat(Binary("cohort"), " grade --endpoint ", service.address(), " --policy code < ", directory / "rows.jsonl", " > ", directory / "out.jsonl");
+  const std::string command = absl::StrCat(Binary("cohort"), " grade --policy code ", flags, " < ", directory / "rows.jsonl", " > ", directory / "out.jsonl");
   ASSERT_EQ(std::system(command.c_str()), 0) << command;
-  const std::string out = *io::ReadFile(directory / "out.jsonl");
+  ASSERT_OK_AND_ASSIGN(const std::string out, io::ReadFile(directory / "out.jsonl"));
   const size_t end = out.find('\n');
   EXPECT_THAT(out.substr(0, end), HasSubstr("\"correct\"")) << out;
   EXPECT_THAT(out.substr(end), HasSubstr("\"incorrect\"")) << out;
 }
+
+TEST(CoderunnerServiceTest, CohortGradeReachesIt) {
+  Coderunner service;
+  GradeTwoPrograms(absl::StrCat("--endpoint ", service.address()));
+}
+
+TEST(CoderunnerServiceTest, CohortGradeStartsOneOfItsOwn) { GradeTwoPrograms("--allow-weak-isolation"); }
 
 TEST(CoderunnerServiceTest, WrongFlagsAreUsageErrors) {
   for (const std::vector<std::string>& flags : std::vector<std::vector<std::string>>{{"--walls", "none"}, {"--slots", "-1"}, {"--python", "/no/such"}, {"--redis", "x:1"}}) {

@@ -245,6 +245,24 @@ TEST(ParseCommandTest, SurvivesAnyBytes) {
   EXPECT_EQ(parsed.rows[parsed.rows.size() - 3]["ok"], true);
 }
 
+TEST(GradeCommandTest, SurvivesAnyBytes) {
+  std::mt19937_64 random(12);
+  std::string noise;
+  for (int i = 0; i < 300'000; ++i) noise += static_cast<char>(random());
+  const std::string good = "{\"id\": 1, \"gold\": \"1\", \"answer\": \"1\"}\n";
+  const std::string opened(1 << 20, '(');
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
+  const Graded graded = Grade(noise + "\n" + good + std::string(1 << 20, '\0') + "\n" + good + deep + "\n" + good + "{\"gold\": \"1\", \"answer\": \"" + opened + "\"}\n" + good +
+                              "{\"gold\": \"" + opened + "\", \"answer\": \"1\"}\n" + good + std::string((16 << 20) + 1, 'x') + "\n" + good);
+  EXPECT_EQ(graded.exit_code, 1);
+  ASSERT_GE(graded.rows.size(), 11u);
+  const std::vector<json> last(graded.rows.end() - 11, graded.rows.end());
+  for (size_t i = 0; i < last.size(); i += 2) EXPECT_EQ(last[i]["verdict"], "correct") << i;
+  for (const size_t bad : {1, 3, 7, 9}) EXPECT_TRUE(last[bad].contains("error")) << bad;
+  EXPECT_EQ(last[5]["verdict"], "pred_unparseable");
+}
+
 TEST(GradeCommandTest, ReturnsEveryIdAsItCame) {
   const std::vector<std::string> ids = {"1.50", "12345678901234567890123", "null", "true", "[1, {\"a\": [\"}\"]}]", "{\"x\":  \"\\u00e9\"}", "\"quo\\\"te\"", "-0.0"};
   std::string input;

@@ -193,6 +193,20 @@ TEST(RewardServiceTest, IsReadyWithHealthAndMetricsOnlyAfterItsSelfTest) {
   EXPECT_THAT(service.Log(), HasSubstr("self-test: to spin for ever was stopped"));
 }
 
+TEST(RewardServiceTest, CountsVerdictsByTheDataSetOfThePrompt) {
+  RewardProcess service;
+  v1::ScoreRequest request;
+  AddBare(request, "1", "1")->set_source("olympiads");
+  AddBare(request, "1", "2")->set_source("olympiads");
+  AddBare(request, "1", "1");
+  grpc::ClientContext context;
+  v1::ScoreResponse response;
+  ASSERT_TRUE(v1::RewardService::NewStub(service.channel())->Score(&context, request, &response).ok());
+  EXPECT_EQ(service.Metric("cohort_reward_source_verdicts_total{source=\"olympiads\",verdict=\"correct\"}"), 1);
+  EXPECT_EQ(service.Metric("cohort_reward_source_verdicts_total{source=\"olympiads\",verdict=\"incorrect\"}"), 1);
+  EXPECT_EQ(service.Metric("cohort_reward_source_verdicts_total{source=\"unnamed\",verdict=\"correct\"}"), 1);
+}
+
 TEST(RewardServiceTest, ACheckThatHangsIsTimedOutWhileOthersAreGraded) {
   RewardProcess service({"--sandbox-workers", "2", "--check-deadline-ms", "50"}, {{"COHORT_FAULTS", "other:x=1,reward:spin_on=MAGIC"}});
   v1::ScoreRequest request;

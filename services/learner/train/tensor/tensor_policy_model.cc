@@ -135,6 +135,14 @@ std::shared_ptr<const model::Arena> TensorPolicyModel::SamplingWeights() const {
   return arena;
 }
 
+GpuCopy TensorPolicyModel::SamplingWeightsOnGpu() const {
+  if (device_.is_cpu()) return {};
+  const Entry entry(device_);
+  const auto copy = std::make_shared<at::Tensor>(weights_.clone());
+  copy->select(0, 0).item();  // Waits until it has been made.
+  return {std::shared_ptr<const void>(copy, copy->const_data_ptr()), static_cast<int64_t>(copy->nbytes()), device_.index()};
+}
+
 // The file is the same as on the CPU, so that a run may move from one to the other: it goes through an optimizer in the host's memory.
 absl::Status TensorPolicyModel::SaveState(const std::string& path) const {
   const Entry entry(device_);

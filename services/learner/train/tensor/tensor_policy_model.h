@@ -34,6 +34,7 @@ class TensorPolicyModel final : public PolicyModel {
   void RefreshReference() override;
   std::shared_ptr<const model::Arena> Weights() const override;
   std::shared_ptr<const model::Arena> SamplingWeights() const override;
+  GpuCopy SamplingWeightsOnGpu() const override;
   absl::Status SaveState(const std::string& path) const override;
   absl::Status Restore(const model::Arena& weights, const std::string& state_path) override;
 

@@ -90,6 +90,10 @@ absl::Status CudaEngine::Allocate(const model::ArenaLayout& layout) {
   COHORT_ASSIGN_OR_RETURN(prompt_tokens_, DeviceBuffer<int32_t>::Allocate(3 * options_.prefill_tokens, "prompts"));
   COHORT_ASSIGN_OR_RETURN(prompt_tables_, DeviceBuffer<int32_t>::Allocate(batch * stride, "page tables"));
   COHORT_ASSIGN_OR_RETURN(spans_, DeviceBuffer<PrefillSpan>::Allocate(spans, "prompts"));
+  if (options_.sink) {
+    COHORT_ASSIGN_OR_RETURN(__nv_bfloat16* const second, decoder_->weights().Second());
+    COHORT_ASSIGN_OR_RETURN(sink_, SecondArena::Create(second, decoder_->weights().size() * 2, options_.device));
+  }
   COHORT_ASSIGN_OR_RETURN(const int64_t pages, PagesThatFit());
   pool_ = std::make_unique<PagePool>(pages);
   return decoder_->Prepare(pages);
@@ -121,8 +125,9 @@ absl::Status CudaEngine::SetWeights(std::shared_ptr<const model::Arena> weights,
   return absl::OkStatus();
 }
 
-absl::Status CudaEngine::TakeSecondArena(int64_t version) {
-  COHORT_RETURN_IF_ERROR(decoder_->weights().TakeSecond(stream_.get()));
+absl::Status CudaEngine::TakeFromSink(int64_t ticket, int64_t version) {
+  if (sink_ == nullptr) return Engine::TakeFromSink(ticket, version);
+  COHORT_RETURN_IF_ERROR(sink_->Take(ticket, decoder_->weights().first(), stream_.get()));
   version_ = version;
   return absl::OkStatus();
 }

@@ -14,6 +14,7 @@
 #include "common/model/model_config.h"
 #include "services/rollout/engine/cuda/decoder.h"
 #include "services/rollout/engine/cuda/page_pool.h"
+#include "services/rollout/engine/cuda/second_arena.h"
 #include "services/rollout/engine/engine.h"
 
 namespace cohort::rollout::cuda {
@@ -24,6 +25,7 @@ struct CudaEngineOptions {
   int64_t max_context = 0;          // Tokens of prompt and completion; 0 takes the model's limit, but no more than 4,096.
   int64_t kv_bytes = 0;             // Most memory for keys and values; 0 takes what is free, less a reserve.
   int64_t prefill_tokens = 8192;    // Most prompt tokens between two decode steps; more would make the running sequences wait.
+  bool sink = false;                // Take memory for a second arena at once, and offer it as the sink of broadcasts.
 };
 
 // The engine on one NVIDIA GPU, in bf16 with fp32 sums and fp32 logits. See Engine.
@@ -42,6 +44,9 @@ class CudaEngine : public Engine {
   ~CudaEngine() override;
 
   absl::Status SetWeights(std::shared_ptr<const model::Arena> weights, int64_t version) override;
+  // The layout's elements in bf16, on the GPU; when options.sink.
+  policy::WeightSink* sink() override { return sink_.get(); }
+  absl::Status TakeFromSink(int64_t ticket, int64_t version) override;
   int64_t version() const override { return version_; }
   absl::Status Add(GroupRequest request) override;
   absl::Status Step() override;
@@ -50,11 +55,6 @@ class CudaEngine : public Engine {
   void Abort(int64_t id) override;
   EngineLoad load() const override;
   int64_t max_context() const override { return options_.max_context; }
-
-  // The second arena, on the GPU: the layout's elements in bf16. Whoever has filled it calls TakeSecondArena(). RESOURCE_EXHAUSTED when there is no memory.
-  absl::StatusOr<__nv_bfloat16*> SecondArena() { return decoder_->weights().Second(); }
-  // Uses the second arena's weights from the next step on; as long as a copy within the GPU. Its contents must be complete on the device.
-  absl::Status TakeSecondArena(int64_t version);
 
  private:
   struct Group;
@@ -118,6 +118,7 @@ class CudaEngine : public Engine {
   const cohort::cuda::DeviceInfo device_;
   cohort::cuda::Stream stream_;
   std::unique_ptr<Decoder> decoder_;
+  std::unique_ptr<SecondArena> sink_;
   std::unique_ptr<PagePool> pool_;
   Staging staging_[2];
   Flight flights_[2];

@@ -72,9 +72,4 @@ absl::StatusOr<__nv_bfloat16*> DeviceWeights::Second() {
   return second_.data();
 }
 
-absl::Status DeviceWeights::TakeSecond(cudaStream_t stream) {
-  if (second_.data() == nullptr) return absl::FailedPreconditionError("no second arena of weights has been filled");
-  return ToStatus(cudaMemcpyAsync(first_.data(), second_.data(), first_.bytes(), cudaMemcpyDeviceToDevice, stream), "taking the next weights");
-}
-
 }  // namespace cohort::rollout::cuda

@@ -39,8 +39,6 @@ class DeviceWeights {
 
   // The second arena: size() elements.
   absl::StatusOr<__nv_bfloat16*> Second();
-  // Enqueues the copy of the second arena over the first. FAILED_PRECONDITION when there is none.
-  absl::Status TakeSecond(cudaStream_t stream);
 
   __nv_bfloat16* first() const { return first_.data(); }
   int64_t size() const { return first_.size(); }

@@ -42,6 +42,19 @@ TEST_F(ProblemsTest, ReadsPromptsAndAnswersWithTheirLines) {
   EXPECT_EQ(problems[1].line, 3);
 }
 
+TEST_F(ProblemsTest, ReadsTheDataSetThatARowComesFrom) {
+  ASSERT_OK_AND_ASSIGN(const auto problems, Load("{\"prompt\": \"a\", \"answer\": \"1\", \"source\": \"olympiads\"}\n"
+                                                 "{\"prompt\": \"b\", \"answer\": \"2\"}\n"
+                                                 "{\"prompt\": \"c\", \"answer\": \"3\", \"source\": null}\n"));
+  EXPECT_EQ(problems[0].source, "olympiads");
+  EXPECT_EQ(problems[1].source, "");
+  EXPECT_EQ(problems[2].source, "");
+}
+
+TEST_F(ProblemsTest, ASourceThatIsNoTextIsRefused) {
+  ExpectRefused(R"({"prompt": "a", "answer": "1", "source": {"name": "x"}})", ":1: ", "'source' is a JSON object", "as a string, or leave it out");
+}
+
 TEST_F(ProblemsTest, ANumberCountsAsItsText) {
   ASSERT_OK_AND_ASSIGN(const auto problems, Load(R"({"prompt": "1 + 1", "answer": 2})"
                                                  "\r\n"

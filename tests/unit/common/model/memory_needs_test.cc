@@ -26,6 +26,8 @@ TEST_F(MemoryNeedsTest, WhatIsSwitchedOnIsCounted) {
   const int64_t plain = Sum(TrainingNeeds(config_, layout(), {}));
   EXPECT_EQ(Sum(TrainingNeeds(config_, layout(), {.reference = true})), plain + 2 * layout().size());
   EXPECT_EQ(Sum(TrainingNeeds(config_, layout(), {.may_go_back = true})), plain + 12 * layout().size());
+  EXPECT_EQ(Sum(TrainingNeeds(config_, layout(), {.broadcasts = true})), plain + 4 * layout().size());
+  EXPECT_EQ(Sum(SamplingNeeds(config_, layout(), {.broadcasts = true})), Sum(SamplingNeeds(config_, layout(), {})) + 2 * layout().size());
   EXPECT_LT(TrainingNeeds(config_, layout(), {.checkpoints = true})[2].bytes, TrainingNeeds(config_, layout(), {})[2].bytes * 2 / 5);
 }
 

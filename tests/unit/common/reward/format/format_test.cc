@@ -94,6 +94,20 @@ TEST(R1ZeroTest, TheFewestCharactersOfThinkingPassAndOneLessDoesNot) {
   EXPECT_EQ(Reason(Zero(with_think(kMinThinkCharacters - 1))), "EMPTY_THINK");
 }
 
+TEST(R1ZeroTest, APolicyMayAskForMoreThinkingOfWhichBlanksDoNotCount) {
+  const auto reason = [](const std::string& think) {
+    const std::string completion = "<think>" + think + "</think><answer>4</answer>";
+    FormatInput input = Zero(completion);
+    input.min_think_characters = 5;
+    return Reason(input);
+  };
+  EXPECT_EQ(reason("a b c d e"), "OK");
+  EXPECT_EQ(reason("a b c d"), "EMPTY_THINK");
+  EXPECT_EQ(reason("a \u200B\u200B\u200Bb\n\n"), "EMPTY_THINK");
+  EXPECT_EQ(reason("\u4f60\u4f60\u4f60\u4f60\u4f60"), "OK") << "characters, not bytes";
+  EXPECT_EQ(reason("\u4f60\u4f60\u4f60\u4f60"), "EMPTY_THINK");
+}
+
 TEST(R1ZeroTest, AnUnterminatedBoxInTheAnswerIsNoAnswer) { EXPECT_EQ(Answer(Zero("<think>x</think><answer>\\boxed{4</answer>")), "(none)"); }
 
 TEST(R1ZeroTest, AnEmptyBoxIsNoAnswer) { EXPECT_EQ(Answer(Zero("<think>x</think><answer>\\boxed{ }</answer>")), "(none)"); }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/reward/request/limits.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -85,7 +86,7 @@ TEST(ProblemTest, BoundsTheNumberOfTestsAndBytes) {
   };
   EXPECT_OK(ReadProblem(with_tests(kMaxTests)));
   EXPECT_THAT(ReadProblem(with_tests(kMaxTests + 1)), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("at most 1000")));
-  EXPECT_THAT(ReadProblem(std::string(kMaxGoldBytes + 1, ' ')), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("bytes")));
+  EXPECT_THAT(ReadProblem(std::string(reward::kMaxProblemBytes + 1, ' ')), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("bytes")));
 }
 
 }  // namespace

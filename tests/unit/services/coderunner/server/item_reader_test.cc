@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "common/reward/request/limits.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -53,7 +54,7 @@ TEST(ItemReaderTest, NamesTheItemThatIsMalformed) {
   item.set_template_(v1::TEMPLATE_DAPO_ANSWER);
   EXPECT_THAT(reader.Read(0, item), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("template dapo has one line")));
   item = Item("print(1)");
-  item.set_gold_answer(std::string(kMaxGoldBytes + 1, 'x'));
+  item.set_gold_answer(std::string(reward::kMaxProblemBytes + 1, 'x'));
   EXPECT_THAT(reader.Read(0, item), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("gold_answer is longer")));
 }
 

@@ -23,7 +23,7 @@ config::v1::RunConfig Config() {
 }
 
 std::vector<PreparedPrompt> Prompts() {
-  return {{{1, 2, 3}, "a", "10", 1}, {{4, 5}, "b", "20", 2}, {{6}, "c", "30", 3}};
+  return {{{1, 2, 3}, "a", "10", 1, "first set"}, {{4, 5}, "b", "20", 2, "second set"}, {{6}, "c", "30", 3, "third set"}};
 }
 
 TEST(TaskBuilderTest, ATaskHoldsEverythingThatDecidesWhatIsSampled) {
@@ -37,6 +37,7 @@ TEST(TaskBuilderTest, ATaskHoldsEverythingThatDecidesWhatIsSampled) {
   EXPECT_EQ(task.incarnation(), 9);
   EXPECT_EQ(task.group_size(), 4);
   EXPECT_EQ(task.gold_answer(), prompt.gold_answer);
+  EXPECT_EQ(task.source(), prompt.source);
   EXPECT_EQ(std::vector<int32_t>(task.prompt_token_ids().begin(), task.prompt_token_ids().end()), prompt.token_ids);
   EXPECT_EQ(task.sampling().seed(), 11u);
   EXPECT_EQ(task.sampling().max_new_tokens(), 7);

@@ -1,3 +1,4 @@
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/randn.h>
 #include <c10/core/InferenceMode.h>
 
@@ -126,6 +127,19 @@ TEST_F(GpuPolicyModelTest, HandsOutWeightsInFp32AndForSamplingInBf16) {
   model::Arena rounded(model_.layout.size(), model::DType::kBfloat16);
   model::Convert(*model_.weights, rounded);
   EXPECT_EQ(sampling->bytes(), rounded.bytes());
+}
+
+TEST_F(GpuPolicyModelTest, HandsOutACopyOnTheGpuThatLaterStepsDoNotChange) {
+  ASSERT_OK_AND_ASSIGN(const auto gpu, PolicyModel::Create(options_, model_));
+  const GpuCopy copy = gpu->SamplingWeightsOnGpu();
+  const auto before = gpu->SamplingWeights();
+  std::vector<double> logprobs;
+  ScoreAndStep(*gpu, Batch(8, 60, 300), logprobs);
+  EXPECT_NE(gpu->SamplingWeights()->bytes(), before->bytes());
+  ASSERT_EQ(copy.bytes, before->bytes().size());
+  EXPECT_EQ(copy.gpu, 0);
+  const at::Tensor bytes = at::from_blob(const_cast<void*>(copy.memory.get()), {copy.bytes}, at::TensorOptions(kGpu).dtype(at::kByte)).cpu();
+  EXPECT_EQ(absl::MakeConstSpan(static_cast<const char*>(bytes.const_data_ptr()), copy.bytes), before->bytes());
 }
 
 TEST_F(GpuPolicyModelTest, WhatDoesNotFitIsRefusedWithTheSum) {

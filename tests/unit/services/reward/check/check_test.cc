@@ -29,6 +29,15 @@ TEST(CheckTest, SaysWhetherFormatOrAnswerIsMissing) {
   EXPECT_EQ(RunCheck(Input("4", "#### 5", v1::TEMPLATE_GSM8K_HASH)).verdict, v1::VERDICT_INCORRECT);
 }
 
+TEST(CheckTest, APolicyMayAskForMoreReasoning) {
+  CheckInput input = Input("4", "<think>2 + 2</think><answer>4</answer>", v1::TEMPLATE_R1_ZERO);
+  input.min_think_characters = 3;
+  EXPECT_EQ(RunCheck(input).verdict, v1::VERDICT_CORRECT);
+  input.min_think_characters = 4;
+  EXPECT_EQ(RunCheck(input).verdict, v1::VERDICT_FORMAT);
+  EXPECT_EQ(RunCheck(input).format_reason, v1::FORMAT_REASON_EMPTY_THINK);
+}
+
 TEST(CheckTest, NothingIsSalvagedFromAnAnswerThatCannotBeParsed) {
   EXPECT_EQ(RunCheck(Input("4", "\\boxed{\\frac{} 4 ((} and 4", v1::TEMPLATE_BOXED_ONLY)).verdict, v1::VERDICT_PRED_UNPARSEABLE);
 }

@@ -65,11 +65,26 @@ TEST(HostileTest, APolynomialOfManyTermsIsWrittenOut) {
   EXPECT_EQ(Verdict("\\frac{x^{400}-1}{x-1}", sum + "+1"), v1::VERDICT_INCORRECT);
 }
 
+TEST(HostileTest, NestedFunctionsInAnInequalityCostNoMoreThanAFewOfThem) {
+  for (const std::string_view function : {"\\ln(", "\\log_2(", "\\sqrt{", "2^{"}) {
+    for (const int depth : {4, 12, 28}) {
+      std::string text;
+      for (int i = 0; i < depth; ++i) text += function;
+      text += "x" + std::string(static_cast<size_t>(depth), function.back() == '{' ? '}' : ')') + "<1";
+      Fuel fuel(kMaxFuel);
+      EXPECT_NE(Compare("x>1", text, fuel).verdict, v1::VERDICT_CORRECT) << text;
+      EXPECT_GT(fuel.left(), kMaxFuel / 2) << text;
+    }
+  }
+}
+
 TEST(HostileTest, RandomPiecesOfTheGrammarNeverCrash) {
   const std::string_view pieces[] = {"1", "23", "456", ",", ".", "/", "\\frac", "{", "}", "%", "\\%", "=", "\\approx", "-", "+", " ", "$", "\\(", "\\)", "\\,", "\\overline", "½", "−",
                                      "\xE2", "0", "\\dot", "x", "y", "^", "_", "(", ")", "[", "]", "\\{", "\\}", "|", "!", "\\sin", "\\log", "\\sqrt", "\\pm", "<", "\\le", "\\cup",
                                      "\\infty", "\\text{cm}", "\\text{ or }", "e", "i", "\\pi", "^\\circ", "'", ":", "\\sum_{k=1}^{3}", "k", "\\begin{cases}", "\\end{cases}", "&",
-                                     "\\\\", "\\bmod", "\\pmod5", "\\equiv", "cm", "per", "\\in", "\\mathbb{R}", "\\binom", "C_5^2", "\\int_0^1", "d", "\\det", "\\$"};
+                                     "\\\\", "\\bmod", "\\pmod5", "\\equiv", "cm", "per", "\\in", "\\mathbb{R}", "\\binom", "C_5^2", "\\int_0^1", "d", "\\det", "\\$",
+                                     "A_5^2", "P(5,2)", "\\text{ for }", "\\text{is an integer}", "\\text{ is odd}", "\\mathbb{R}^+", "\\forall", "\\begin{aligned}", "\\end{aligned}",
+                                     "f(x)=", "\\log_2", "\\begin{matrix}", "\\end{matrix}", "_5", "\\text{Area}", "n\\equiv1,3\\pmod8"};
   Random random(1);
   for (int round = 0; round < 100'000; ++round) {
     std::string text;

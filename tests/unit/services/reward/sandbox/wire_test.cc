@@ -129,6 +129,7 @@ TEST(WireTest, EverythingThatDecidesACheckTravels) {
   check.policy.interval_is_inequality = false;
   check.policy.fold_text = false;
   check.policy.literal_only = true;
+  check.min_think_characters = 777;
   std::string body;
   EncodeCheck(check, body);
   const std::vector<CheckInput> back = DecodeChecks(body, 1);
@@ -139,6 +140,7 @@ TEST(WireTest, EverythingThatDecidesACheckTravels) {
   EXPECT_EQ(back[0].policy.relative_tolerance, 1e-9);
   EXPECT_TRUE(back[0].policy.order_matters && back[0].policy.literal_only);
   EXPECT_FALSE(back[0].policy.assignment_lhs_optional || back[0].policy.interval_is_inequality || back[0].policy.fold_text);
+  EXPECT_EQ(back[0].min_think_characters, 777u);
   EXPECT_EQ(back[0].auxiliary.repetition_ngram, 20);
 }
 

@@ -23,6 +23,17 @@ absl::Status Refusal(const v1::ScoreItem& item) {
   return ChecksOf(items).status();
 }
 
+TEST(RequestChecksTest, ThePolicySaysHowMuchReasoningTheFormatNeeds) {
+  ScoreItems items;
+  *items.Add() = Item();
+  *items.Add() = Item();
+  items.Mutable(1)->set_policy_id("min_think_chars=12");
+  const auto checks = ChecksOf(items);
+  ASSERT_OK(checks.status());
+  EXPECT_EQ((*checks)[0].min_think_characters, kMinThinkCharacters);
+  EXPECT_EQ((*checks)[1].min_think_characters, 12u);
+}
+
 TEST(RequestChecksTest, NamesTheItemAndTheFieldThatIsWrong) {
   v1::ScoreItem item = Item();
   item.set_policy_id("units=drop");

@@ -88,6 +88,7 @@ class GroupFinisherTest : public ::testing::Test {
     task.set_step(4);
     task.set_slot(2);
     task.set_gold_answer("17");
+    task.set_source("olympiads");
     EXPECT_OK(queue_.Issue({task}, Soon()));
     return leases_.Hold((*queue_.Take(1, Soon()))[0]);
   }
@@ -148,6 +149,7 @@ TEST_F(GroupFinisherTest, WhatIsHandedInIsWhole) {
   EXPECT_EQ(stopped.score().verdict(), reward::v1::VERDICT_CORRECT);
   EXPECT_EQ(group.completions(1).text(), "173");
   EXPECT_EQ(reward_.last.items(0).gold_answer(), "17");
+  EXPECT_EQ(reward_.last.items(1).source(), "olympiads");
   EXPECT_EQ(reward_.last.items(0).auxiliary().language(), reward::v1::LANGUAGE_ENGLISH);
   EXPECT_EQ(reward_.last.items(1).finish_reason(), common::v1::FINISH_REASON_LENGTH);
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "common/io/crc32c.h"
 #include "common/random/philox.h"
 #include "common/status/errors.h"
 #include "common/testing/status_matchers.h"
@@ -263,22 +264,26 @@ TEST(CudaEngineTest, NewWeightsCountFromTheNextStepAndTokensNameTheirVersion) {
   const TestModel model(SmallConfig());
   const auto other = RandomWeights(model.layout, 2);
   std::map<int64_t, FinishedGroup> runs[2];
-  for (int second_arena = 0; second_arena < 2; ++second_arena) {
-    const auto engine = MakeEngine(model);
+  CudaEngineOptions options = SmallOptions();
+  options.sink = true;
+  for (int broadcast = 0; broadcast < 2; ++broadcast) {
+    const auto engine = MakeEngine(model, options);
     ASSERT_TRUE(engine->Add(Request(1, 20, 2, 20)).ok());
     for (int step = 0; step < 8; ++step) ASSERT_TRUE(engine->Step().ok());
-    if (second_arena == 1) {
-      auto to = engine->SecondArena();
-      ASSERT_TRUE(to.ok()) << to.status();
-      std::vector<__nv_bfloat16> values;
-      for (const float weight : other->floats()) values.push_back(__float2bfloat16_rn(weight));
-      ASSERT_EQ(cudaMemcpy(*to, values.data(), values.size() * 2, cudaMemcpyHostToDevice), cudaSuccess);
-      ASSERT_TRUE(engine->TakeSecondArena(7).ok());
+    if (broadcast == 1) {
+      policy::WeightSink& sink = *engine->sink();
+      model::Arena half(model.layout.size(), model::DType::kBfloat16);
+      model::Convert(*other, half);
+      ASSERT_OK_AND_ASSIGN(void* const to, sink.Begin());
+      ASSERT_EQ(sink.size_bytes(), half.bytes().size());
+      ASSERT_EQ(cudaMemcpy(to, half.bytes().data(), half.bytes().size(), cudaMemcpyHostToDevice), cudaSuccess);
+      EXPECT_THAT(sink.Checksum(), cohort::testing::IsOkAndHolds(io::Crc32c(half.bytes())));
+      ASSERT_OK(engine->TakeFromSink(sink.Complete(), 7));
     } else {
       ASSERT_TRUE(engine->SetWeights(other, 7).ok());
     }
     EXPECT_EQ(engine->version(), 7);
-    runs[second_arena] = Finish(*engine);
+    runs[broadcast] = Finish(*engine);
   }
   for (int s = 0; s < 2; ++s) {
     const FinishedSample& sample = runs[0][1].samples[s];
@@ -286,6 +291,22 @@ TEST(CudaEngineTest, NewWeightsCountFromTheNextStepAndTokensNameTheirVersion) {
     EXPECT_EQ(sample.logprobs, runs[1][1].samples[s].logprobs);
     for (int i = 0; i < 20; ++i) EXPECT_EQ(sample.versions[i], i < 8 ? 0 : 7) << i;
   }
+}
+
+TEST(CudaEngineTest, WhatHasBeenOverwrittenInTheSinkIsNotTaken) {
+  const TestModel model(SmallConfig());
+  CudaEngineOptions options = SmallOptions();
+  options.sink = true;
+  const auto engine = MakeEngine(model, options);
+  ASSERT_OK(engine->sink()->Begin());
+  const int64_t old = engine->sink()->Complete();
+  ASSERT_OK(engine->sink()->Begin());
+  EXPECT_THAT(engine->TakeFromSink(old, 1), StatusIs(absl::StatusCode::kFailedPrecondition)) << "the next version arrives there";
+  const int64_t current = engine->sink()->Complete();
+  EXPECT_THAT(engine->TakeFromSink(old, 1), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(engine->version(), 0);
+  EXPECT_OK(engine->TakeFromSink(current, 2));
+  EXPECT_EQ(engine->version(), 2);
 }
 
 TEST(CudaEngineTest, Bf16ArenasAreTakenAsTheyAre) {

@@ -1,0 +1,128 @@
+#include "services/reward/math/collections.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "services/reward/math/decisions.h"
+#include "services/reward/math/structure.h"
+#include "services/reward/math/typed.h"
+
+namespace cohort::reward::math {
+namespace {
+
+// Members in any order: each finds a partner of its own.
+Decision CompareUnordered(const std::vector<View>& a, const std::vector<View>& b, const Context& context) {
+  if (a.size() != b.size()) return Other("different numbers of members");
+  std::vector<bool> taken(b.size(), false);
+  Decision all = Same("the same members");
+  bool unknown = false;
+  for (const View& member : a) {
+    bool found = false, undecided = false;
+    for (size_t i = 0; i < b.size() && !found; ++i) {
+      if (taken[i]) continue;
+      if (!context.fuel.Spend(50)) return Unknown("out of fuel");
+      const Decision part = CompareAnswers(member, b[i], context);
+      if (part.equality == Equality::kUnknown) undecided = true;
+      if (part.equality != Equality::kEqual) continue;
+      found = taken[i] = true;
+      all = Combined(all, part);
+    }
+    if (!found && !undecided) return {Equality::kDifferent, all.method, "a member has no partner"};
+    unknown = unknown || !found;
+  }
+  return unknown ? Unknown("a member could not be decided") : Decision{Equality::kEqual, all.method, "the same members"};
+}
+
+// The members of a list, set or single answer; trees made from ± and "x = 2, 3" live in `made`.
+class Members {
+ public:
+  Members(View view, bool distinct, const Context& context) : context_(context) {
+    if (IsCollection(view.kind())) {
+      std::optional<View> name;
+      for (size_t i = 0; i < view.size(); ++i) AddMember(view.kid(i), name);
+    } else if (view.kind() != Kind::kEmptySet) {
+      std::optional<View> name;
+      AddMember(view, name);
+    }
+    if (distinct) DropRepeated();
+  }
+  const std::vector<View>& views() const { return views_; }
+
+ private:
+  void AddMember(View member, std::optional<View>& name) {
+    const std::optional<Assignment> assignment = AsAssignment(member);
+    // "x = 2, 3": what follows has the same name.
+    if (name.has_value() && !assignment.has_value() && member.kind() != Kind::kRelation && !member.ast.Contains(member.id, Kind::kRelation)) {
+      Ast ast;
+      const NodeId left = ast.Copy(name->ast, name->id), right = ast.Copy(member.ast, member.id);
+      ast.root = ast.AddEquation(left, right);
+      return AddExpanded(Keep(std::move(ast)));
+    }
+    if (assignment.has_value() && member.ast.Is(assignment->name.id, Kind::kSymbol)) name = assignment->name;
+    AddExpanded(member);
+  }
+
+  void AddExpanded(View member) {
+    if (!member.ast.Contains(member.id, Kind::kPlusMinus)) return views_.push_back(member);
+    for (Ast& value : ExpandPlusMinus(member)) views_.push_back(Keep(std::move(value)));
+  }
+
+  View Keep(Ast ast) {
+    made_.push_back(std::make_unique<Ast>(std::move(ast)));
+    return {*made_.back(), made_.back()->root};
+  }
+
+  void DropRepeated() {
+    std::vector<View> kept;
+    for (const View& member : views_) {
+      const bool known = std::any_of(kept.begin(), kept.end(), [&](const View& other) {
+        return context_.fuel.Spend(50) && CompareAnswers(member, other, context_).equality == Equality::kEqual;
+      });
+      if (!known) kept.push_back(member);
+    }
+    views_.swap(kept);
+  }
+
+  const Context& context_;
+  std::vector<std::unique_ptr<Ast>> made_;
+  std::vector<View> views_;
+};
+
+}  // namespace
+
+Decision CompareInOrder(const std::vector<View>& a, const std::vector<View>& b, const Context& context) {
+  if (a.size() != b.size()) return Other("different numbers of members");
+  Decision all = Same("member by member");
+  bool unknown = false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const Decision part = CompareAnswers(a[i], b[i], context);
+    if (part.equality == Equality::kDifferent) return {Equality::kDifferent, part.method, "a member differs"};
+    unknown = unknown || part.equality == Equality::kUnknown;
+    all = Combined(all, part);
+  }
+  return unknown ? Unknown("a member could not be decided") : Decision{Equality::kEqual, all.method, "member by member"};
+}
+
+Decision CompareCollections(View a, View b, const Context& context) {
+  const bool set = a.kind() == Kind::kSet || b.kind() == Kind::kSet || a.kind() == Kind::kEmptySet || b.kind() == Kind::kEmptySet;
+  const Members left(a, set, context), right(b, set, context);
+  if (context.fuel.exhausted()) return Unknown("out of fuel");
+  const bool ordered = context.policy.order_matters && !set;
+  // An ellipsis leaves open what it stands for: such lists agree in their order or not at all.
+  const bool elliptic = a.ast.Contains(a.id, Kind::kEllipsis) || b.ast.Contains(b.id, Kind::kEllipsis);
+  return ordered || elliptic ? CompareInOrder(left.views(), right.views(), context) : CompareUnordered(left.views(), right.views(), context);
+}
+
+Decision CompareTuples(View a, View b, const Context& context) {
+  const Brackets x = a.ast.brackets(a.id), y = b.ast.brackets(b.id);
+  // Two members may be an interval: (1, 2) and [1, 2] differ. With more they are vectors, whatever the brackets.
+  const bool same_brackets = x.open == y.open && x.close == y.close;
+  const bool vectors = a.size() > 2 && x.open != '{' && y.open != '{';
+  const bool angle = (x.open == '<' && y.open == '(' && y.close == ')') || (y.open == '<' && x.open == '(' && x.close == ')');
+  if (!same_brackets && !vectors && !angle) return Other("different brackets");
+  return CompareInOrder(Kids(a), Kids(b), context);
+}
+
+}  // namespace cohort::reward::math

@@ -1,0 +1,148 @@
+// Commands of LaTeX and their arguments.
+#include <algorithm>
+
+#include "services/reward/math/lexer_state.h"
+#include "services/reward/math/units.h"
+
+namespace cohort::reward::math {
+
+void Lexer::CommandOrSign() {
+  ++at_;
+  if (!IsLetter(Peek(0))) return EscapedSign();
+  const size_t from = at_;
+  while (IsLetter(Peek(0))) ++at_;
+  const std::string_view name = text_.substr(from, at_ - from);
+  const Command* command = FindCommand(name);
+  if (command == nullptr) return Fail("the command \\" + std::string(name.substr(0, 40)) + " is not known");
+  EmitCommand(*command);
+}
+
+void Lexer::EscapedSign() {
+  const char c = Peek(0);
+  ++at_;
+  switch (c) {
+    case '{': return Emit(Tok::kOpen, 'S');
+    case '}': return Emit(Tok::kClose, 'S');
+    case '%': return Emit(Tok::kPercent);
+    case '$': return Emit(Tok::kCurrency, 0, "dollar");
+    case '|': return Emit(Tok::kDoubleBar);
+    case '\\': return Emit(Tok::kRowBreak);
+    case '&': return Emit(Tok::kAnd);
+    case '_': return Emit(Tok::kUnderscore);
+    case ',': case ';': case ':': case '!': case ' ': case '\n': case '>': case '/': space_ = true; return;
+    case '(': case ')': case '[': case ']': space_ = true; return;  // Delimiters of mathematics; one pair around all of it is taken off before.
+    default: return Fail("a backslash stands before something unknown");
+  }
+}
+
+void Lexer::EmitCommand(const Command& command) {
+  switch (command.kind) {
+    case CommandKind::kToken: return EmitKnown(command);
+    case CommandKind::kDropped: space_ = true; return;
+    case CommandKind::kDropArgument: Argument(); space_ = true; return;
+    case CommandKind::kTextBox: return TextBox();
+    case CommandKind::kRoman: return Roman();
+    case CommandKind::kOperatorName: return OperatorName();
+    case CommandKind::kBlackboard: return Blackboard();
+    case CommandKind::kSizedBracket: return SizedBracket();
+    case CommandKind::kForbidden: return Fail("macros are not allowed");
+  }
+}
+
+void Lexer::EmitKnown(const Command& command) {
+  if (command.token == Tok::kBegin || command.token == Tok::kEndEnvironment) {
+    const std::string_view name = Argument();
+    if (command.token == Tok::kBegin && name == "array") Argument();
+    return Emit(command.token, 0, name);
+  }
+  Emit(command.token, command.op, command.text != nullptr ? std::string_view(command.text) : text_.substr(begin_, at_ - begin_));
+}
+
+// What stands in the braces that follow, or the next character.
+std::string_view Lexer::Argument() {
+  SkipSpaces();
+  if (Peek(0) != '{') {
+    const size_t from = at_;
+    at_ = std::min(text_.size(), at_ + 1);
+    return text_.substr(from, at_ - from);
+  }
+  const size_t from = ++at_;
+  const size_t end = ClosingBrace(from);
+  at_ = std::min(text_.size(), end + 1);
+  return text_.substr(from, end - from);
+}
+
+size_t Lexer::ClosingBrace(size_t from) {
+  int depth = 1;
+  for (size_t i = from; i < text_.size(); ++i) {
+    if (text_[i] == '\\') {
+      ++i;
+    } else if (text_[i] == '{') {
+      ++depth;
+    } else if (text_[i] == '}' && --depth == 0) {
+      return i;
+    }
+  }
+  Fail("a brace is not closed");
+  return text_.size();
+}
+
+void Lexer::TextBox() {
+  std::string_view content = Argument();
+  const size_t closing = at_ - 1;
+  while (!content.empty() && IsSpace(content.front())) content.remove_prefix(1);
+  while (!content.empty() && IsSpace(content.back())) content.remove_suffix(1);
+  space_ = true;
+  if (content.empty()) return;
+  if (content[0] == '\\') {  // \text{€}5
+    const std::string_view name = content.substr(1, content.find(' ') - 1);
+    if (const Command* command = FindCommand(name); command != nullptr && command->token == Tok::kCurrency) return EmitKnown(*command);
+  }
+  if (std::none_of(content.begin(), content.end(), [](char c) { return IsLetter(c) || IsForeign(c) || c == '\\'; }) && content.find_first_of("0123456789") != std::string_view::npos) {
+    at_ = static_cast<size_t>(content.data() - text_.data());  // \text{42} is 42; its closing brace is passed over below.
+    if (text_[closing] == '}') boxes_.push_back(closing);
+    return;
+  }
+  if (content == "," || content == ";") return Emit(Tok::kComma);
+  if (const Command* word = FindWord(content); word != nullptr && (word->token != Tok::kFunction || FindUnit(content) == nullptr)) return EmitKnown(*word);
+  Emit(Tok::kText, 0, content);
+}
+
+void Lexer::Roman() {
+  SkipSpaces();
+  if (Peek(0) != '{') return;
+  std::string_view content = text_.substr(at_ + 1, ClosingBrace(at_ + 1) - at_ - 1);
+  const size_t end = at_ + 1 + content.size();
+  while (!content.empty() && IsSpace(content.front())) content.remove_prefix(1);
+  while (!content.empty() && IsSpace(content.back())) content.remove_suffix(1);
+  roman_end_ = std::max(roman_end_, end);
+  if (content.size() == 1 && !IsLetter(content[0])) return;
+  const bool word = content.size() > 1 && std::all_of(content.begin(), content.end(), [](char c) { return IsLetter(c) || IsForeign(c) || IsSpace(c); });
+  if (!word && content.size() != 1) return;  // A group like any other.
+  at_ = std::min(text_.size(), end + 1);
+  if (word && !out_.tokens.empty() && UnitStandsHere(content)) return Emit(Tok::kText, 0, content);
+  if (const Command* known = FindWord(content); known != nullptr && word) return EmitKnown(*known);
+  if (word) return Emit(Tok::kText, 0, content);
+  IsUnitLetter(content) ? Emit(Tok::kText, 0, content) : EmitLetter(content);
+}
+
+void Lexer::OperatorName() {
+  const std::string_view name = Argument();
+  if (const Command* word = FindWord(name); word != nullptr) return EmitKnown(*word);
+  if (const Command* command = FindCommand(name); command != nullptr && command->kind == CommandKind::kToken) return EmitKnown(*command);
+  Emit(Tok::kText, 0, name);
+}
+
+void Lexer::Blackboard() {
+  const std::string_view name = Argument();
+  if (name.size() != 1 || std::string_view("RZNQC").find(name[0]) == std::string_view::npos) return EmitLetter(name.substr(0, 1));
+  Emit(Tok::kNumberSet, 0, name);
+}
+
+void Lexer::SizedBracket() {
+  space_ = false;
+  SkipSpaces();
+  if (Peek(0) == '.') ++at_;
+}
+
+}  // namespace cohort::reward::math

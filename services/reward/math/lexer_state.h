@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/reward/math/ast.h"
+#include "services/reward/math/commands.h"
+#include "services/reward/math/lexer.h"
+
+namespace cohort::reward::math {
+
+inline bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '~'; }
+inline bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+inline bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+inline bool IsForeign(char c) { return static_cast<signed char>(c) < 0; }
+
+// Whether an upright letter stands for a unit; upright e, i and d are constants.
+bool IsUnitLetter(std::string_view letter);
+
+// The machine behind Lex. Stands at one byte of the text; each method takes what it names and emits its tokens.
+class Lexer {
+ public:
+  Lexer(Fuel& fuel, Lexed& out) : fuel_(fuel), out_(out), text_(out.text) {}
+
+  void Run();
+
+ private:
+  // lexer.cc: the loop, signs.
+  void Next();
+  void Sign(char c);
+  void EqualSign();
+  void Dollar();
+  int CountDollars() const;
+
+  // lexer_numbers.cc: numbers, numerals with a base.
+  void Number();
+  bool HexadecimalFollows() const;
+  std::string_view Scientific(std::string_view run);
+  std::string_view Digits();
+  size_t SureThousands() const;
+  bool RepetendFollows(size_t at) const;
+  bool Numeral();
+  int Base();
+
+  // lexer_words.cc: letters, words, names of units.
+  void Letters();
+  bool BaseFollows() const;
+  bool UnitStandsHere(std::string_view run) const;
+  bool IsWord(std::string_view run, bool after_number) const;
+  void SplitLetters(std::string_view run);
+  void EmitLetter(std::string_view letter);
+  bool UnionStandsHere() const;
+  void ForeignWord();
+
+  // lexer_commands.cc: what begins with a backslash.
+  void CommandOrSign();
+  void EscapedSign();
+  void EmitCommand(const Command& command);
+  void EmitKnown(const Command& command);
+  std::string_view Argument();
+  size_t ClosingBrace(size_t from);
+  void TextBox();
+  void Roman();
+  void OperatorName();
+  void Blackboard();
+  void SizedBracket();
+
+  void EmitRelation(Relation relation) { Emit(Tok::kRelation, static_cast<uint16_t>(relation)); }
+  void Emit(Tok kind, uint16_t op = 0, std::string_view text = {}) {
+    out_.tokens.push_back({kind, space_, op, static_cast<uint32_t>(begin_), text});
+    space_ = false;
+  }
+  void SkipSpaces() {
+    while (at_ < text_.size() && IsSpace(text_[at_])) {
+      ++at_;
+      space_ = true;
+    }
+  }
+  void Fail(std::string_view what) {
+    if (out_.error.empty()) out_.error = std::string(what) + " at " + std::to_string(begin_ + 1);
+  }
+  char Peek(size_t ahead) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+
+  Fuel& fuel_;
+  Lexed& out_;
+  const std::string_view text_;
+  size_t at_ = 0;
+  size_t begin_ = 0;
+  size_t roman_end_ = 0;
+  std::vector<size_t> boxes_;  // Where closing braces of \text{42} stand.
+  bool space_ = false;
+  bool dollars_delimit_ = true;
+};
+
+}  // namespace cohort::reward::math
