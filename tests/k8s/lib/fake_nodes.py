@@ -15,7 +15,7 @@ FAKE = "kwok.x-k8s.io/node"
 
 def node(number, gpus, cpus):
     """One node with GPUs; zones take turns."""
-    size = {"cpu": str(cpus), "memory": "256Gi", "pods": "110", "nvidia.com/gpu": str(gpus)}
+    size = {"cpu": str(cpus), "memory": "1024Gi", "pods": "110", "nvidia.com/gpu": str(gpus)}
     name = f"node-{number}"
     labels = {"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": ZONES[number % len(ZONES)], "kubernetes.io/os": "linux"}
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels, "annotations": {FAKE: "fake"}},
@@ -25,7 +25,7 @@ def node(number, gpus, cpus):
 class FakeNodes(ControlPlane):
     """A control plane with `count` such nodes."""
 
-    def __init__(self, count=8, gpus=8, cpus=64):
+    def __init__(self, count=8, gpus=8, cpus=128):
         super().__init__(controllers=True)
         try:
             self.start("kwok", tool("kwok"), "--kubeconfig", self.kubeconfig, "--manage-all-nodes=false", f"--manage-nodes-with-annotation-selector={FAKE}=fake",
