@@ -189,13 +189,13 @@ class Cluster(unittest.TestCase):
         self.report.say("rollout 1 -> 4 -> 1: seconds a step (of them waiting for groups) " + ", ".join(f"{s:.2f} ({w:.2f})" for s, w in (one, four, again)))
         self.shell(admin)
         self.ready("rollout", 1)
-        self.report.say(f"rollout 1 -> 3 -> 1 by cohort worker scale: {self.history()}")
+        self.report.say(f"rollout 1 -> 3 -> 1 by cohort worker scale: {ledger.text(self.history())}")
         self.shell(drain)
         self.wait_for_steps(2)
         self.shell(zero)
         self.ready("rollout", 2)
         self.wait_for_steps(3)
-        self.report.say(f"a worker drained and undrained, rollout 1 -> 0 -> 2: {self.history()}")
+        self.report.say(f"a worker drained and undrained, rollout 1 -> 0 -> 2: {ledger.text(self.history())}")
         self.check_ends("rollout", 6)
         self.assertEqual(sum(self.restarts().values()), 0, self.restarts())
 
@@ -214,7 +214,7 @@ class Cluster(unittest.TestCase):
                 for role in PODS:
                     self.ready(role, 2 if role in ("reward", "rollout") else 1)
                 self.wait("steps after " + command, lambda before=before: self.steps() >= before + 2, 180, period=1)
-                self.report.say(f"{command}: {self.history()}")
+                self.report.say(f"{command}: {ledger.text(self.history())}")
         self.check_ends("learner", 1)
         self.check_ends("reward", 2)
 
@@ -224,13 +224,13 @@ class Cluster(unittest.TestCase):
         self.wait("the learner's restart", lambda: self.restarts()[name] == 1, 120)
         self.ready("learner", 1)
         self.wait("steps after the kill", lambda: self.steps() >= before + 2, 180, period=1)
-        self.report.say(f"kill -9 of the learner: restarted in its pod, {self.history()}")
+        self.report.say(f"kill -9 of the learner: restarted in its pod, {ledger.text(self.history())}")
         name = self.pod("reward")
         self.signal_process(name, signal.SIGSTOP)
         self.wait("the liveness probe to find a frozen reward service", lambda: self.restarts().get(name) == 1, 120)
         self.ready("reward", 2)
         self.wait_for_steps(2)
-        self.report.say(f"a frozen reward service was restarted by its liveness probe: {self.history()}")
+        self.report.say(f"a frozen reward service was restarted by its liveness probe: {ledger.text(self.history())}")
         others = {pod: n for pod, n in self.restarts().items() if n and pod not in (name, self.pod("learner"))}
         self.assertEqual(others, {}, "liveness must not depend on other services")
 
@@ -240,10 +240,10 @@ class Cluster(unittest.TestCase):
         for role in ("learner", "rollout", "reward", "admin"):
             self.assertRegex(seen, rf"demo-cohort-{role}\S*\s+cohort-{role}:0\.1\.1")
         self.settle()
-        self.report.say(f"helm upgrade to 0.1.1: {self.history()}")
+        self.report.say(f"helm upgrade to 0.1.1: {ledger.text(self.history())}")
         self.shell(rollback)
         self.settle()
-        self.report.say(f"helm rollback: {self.history()}")
+        self.report.say(f"helm rollback: {ledger.text(self.history())}")
         for role in ("rollout", "reward", "learner", "admin"):
             self.check_ends(role, 2)
 
@@ -263,7 +263,7 @@ class Cluster(unittest.TestCase):
         accuracy = sum(row["accuracy"] for row in last) / len(last)
         self.assertGreater(accuracy, 0.85)
         self.assertIn("model.safetensors", self.in_learner("ls", f"{RUN}/model"))
-        self.report.say(f"the run has finished: {figures}, accuracy {accuracy:.3f} over its last ten steps; every group trained exactly once")
+        self.report.say(f"the run has finished: {ledger.text(figures)}; accuracy {accuracy:.3f} over its last ten steps")
         self.assertEqual(self.dead_letters(), 0)
 
     def dead_letters(self):

@@ -28,3 +28,9 @@ def check(steps, ledger, prompts_per_step):
     assert max(groups.values(), default=1) == 1, "a group id stands twice in the ledger"
     return {"steps": len(numbers), "groups": len(rows), "again": sum(row["attempt"] > 1 for row in rows), "workers": len({row["worker"] for row in rows}),
             "incarnations": len({row["incarnation"] for row in rows})}
+
+
+def text(figures):
+    """The figures in words."""
+    return (f"{figures['steps']} steps, {figures['groups']} groups, each trained on once, {figures['again']} of them handed out again; "
+            f"{figures['workers']} workers and {figures['incarnations']} incarnations of the learner so far")
