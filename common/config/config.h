@@ -30,6 +30,9 @@ std::vector<DerivedQuantity> Derive(const config::v1::RunConfig& config);
 // Whether the learner broadcasts weights from the memory of its GPU; a device that is AUTO is taken for one.
 bool BroadcastsWeights(const config::v1::RunConfig& config);
 
+// Most tokens that a sequence of the run has, prompt and completion; the model may have fewer positions.
+int64_t LongestSequence(const config::v1::RunConfig& config);
+
 // Documentation of a field ("algorithm.group_size", or "group_size" wherever it stands) or a section, of runs and of pre-training: meaning, type,
 // unit, range, default. NOT_FOUND names the nearest known field.
 absl::StatusOr<std::string> Explain(const std::string& field);

@@ -41,6 +41,8 @@ std::string RewardRange(const v1::RewardSection& reward) {
 
 }  // namespace
 
+int64_t LongestSequence(const v1::RunConfig& config) { return int64_t{config.data().max_prompt_tokens()} + config.rollout().max_new_tokens(); }
+
 std::vector<DerivedQuantity> Derive(const v1::RunConfig& config) {
   const auto& algorithm = config.algorithm();
   const auto& rollout = config.rollout();
@@ -55,7 +57,7 @@ std::vector<DerivedQuantity> Derive(const v1::RunConfig& config) {
       {"updates of the run", absl::StrCat(Count(steps * minibatches), " = ", steps, " steps × ", minibatches)},
       {"samples of the run", Count(steps * samples)},
       {"completion tokens per step", absl::StrCat("at most ", Count(samples * tokens), " = ", samples, " × ", tokens)},
-      {"longest sequence", absl::StrCat("at most ", Count(config.data().max_prompt_tokens() + tokens), " tokens, prompt included")},
+      {"longest sequence", absl::StrCat("at most ", Count(LongestSequence(config)), " tokens, prompt included")},
       {"groups decoded together", absl::StrCat(Count(groups_together), " = ", rollout.workers(), rollout.workers() == 1 ? " worker" : " workers",
                                                " × ", rollout.max_batch() / group, " (max_batch ", rollout.max_batch(), " / ", group, ")")},
       {"prompts in flight", absl::StrCat("at most ", Count(prompts * (1 + algorithm.max_staleness())), " = ", prompts, " × (1 + max_staleness ",

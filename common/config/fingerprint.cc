@@ -20,7 +20,7 @@ constexpr absl::string_view kFree[] = {"run.directory",       "run.steps",
                                        "optimizer.gpu",       "optimizer.activation_checkpointing",
                                        "checkpoint.",         "optimizer.reference_on_host",
                                        "queue.",              "evaluation.",
-                                       "weights."};
+                                       "weights.",             "data.source_column"};
 
 bool IsFree(absl::string_view path) {
   return std::any_of(std::begin(kFree), std::end(kFree),

@@ -1,11 +1,13 @@
 #include "common/config/memory.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/model/model_config.h"
+#include "common/model/published_sizes.h"
 
 namespace cohort::config {
 namespace {
@@ -14,16 +16,27 @@ std::vector<model::MemoryNeed> LearnerNeeds(const v1::RunConfig& config, const m
   const auto& algorithm = config.algorithm();
   model::TrainingShape shape = TrainingShapeOf(config.optimizer(), algorithm.kl_coefficient() > 0, algorithm.minibatches() > 1);
   shape.broadcasts = BroadcastsWeights(config);
+  shape.pass_tokens = std::max(shape.pass_tokens, model::ContextFor(model, LongestSequence(config)));  // A pass has one whole sequence at least.
   return model::TrainingNeeds(model, layout, shape);
 }
 
 std::vector<model::MemoryNeed> WorkerNeeds(const v1::RunConfig& config, const model::ModelConfig& model, const model::ArenaLayout& layout) {
   model::SamplingShape shape;
   shape.max_batch = config.rollout().max_batch();
-  shape.max_context = model::DefaultContext(model);
+  shape.max_context = model::ContextFor(model, LongestSequence(config));
   shape.broadcasts = BroadcastsWeights(config);
   shape.kv_bytes = config.rollout().kv_megabytes() << 20;
   return model::SamplingNeeds(model, layout, shape);
+}
+
+// By the checkpoint's config.json; where there is none yet, those published for a model of its name, which is noted.
+absl::StatusOr<model::ModelConfig> SizesOf(const std::string& path, std::vector<DerivedQuantity>& notes) {
+  absl::StatusOr<model::ModelConfig> sizes = model::LoadModelConfig(path);
+  if (!absl::IsNotFound(sizes.status())) return sizes;
+  const std::optional<model::ModelConfig> published = model::SizesByName(path);
+  if (!published.has_value()) return sizes;
+  notes.push_back({"sizes of the model", absl::StrCat("as published; there is no ", path, "/config.json here")});
+  return *published;
 }
 
 }  // namespace
@@ -32,7 +45,8 @@ model::TrainingShape TrainingShapeOf(const v1::OptimizerSection& optimizer, bool
   model::TrainingShape shape;
   shape.pass_tokens = optimizer.micro_batch_tokens();
   shape.checkpoints = optimizer.activation_checkpointing();
-  shape.reference = reference && !optimizer.reference_on_host();
+  shape.reference = reference;
+  shape.reference_on_host = optimizer.reference_on_host();
   shape.may_go_back = may_go_back;
   return shape;
 }
@@ -41,11 +55,11 @@ std::vector<DerivedQuantity> DeriveMemory(const v1::RunConfig& config) {
   const bool learner = config.optimizer().device() == v1::DEVICE_CUDA || config.optimizer().device() == v1::DEVICE_AUTO;
   const bool worker = config.rollout().device() == v1::DEVICE_CUDA || (learner && config.rollout().device() == v1::DEVICE_AUTO);
   if (!learner && !worker) return {};
-  const absl::StatusOr<model::ModelConfig> sizes = model::LoadModelConfig(config.model().path());
+  std::vector<DerivedQuantity> quantities;
+  const absl::StatusOr<model::ModelConfig> sizes = SizesOf(config.model().path(), quantities);
   if (!sizes.ok()) return {{"GPU memory", absl::StrCat("unknown: ", sizes.status().message())}};
   const absl::StatusOr<model::ArenaLayout> layout = model::ArenaLayout::Create(*sizes);
   if (!layout.ok()) return {{"GPU memory", absl::StrCat("unknown: ", layout.status().message())}};
-  std::vector<DerivedQuantity> quantities;
   const auto learner_needs = LearnerNeeds(config, *sizes, *layout), worker_needs = WorkerNeeds(config, *sizes, *layout);
   if (learner) quantities.push_back({"GPU memory of the learner", model::NeedsText(learner_needs)});
   if (worker) quantities.push_back({"GPU memory of a worker", model::NeedsText(worker_needs)});

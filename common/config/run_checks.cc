@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -20,6 +21,7 @@ class RunChecker {
 
   void CheckAll() {
     CheckName();
+    CheckData();
     CheckPromptTemplate();
     CheckReward();
     CheckSampling();
@@ -46,11 +48,30 @@ class RunChecker {
     }
   }
 
+  void CheckData() {
+    const auto& data = config_.data();
+    if (data.min_prompt_tokens() > data.max_prompt_tokens()) {
+      Refuse({"data.min_prompt_tokens", "data.max_prompt_tokens"},
+             absl::StrCat("no prompt has at least ", data.min_prompt_tokens(), " tokens (data.min_prompt_tokens) and at most ", data.max_prompt_tokens(),
+                          " (data.max_prompt_tokens); lower the first or raise the second"));
+    }
+    if (data.messages_column().empty() && data.prompt_column().empty()) Refuse({"data.prompt_column"}, "is empty; name the column of the problem");
+    if (data.answer_column().empty()) Refuse({"data.answer_column"}, "is empty; name the column of the reference answer");
+    if (data.chat()) return;
+    for (const auto& [field, value] : {std::pair{"data.messages_column", data.messages_column()}, std::pair{"data.system_prompt", data.system_prompt()},
+                                       std::pair{"data.assistant_prefix", data.assistant_prefix()}}) {
+      if (!value.empty()) Refuse({field}, "is set, but prompts are plain text; set data.chat to true, or delete this line");
+    }
+  }
+
   void CheckPromptTemplate() {
     const std::string& text = config_.data().prompt_template();
-    if (!absl::StrContains(text, "{prompt}")) {
+    if (!config_.data().messages_column().empty() && text != "{prompt}") {
+      Refuse({"data.prompt_template"}, "is never used, because conversations (data.messages_column) are rendered as they stand; delete this line");
+    } else if (!absl::StrContains(text, "{prompt}")) {
       Refuse({"data.prompt_template"}, "does not contain {prompt}, so the model would never see the problem; put {prompt} where the problem belongs");
     }
+    if (config_.data().chat()) return CheckAssistantPrefix();
     const bool prefilled = absl::EndsWith(absl::StripTrailingAsciiWhitespace(text), "<think>");
     if (config_.reward().think_prefilled() && !prefilled) {
       Refuse({"reward.think_prefilled", "data.prompt_template"},
@@ -61,6 +82,13 @@ class RunChecker {
       Refuse({"data.prompt_template"},
              "ends with <think>, so completions lack that tag and none would have the right format; set reward.think_prefilled to true");
     }
+  }
+
+  // Whether the chat template itself begins the reasoning is seen when the prompts are loaded.
+  void CheckAssistantPrefix() {
+    if (config_.reward().think_prefilled() || !absl::EndsWith(absl::StripTrailingAsciiWhitespace(config_.data().assistant_prefix()), "<think>")) return;
+    Refuse({"data.assistant_prefix"},
+           "ends with <think>, so completions lack that tag and none would have the right format; set reward.think_prefilled to true");
   }
 
   void CheckReward() {

@@ -1,70 +1,91 @@
 #include "common/data/problems.h"
 
-#include <cstddef>
-#include <optional>
-
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "common/io/files.h"
+#include "common/data/rows.h"
+#include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "nlohmann/json.hpp"
 
 namespace cohort::data {
 namespace {
 
-constexpr absl::string_view kExample = R"({"prompt": "1 + 1", "answer": "2"})";
+constexpr char kSource[] = "source";  // The column that is taken when none is named.
+constexpr absl::string_view kTurns = R"(write [{"role": "user", "content": "1 + 1"}])";
 
-// The text of `key`; a number counts as its digits. Answers nothing and sets `problem` when it will not do.
-std::string ReadText(const nlohmann::json& row, const char* key, std::string& problem) {
-  const auto value = row.find(key);
-  if (value == row.end()) {
-    problem = absl::StrCat("has no key '", key, "'; each line is an object such as ", kExample);
-    return "";
-  }
+absl::StatusOr<const nlohmann::json*> ColumnOf(const Row& row, const std::string& column, absl::string_view role) {
+  const nlohmann::json* value = Find(row.values, column);
+  if (value != nullptr) return value;
+  return absl::InvalidArgumentError(absl::StrCat("has no column '", column, "'; ", ColumnsText(row), "; name the right one in data.", role, "_column"));
+}
+
+// The text of `column`; a number counts as its digits.
+absl::StatusOr<std::string> TextOf(const Row& row, const std::string& column, absl::string_view role) {
+  COHORT_ASSIGN_OR_RETURN(const nlohmann::json* value, ColumnOf(row, column, role));
   std::string text;
   if (value->is_string()) text = value->get<std::string>();
   if (value->is_number()) text = value->dump();
   if (!value->is_string() && !value->is_number()) {
-    problem = absl::StrCat("'", key, "' is a JSON ", value->type_name(), "; write a string or a number");
-  } else if (absl::StripAsciiWhitespace(text).empty()) {
-    problem = absl::StrCat("'", key, "' is empty; fill it in, or delete the line");
+    return absl::InvalidArgumentError(absl::StrCat("'", column, "' is a JSON ", value->type_name(), "; write a string or a number",
+                                                   role == "prompt" && value->is_array() ? ", or name it in data.messages_column if it is a conversation" : ""));
   }
+  if (absl::StripAsciiWhitespace(text).empty()) return absl::InvalidArgumentError(absl::StrCat("'", column, "' is empty; fill it in, or delete the row"));
   return text;
 }
 
-// Answers "" or what is wrong with the line; remedy.
-std::string ReadProblem(absl::string_view line, Problem& problem) {
-  const auto row = nlohmann::json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
-  if (row.is_discarded()) return absl::StrCat("is not JSON; each line is an object such as ", kExample);
-  if (!row.is_object()) return absl::StrCat("is a JSON ", row.type_name(), "; each line is an object such as ", kExample);
-  std::string wrong;
-  problem.prompt = ReadText(row, "prompt", wrong);
-  if (wrong.empty()) problem.answer = ReadText(row, "answer", wrong);
-  if (const auto source = row.find("source"); wrong.empty() && source != row.end() && !source->is_null()) {
-    if (source->is_string()) problem.source = source->get<std::string>();
-    else wrong = absl::StrCat("'source' is a JSON ", source->type_name(), "; write the name of the data set as a string, or leave it out");
+absl::StatusOr<std::vector<Turn>> TurnsOf(const Row& row, const std::string& column) {
+  COHORT_ASSIGN_OR_RETURN(const nlohmann::json* value, ColumnOf(row, column, "messages"));
+  if (!value->is_array() || value->empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("'", column, "' is ", value->is_array() ? "an empty list" : absl::StrCat("a JSON ", value->type_name()),
+                                                   ", not a conversation; ", kTurns));
   }
-  return wrong;
+  std::vector<Turn> turns;
+  for (const nlohmann::json& entry : *value) {
+    const nlohmann::json *role = Find(entry, "role"), *content = Find(entry, "content");
+    if (role == nullptr || content == nullptr || !role->is_string() || !content->is_string()) {
+      return absl::InvalidArgumentError(absl::StrCat("turn ", turns.size() + 1, " of '", column, "' lacks a `role` or a `content` that is text; ", kTurns));
+    }
+    turns.push_back({role->get<std::string>(), content->get<std::string>()});
+  }
+  if (turns.back().role == "assistant") {
+    return absl::InvalidArgumentError(absl::StrCat("'", column, "' ends with the assistant's turn, which is what the model is to write; end it with the user's"));
+  }
+  return turns;
+}
+
+// Of the column `given`, else of kSource where the row has one.
+absl::Status ReadSource(const Row& row, const std::string& given, std::string& source) {
+  const nlohmann::json* value = Find(row.values, given.empty() ? kSource : given);
+  if (given.empty() && (value == nullptr || value->is_null())) return absl::OkStatus();
+  COHORT_ASSIGN_OR_RETURN(source, TextOf(row, given.empty() ? kSource : given, "source"));
+  return absl::OkStatus();
+}
+
+absl::Status ReadProblem(const Row& row, const ProblemColumns& columns, Problem& problem) {
+  if (columns.messages.empty()) {
+    COHORT_ASSIGN_OR_RETURN(problem.prompt, TextOf(row, columns.prompt, "prompt"));
+  } else {
+    COHORT_ASSIGN_OR_RETURN(problem.messages, TurnsOf(row, columns.messages));
+    problem.prompt = problem.messages.back().content;
+  }
+  COHORT_ASSIGN_OR_RETURN(problem.answer, TextOf(row, columns.answer, "answer"));
+  return ReadSource(row, columns.source, problem.source);
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<Problem>> LoadProblems(const std::string& path) {
-  COHORT_ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
+absl::StatusOr<std::vector<Problem>> LoadProblems(const std::string& path, const ProblemColumns& columns) {
+  std::vector<std::string> wanted = {columns.messages.empty() ? columns.prompt : columns.messages, columns.answer};
+  wanted.push_back(columns.source.empty() ? kSource : columns.source);
   std::vector<Problem> problems;
-  int64_t number = 0;
-  for (absl::string_view line : absl::StrSplit(content, '\n')) {
-    ++number;
-    if (absl::StripAsciiWhitespace(line).empty()) continue;
+  COHORT_RETURN_IF_ERROR(ForEachRow(path, wanted, [&](const Row& row) -> absl::Status {
     Problem problem;
-    problem.line = number;
-    if (const std::string wrong = ReadProblem(line, problem); !wrong.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ":", number, ": ", wrong));
-    }
+    problem.place = row.place;
+    if (const absl::Status read = ReadProblem(row, columns, problem); !read.ok()) return Annotate(read, row.place);
     problems.push_back(std::move(problem));
-  }
-  if (problems.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": holds no problem; each line is an object such as ", kExample));
+    return absl::OkStatus();
+  }));
   return problems;
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t kMiB = int64_t{1} << 20, kGiB = int64_t{1} << 30;
 constexpr int64_t kRuntimeBytes = kGiB;             // The driver's context, libraries and workspaces.
+constexpr int64_t kWasted = 8;                      // One part in so many of the activations.
 constexpr int64_t kPrefillTokens = 8192;            // Of one piece of the engine's prefill.
 
 int64_t QkvWidth(const ModelConfig& config) { return (config.num_heads + 2 * config.num_kv_heads) * config.head_dim; }
@@ -22,9 +23,10 @@ int64_t KeptBytes(const ModelConfig& config, bool checkpoints) {
   return 12 * hidden + 2 * QkvWidth(config) + heads + 2 * config.num_heads * config.head_dim + 4 * config.num_heads + 4 * config.intermediate_size + 8;
 }
 
-// Bytes that one row needs while one layer is computed, forward or backward.
-int64_t WorkingBytes(const ModelConfig& config) {
-  return 40 * config.intermediate_size + 40 * config.hidden_size + 24 * QkvWidth(config) + KeptBytes(config, false);
+// Bytes that one row needs besides while the backward pass goes through one layer: ten intermediate values in fp32 at once where the gradient of SwiGLU
+// is computed, or what the attention needs, and five of the hidden size around it. A layer that is computed again is held meanwhile.
+int64_t WorkingBytes(const ModelConfig& config, bool checkpoints) {
+  return std::max(40 * config.intermediate_size, 24 * QkvWidth(config)) + 20 * config.hidden_size + (checkpoints ? KeptBytes(config, false) : 0);
 }
 
 }  // namespace
@@ -32,14 +34,19 @@ int64_t WorkingBytes(const ModelConfig& config) {
 std::vector<MemoryNeed> TrainingNeeds(const ModelConfig& config, const ArenaLayout& layout, const TrainingShape& shape) {
   const int64_t rows = shape.pass_tokens, elements = layout.size();
   const int64_t head_rows = std::min(rows, std::max<int64_t>(1, kHeadChunkLogits / config.vocab_size));
+  const int64_t logits = head_rows * config.vocab_size * 8;  // And as many exponentials.
+  const int64_t kept = rows * config.num_layers * KeptBytes(config, shape.checkpoints);
+  const int64_t activations = kept + std::max(rows * WorkingBytes(config, shape.checkpoints), logits);
   std::vector<MemoryNeed> needs = {
       {"weights (fp32 and bf16)", 6 * elements},
       {"gradient and moments (fp32)", 12 * elements},
       {absl::StrCat("activations of ", rows, " tokens", shape.checkpoints ? " (only the layers' inputs)" : ""),
-       rows * (config.num_layers * KeptBytes(config, shape.checkpoints) + WorkingBytes(config))},
-      {"logits", head_rows * config.vocab_size * 14},
+       activations},
+      {"what the allocator cannot use again", activations / kWasted},
   };
-  if (shape.reference) needs.push_back({"reference", 2 * elements});
+  if (shape.reference && !shape.reference_on_host) needs.push_back({"reference", 2 * elements});
+  // It is there while no activations are kept.
+  if (shape.reference && shape.reference_on_host) needs.push_back({"reference, beyond the place of activations", std::max<int64_t>(0, 2 * elements - kept)});
   if (shape.may_go_back) needs.push_back({"the state before the step", 12 * elements});
   if (shape.broadcasts) needs.push_back({"the version on its way and the one before", 4 * elements});
   needs.push_back({"runtime", kRuntimeBytes});

@@ -22,7 +22,8 @@ inline constexpr int64_t kHeadChunkLogits = int64_t{1} << 28;
 struct TrainingShape {
   int64_t pass_tokens = 16384;  // Of one forward and backward pass.
   bool checkpoints = false;     // Activations are computed again.
-  bool reference = false;       // Its weights stay on the GPU.
+  bool reference = false;       // There is one, in bf16.
+  bool reference_on_host = false;  // Its weights come to the GPU only while it is computed.
   bool may_go_back = false;     // Several minibatches a step: weights and moments are kept to return to.
   bool broadcasts = false;      // Weights are published from the GPU's memory.
 };
@@ -35,9 +36,9 @@ struct SamplingShape {
   int64_t kv_bytes = 0;  // Most memory for keys and values; 0: what max_batch sequences of max_context need.
 };
 
-// Estimates of a learner's and a rollout worker's memory on a GPU (bf16, master weights and optimizer state in fp32), without what LibTorch's allocator
-// holds in its caches: on an H200, passes of 16,384 tokens left it with 30.3 GiB for 30.1 estimated (Qwen2.5-0.5B) and 77.3 for 64.6 (1.5B). A learner
-// that has less works with a smaller pass, a worker with a smaller batch.
+// Estimates of a learner's and a rollout worker's memory on a GPU (bf16, master weights and optimizer state in fp32). The learner's follows the tensors
+// that its passes hold at their peak, which is either the backward pass of the last layer or the head; an eighth of the activations is added for blocks
+// that LibTorch's allocator cannot use again. A learner that has less works with a smaller pass, a worker with a smaller batch.
 std::vector<MemoryNeed> TrainingNeeds(const ModelConfig& config, const ArenaLayout& layout, const TrainingShape& shape);
 std::vector<MemoryNeed> SamplingNeeds(const ModelConfig& config, const ArenaLayout& layout, const SamplingShape& shape);
 

@@ -81,6 +81,10 @@ absl::Status ReadEndTokens(const std::string& directory, JsonFields& fields, Mod
 
 }  // namespace
 
+int64_t ContextFor(const ModelConfig& config, int64_t tokens) {
+  return config.max_positions > 0 ? std::min(config.max_positions, tokens) : tokens;
+}
+
 int64_t DefaultContext(const ModelConfig& config) { return config.max_positions > 0 ? std::min(config.max_positions, kMostByDefault) : kMostByDefault; }
 
 absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& directory) {

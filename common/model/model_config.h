@@ -33,6 +33,9 @@ struct ModelConfig {
 // Tokens of prompt and completion where nobody asks for another number: the model's limit, but no more than 4,096.
 int64_t DefaultContext(const ModelConfig& config);
 
+// The context that sequences of up to `tokens` need: that many, but no more than the model has positions.
+int64_t ContextFor(const ModelConfig& config, int64_t tokens);
+
 // Reads `directory`/config.json. INVALID_ARGUMENT names the file, the field and what is supported.
 absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& directory);
 

@@ -4,12 +4,17 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/rust/rust_text.h"
 #include "common/status/status_macros.h"
-#include "common/text/rust_text.h"
+#include "common/text/text_c.h"
 #include "common/text/tokenizer_config.h"
 #include "nlohmann/json.hpp"
 
 namespace cohort::text {
+
+using rust::Check;
+using rust::Take;
+
 namespace {
 
 // Stands after the text that the model shall continue; the blank tells whether the template trims the turn.

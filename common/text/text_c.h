@@ -3,20 +3,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The C interface of the Rust library in rust/; only tokenizer.cc and chat_template.cc call it. Text is UTF-8 with its length, never zero-terminated.
-// Every call that can fail answers an error text, `data == NULL` when it succeeded; whatever it hands out, errors included, belongs to the caller and
-// is given back with the function of its type. A panic inside is an error like any other. Tokenizers and templates are immutable after loading: share
-// them among threads.
+#include "common/rust/rust_text_c.h"
+
+// The C interface of the Rust library (common/rust) to tokenizers and chat templates; only tokenizer.cc and chat_template.cc call it. Every call that can
+// fail answers an error text, `data == NULL` when it succeeded; whatever it hands out, errors included, belongs to the caller and is given back with the
+// function of its type. A panic inside is an error like any other. Tokenizers and templates are immutable after loading: share them among threads.
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct CohortTokenizer CohortTokenizer;
-
-typedef struct {
-  char* data;  // NULL: none. Never NULL for an empty text that was asked for.
-  size_t size;
-} CohortText;
 
 typedef struct {
   uint32_t* data;
@@ -47,7 +43,6 @@ void cohort_chat_template_free(CohortChatTemplate* chat_template);
 // `variables` is a JSON object of what the template sees by name.
 CohortText cohort_chat_template_render(const CohortChatTemplate* chat_template, const char* variables, size_t variables_size, CohortText* text);
 
-void cohort_text_free(CohortText text);
 void cohort_ids_free(CohortIds ids);
 
 #ifdef __cplusplus

@@ -8,11 +8,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/io/files.h"
+#include "common/rust/rust_text.h"
 #include "common/status/status_macros.h"
-#include "common/text/rust_text.h"
+#include "common/text/text_c.h"
 #include "common/text/tokenizer_config.h"
 
 namespace cohort::text {
+
+using rust::Check;
+using rust::Take;
+
 struct Tokenizer::Impl {
   struct Free {
     void operator()(CohortTokenizer* tokenizer) const { cohort_tokenizer_free(tokenizer); }

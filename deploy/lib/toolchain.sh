@@ -49,11 +49,11 @@ install_debian_packages() {
   quiet apt-install env RUNLEVEL=1 apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
-# Whether the first cargo and rustc of PATH work and are 1.80 or newer; rustup's do not work without a toolchain of this user.
+# Whether the first cargo and rustc of PATH work and are 1.88 or newer; rustup's do not work without a toolchain of this user.
 rust_works() {
   local program
   for program in cargo rustc; do
-    "$program" --version 2>/dev/null | awk '{split($2,v,"."); new=v[1]>1 || v[2]>=80} END {exit !new}' || return 1
+    "$program" --version 2>/dev/null | awk '{split($2,v,"."); new=v[1]>1 || v[2]>=88} END {exit !new}' || return 1
   done
 }
 

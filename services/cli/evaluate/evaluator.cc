@@ -42,7 +42,10 @@ std::vector<Chunk> Chunks(const EvaluationPlan& plan) {
 
 rollout::v1::GenerateRequest RequestFor(const EvaluationPlan& plan, const Chunk& chunk) {
   rollout::v1::GenerateRequest request;
-  for (size_t i = chunk.begin; i < chunk.end; ++i) request.add_prompts()->set_text(FillTemplate(plan.prompt_template, plan.problems[i].prompt));
+  for (size_t i = chunk.begin; i < chunk.end; ++i) {
+    const std::vector<int32_t>& ids = plan.problems[i].token_ids;
+    request.add_prompts()->mutable_token_ids()->Add(ids.begin(), ids.end());
+  }
   request.set_samples(chunk.greedy ? 1 : plan.samples);
   *request.mutable_sampling() = plan.sampling;
   if (chunk.greedy) {
@@ -59,8 +62,8 @@ reward::v1::ScoreItem ItemFor(const EvaluationPlan& plan, const Chunk& chunk, co
   reward::v1::ScoreItem item;
   item.set_id(absl::StrCat(completion.prompt, "/", completion.sample));
   item.set_completion(completion.text);
-  const data::Problem& problem = plan.problems[chunk.begin + static_cast<size_t>(completion.prompt)];
-  item.set_gold_answer(problem.answer);
+  const data::PreparedPrompt& problem = plan.problems[chunk.begin + static_cast<size_t>(completion.prompt)];
+  item.set_gold_answer(problem.gold_answer);
   item.set_source(problem.source);
   item.set_template_(plan.answer_template);
   item.set_think_prefilled(plan.think_prefilled);
@@ -144,9 +147,9 @@ absl::StatusOr<Evaluation> Evaluator::Run(const EvaluationPlan& plan, const std:
   Evaluation evaluation;
   evaluation.model = plan.model;
   evaluation.temperature = plan.sampling.temperature();
-  for (const data::Problem& problem : plan.problems) {
-    evaluation.prompts.push_back(FillTemplate(plan.prompt_template, problem.prompt));
-    evaluation.gold_answers.push_back(problem.answer);
+  for (const data::PreparedPrompt& problem : plan.problems) {
+    evaluation.prompts.push_back(problem.text);
+    evaluation.gold_answers.push_back(problem.gold_answer);
   }
   evaluation.sampled = std::move(shared.sampled);
   evaluation.greedy = std::move(shared.greedy);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/data/problems.h"
+#include "common/data/prompts.h"
 #include "proto/cohort/common/v1/sampling.pb.h"
 #include "proto/cohort/reward/v1/reward_service.pb.h"
 #include "services/cli/evaluate/evaluation.h"
@@ -16,8 +16,7 @@ namespace cohort::cli {
 // What to sample of each problem and how to grade it.
 struct EvaluationPlan {
   std::string model;                                 // Only recorded.
-  std::vector<data::Problem> problems;
-  std::string prompt_template = "{prompt}";          // {prompt} is replaced by the problem.
+  std::vector<data::PreparedPrompt> problems;
   common::v1::SamplingParams sampling;               // Of the sampled completions.
   int samples = 1;                                   // Sampled completions of a problem; 0 for none.
   bool greedy = true;                                // And a greedy one.

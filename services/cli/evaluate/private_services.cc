@@ -59,7 +59,7 @@ absl::Status PrivateServices::StartWorkers(const Options& options) {
   }
   std::vector<ServiceSpec> specs;
   for (int i = 0; i < options.workers; ++i) {
-    const StandalonePlace place = {options.model, options.threads, options.max_batch};
+    const StandalonePlace place = {options.model, options.threads, options.max_batch, {"--max-context", absl::StrCat(options.max_context)}};
     COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, StandaloneSpec(RunPaths(directory_), absl::StrCat("worker-", i), place));
     spec.start_timeout = options.start_timeout;
     specs.push_back(std::move(spec));

@@ -19,6 +19,7 @@ class PrivateServices {
     int workers = 1;
     int threads = 1;                // Of each worker.
     int max_batch = 128;
+    int64_t max_context = 0;        // Tokens of prompt and completion; 0: the model's limit, at most 4,096.
     bool reward = true;
     bool grades_code = false;           // The reward service is cohort-coderunner, with a slot for each core.
     bool allow_weak_isolation = false;  // Its programs may share this machine's kernel.

@@ -12,6 +12,7 @@
 #include "common/config/config.h"
 #include "common/config/memory.h"
 #include "common/io/files.h"
+#include "common/model/model_config.h"
 #include "common/reward/format/template_name.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -39,11 +40,10 @@ std::string Quoted(const std::string& argument) {
   return plain && !argument.empty() ? argument : absl::StrCat("'", absl::StrReplaceAll(argument, {{"'", "'\\''"}}), "'");
 }
 
-EvaluationPlan PlanFor(const config::v1::RunConfig& config, const std::string& model, const std::vector<data::Problem>& problems) {
+EvaluationPlan PlanFor(const config::v1::RunConfig& config, const std::string& model, const std::vector<data::PreparedPrompt>& problems) {
   EvaluationPlan plan;
   plan.model = model;
   plan.problems = problems;
-  plan.prompt_template = config.data().prompt_template();
   plan.samples = config.evaluation().samples();
   plan.answer_template = config.reward().template_();
   plan.think_prefilled = config.reward().think_prefilled();
@@ -62,7 +62,7 @@ EvaluationPlan PlanFor(const config::v1::RunConfig& config, const std::string& m
 bool Matches(const Evaluation& evaluation, const EvaluationPlan& plan) {
   if (evaluation.prompts.size() != plan.problems.size() || evaluation.model != plan.model) return false;
   for (size_t i = 0; i < plan.problems.size(); ++i) {
-    if (evaluation.prompts[i] != absl::StrReplaceAll(plan.prompt_template, {{"{prompt}", plan.problems[i].prompt}})) return false;
+    if (evaluation.prompts[i] != plan.problems[i].text) return false;
   }
   return evaluation.sampled.size() == plan.problems.size() * static_cast<size_t>(plan.samples);
 }
@@ -149,7 +149,8 @@ absl::StatusOr<ServiceSpec> RunLauncher::GraderSpec() const {
 
 std::vector<std::string> RunLauncher::DeviceFlags(int worker) const {
   const std::string device = config::v1::Device_Name(config_.rollout().device()).substr(sizeof("DEVICE"));
-  return {"--device", device, "--gpu", absl::StrCat(GpuOfWorker(config_, worker)), "--kv-megabytes", absl::StrCat(config_.rollout().kv_megabytes())};
+  return {"--device", device, "--gpu", absl::StrCat(GpuOfWorker(config_, worker)), "--kv-megabytes", absl::StrCat(config_.rollout().kv_megabytes()),
+          "--max-context", absl::StrCat(max_context_)};
 }
 
 absl::Status RunLauncher::StartBackbone() {
@@ -187,12 +188,17 @@ absl::Status RunLauncher::StartAdmin() {
 }
 
 absl::Status RunLauncher::CheckData() {
-  COHORT_ASSIGN_OR_RETURN(const std::vector<data::Problem> train, data::LoadProblems(config_.data().train()));
-  COHORT_RETURN_IF_ERROR(CheckGoldAnswers(reward_address_, config_.reward().policy(), config_.data().train(), train));
+  COHORT_ASSIGN_OR_RETURN(const std::vector<data::Problem> train, data::LoadProblems(config_.data().train(), data::ColumnsOf(config_.data())));
+  COHORT_RETURN_IF_ERROR(CheckGoldAnswers(reward_address_, config_.reward().policy(), AnswersOf(train)));
   if (!evaluates()) return absl::OkStatus();
-  COHORT_ASSIGN_OR_RETURN(held_out_, data::LoadProblems(config_.data().held_out()));
+  COHORT_ASSIGN_OR_RETURN(const data::PromptFormat format, data::PromptFormat::Load(config_.data(), config_.model().path()));
+  COHORT_ASSIGN_OR_RETURN(const model::ModelConfig model, model::LoadModelConfig(config_.model().path()));
+  COHORT_ASSIGN_OR_RETURN(data::PromptSet set, data::LoadPrompts(config_, config_.data().held_out(), format, model.max_positions));
+  if (const std::string left_out = data::LeftOutText(set); !left_out.empty()) view_.Say(absl::StrCat("held-out problems: ", left_out));
+  held_out_ = std::move(set.prompts);
+  max_context_ = model::ContextFor(model, config::LongestSequence(config_));
   if (held_out_.size() > static_cast<size_t>(config_.evaluation().problems())) held_out_.resize(config_.evaluation().problems());
-  return CheckGoldAnswers(reward_address_, config_.reward().policy(), config_.data().held_out(), held_out_);
+  return CheckGoldAnswers(reward_address_, config_.reward().policy(), AnswersOf(held_out_));
 }
 
 absl::StatusOr<Evaluation> RunLauncher::Evaluate(const std::string& model, const std::string& what) {

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/data/problems.h"
+#include "common/data/prompts.h"
 #include "proto/cohort/config/v1/run.pb.h"
 #include "services/cli/evaluate/evaluation.h"
 #include "services/cli/launch/directory_state.h"
@@ -60,7 +60,7 @@ class RunLauncher {
   // The service that grades this run: of mathematics, or of programs when the policy says so.
   absl::StatusOr<ServiceSpec> GraderSpec() const;
   ServiceSpec WithTimeout(ServiceSpec spec) const;
-  // What a worker without the run's config must be told about where it computes.
+  // What a worker without the run's config must be told about where and how it computes.
   std::vector<std::string> DeviceFlags(int worker) const;
   std::string ResumeCommand() const;
   void ShowFinishedRun() const;
@@ -74,7 +74,8 @@ class RunLauncher {
   Fleet fleet_;
   std::string redis_address_;
   std::string reward_address_;
-  std::vector<data::Problem> held_out_;
+  std::vector<data::PreparedPrompt> held_out_;
+  int64_t max_context_ = 0;  // Of the workers of the evaluation.
   SupervisedService* learner_ = nullptr;   // While it trains.
   std::unique_ptr<WorkerScaler> scaler_;   // Of the rollout workers; while they run.
   double train_seconds_ = 0;

@@ -200,8 +200,8 @@ void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetric
   std::string samples;
   for (const SlotGroup& slot : slots) {
     if (slot.outcome == SlotOutcome::kGivenUp) continue;
-    const PreparedPrompt& prompt = parts_.tasks->Prompt(slot.group.step(), slot.group.slot());
-    samples = SampleLines(*parts_.config, slot.group, prompt.text, prompt.gold_answer);
+    const data::PreparedPrompt& prompt = parts_.tasks->Prompt(slot.group.step(), slot.group.slot());
+    samples = SampleLines(*parts_.config, slot.group, prompt);
     break;
   }
   parts_.reporter->Report(record, LedgerLines(slots, state_.step), samples);

@@ -18,8 +18,7 @@ std::string Short(absl::string_view name, absl::string_view prefix) { return std
 
 }  // namespace
 
-std::string SampleLines(const config::v1::RunConfig& config, const learner::v1::Group& group, absl::string_view prompt,
-                        absl::string_view gold_answer) {
+std::string SampleLines(const config::v1::RunConfig& config, const learner::v1::Group& group, const data::PreparedPrompt& prompt) {
   std::string lines;
   const std::vector<ScalarReward> rewards = ScalarizeGroup(config, group);
   for (int i = 0; i < std::min(kSamplesPerGroup, group.completions_size()); ++i) {
@@ -29,8 +28,9 @@ std::string SampleLines(const config::v1::RunConfig& config, const learner::v1::
     line["step"] = group.step();
     line["group_id"] = group.group_id();
     line["sample"] = i;
-    line["prompt"] = std::string(prompt);
-    line["gold_answer"] = std::string(gold_answer);
+    line["prompt"] = prompt.text;
+    line["gold_answer"] = prompt.gold_answer;
+    if (!prompt.source.empty()) line["source"] = prompt.source;
     line["text"] = completion.text();
     line["verdict"] = Short(reward::v1::Verdict_Name(completion.score().verdict()), "VERDICT_");
     line["format_ok"] = completion.score().format_ok();

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "common/io/files.h"
+#include "common/data/rows.h"
 #include "common/status/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -43,14 +41,12 @@ absl::Status CheckDocument(const Document& document, const DocumentOptions& opti
   return absl::OkStatus();
 }
 
-absl::StatusOr<Document> ParseDocument(absl::string_view line, const text::Tokenizer& tokenizer, const DocumentOptions& options) {
-  const nlohmann::json object = nlohmann::json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) return absl::InvalidArgumentError("not a JSON object; write one object a line");
-  COHORT_ASSIGN_OR_RETURN(const std::string* text, StringAt(object, "text"));
-  COHORT_ASSIGN_OR_RETURN(const std::string* prompt, StringAt(object, "prompt"));
-  COHORT_ASSIGN_OR_RETURN(const std::string* completion, StringAt(object, "completion"));
+absl::StatusOr<Document> ParseDocument(const data::Row& row, const text::Tokenizer& tokenizer, const DocumentOptions& options) {
+  COHORT_ASSIGN_OR_RETURN(const std::string* text, StringAt(row.values, "text"));
+  COHORT_ASSIGN_OR_RETURN(const std::string* prompt, StringAt(row.values, "prompt"));
+  COHORT_ASSIGN_OR_RETURN(const std::string* completion, StringAt(row.values, "completion"));
   if ((text != nullptr) == (prompt != nullptr) || (prompt != nullptr) != (completion != nullptr)) {
-    return absl::InvalidArgumentError("a document has either `text`, or `prompt` and `completion`");
+    return absl::InvalidArgumentError(absl::StrCat("a document has either `text`, or `prompt` and `completion`; ", data::ColumnsText(row)));
   }
   Document document;
   COHORT_ASSIGN_OR_RETURN(document.tokens, Encode(tokenizer, text != nullptr ? *text : *prompt, options));
@@ -67,17 +63,13 @@ absl::StatusOr<Document> ParseDocument(absl::string_view line, const text::Token
 }  // namespace
 
 absl::StatusOr<std::vector<Document>> LoadDocuments(const std::string& path, const text::Tokenizer& tokenizer, const DocumentOptions& options) {
-  COHORT_ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
   std::vector<Document> documents;
-  int64_t number = 0;
-  for (const absl::string_view line : absl::StrSplit(content, '\n')) {
-    ++number;
-    if (absl::StripAsciiWhitespace(line).empty()) continue;
-    absl::StatusOr<Document> document = ParseDocument(line, tokenizer, options);
-    if (!document.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ":", number, ": ", document.status().message()));
+  COHORT_RETURN_IF_ERROR(data::ForEachRow(path, {"text", "prompt", "completion"}, [&](const data::Row& row) -> absl::Status {
+    absl::StatusOr<Document> document = ParseDocument(row, tokenizer, options);
+    if (!document.ok()) return absl::InvalidArgumentError(absl::StrCat(row.place, ": ", document.status().message()));
     documents.push_back(*std::move(document));
-  }
-  if (documents.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": no documents; write one JSON object a line"));
+    return absl::OkStatus();
+  }));
   return documents;
 }
 

@@ -23,9 +23,9 @@ struct DocumentOptions {
   int64_t vocab_size = 0;       // Of the model.
 };
 
-// Reads a JSONL file of objects with `text`, or with `prompt` and `completion`, all strings; other keys are ignored. Prompts and texts are encoded with
-// the special tokens that the tokenizer adds in front, completions as they stand. INVALID_ARGUMENT names file, line, what is wrong and the remedy for
-// the first bad line, or a file without any; NOT_FOUND when there is no such file.
+// Reads a JSONL or Parquet file, or a directory of them, whose rows have `text`, or `prompt` and `completion`, all strings; other columns are ignored.
+// Prompts and texts are encoded with the special tokens that the tokenizer adds in front, completions as they stand. INVALID_ARGUMENT names file, row,
+// what is wrong and the remedy for the first bad row, or a data set without any; NOT_FOUND when there is no such file.
 absl::StatusOr<std::vector<Document>> LoadDocuments(const std::string& path, const text::Tokenizer& tokenizer, const DocumentOptions& options);
 
 }  // namespace cohort::learner

@@ -18,8 +18,8 @@ constexpr size_t kMostNamed = 10;
 
 }  // namespace
 
-absl::Status CheckGoldAnswers(const std::string& address, const std::string& policy, const std::string& data_file,
-                              const std::vector<PreparedPrompt>& prompts, absl::Time deadline, const sync::StopToken& stop) {
+absl::Status CheckGoldAnswers(const std::string& address, const std::string& policy, const std::vector<data::PreparedPrompt>& prompts,
+                              absl::Time deadline, const sync::StopToken& stop) {
   const auto stub = reward::v1::RewardService::NewStub(rpc::Connect(address));
   const std::string peer = absl::StrCat("the reward service at ", address);
   std::vector<std::string> bad;
@@ -36,8 +36,7 @@ absl::Status CheckGoldAnswers(const std::string& address, const std::string& pol
     for (const reward::v1::GoldError& error : response.errors()) {
       const size_t index = begin + static_cast<size_t>(error.index());
       if (error.index() < 0 || index >= end) return absl::InternalError(absl::StrCat(peer, " names an answer that was not asked about"));
-      bad.push_back(absl::StrCat(data_file, ":", prompts[index].line, ": the answer '", prompts[index].gold_answer,
-                                 "' cannot be checked: ", error.message(), "; correct it or drop the line"));
+      bad.push_back(absl::StrCat(prompts[index].place, ": the answer '", prompts[index].gold_answer, "' cannot be checked: ", error.message(), "; correct it or drop the line"));
     }
   }
   if (bad.empty()) return absl::OkStatus();

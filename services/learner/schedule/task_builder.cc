@@ -16,12 +16,12 @@ Schedule::Options ScheduleOptions(const config::v1::RunConfig& config, int64_t r
   return options;
 }
 
-TaskBuilder::TaskBuilder(const config::v1::RunConfig& config, const std::vector<PreparedPrompt>& prompts, int64_t incarnation)
+TaskBuilder::TaskBuilder(const config::v1::RunConfig& config, const std::vector<data::PreparedPrompt>& prompts, int64_t incarnation)
     : config_(config), prompts_(prompts), incarnation_(incarnation), schedule_(ScheduleOptions(config, prompts.size())) {}
 
 prompt::v1::PromptTask TaskBuilder::Build(int64_t step, int64_t slot) {
   const int64_t row = schedule_.Row(step, slot);
-  const PreparedPrompt& prompt = prompts_[row];
+  const data::PreparedPrompt& prompt = prompts_[row];
   prompt::v1::PromptTask task;
   task.set_group_id(GroupId(config_.run().name(), step, slot));
   task.set_run_id(config_.run().name());

@@ -126,7 +126,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   COHORT_LOG(INFO) << (checkpoint.has_value() ? absl::StrCat("goes on from ", checkpoint->path) : "starts from the initial model") << " with step "
                    << start.step << "; " << journal->recovered() << " groups are in the journal already";
   Intake intake({start.run, incarnation, start.step, Rules(inputs)}, journal.get());
-  TaskBuilder tasks(inputs.config, inputs.prompts, incarnation);
+  TaskBuilder tasks(inputs.config, inputs.data.prompts, incarnation);
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<policy::CollectiveRoot> root, MakeCollectiveRoot(inputs.config, *trainer));
   policy::PolicyPublisher publisher(incarnation, inputs.config.algorithm().max_staleness(), root.get());
   TaskIssuer issuer({start.run, incarnation}, &queue, &tasks, &intake, &step_metrics, stop);

@@ -33,7 +33,7 @@ absl::Status Run(const LearnerOptions& options) {
     return absl::InvalidArgumentError("no Redis server is named; give --redis host:port or set queue.redis_address");
   }
   COHORT_ASSIGN_OR_RETURN(const auto directory, RunDirectory::Open(RunDirectoryPath(inputs.config), inputs.identity, options.resume));
-  const absl::Status gold = CheckGoldAnswers(options.reward, inputs.config.reward().policy(), inputs.config.data().train(), inputs.prompts,
+  const absl::Status gold = CheckGoldAnswers(options.reward, inputs.config.reward().policy(), inputs.data.prompts,
                                              absl::Now() + options.start_timeout, stop);
   if (absl::IsCancelled(gold) && stop.stop_requested()) return absl::OkStatus();
   COHORT_RETURN_IF_ERROR(gold);

@@ -8,14 +8,13 @@
 #include "common/io/crc32c.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
-#include "common/text/tokenizer.h"
 
 namespace cohort::learner {
 namespace {
 
-uint32_t ChecksumOf(const std::vector<PreparedPrompt>& prompts) {
+uint32_t ChecksumOf(const std::vector<data::PreparedPrompt>& prompts) {
   uint32_t crc = 0;
-  for (const PreparedPrompt& prompt : prompts) {
+  for (const data::PreparedPrompt& prompt : prompts) {
     const std::string row = absl::StrCat(prompt.text.size(), ":", prompt.text, prompt.gold_answer.size(), ":", prompt.gold_answer);
     crc = io::Crc32c(absl::MakeConstSpan(row.data(), row.size()), crc);
   }
@@ -29,18 +28,19 @@ absl::StatusOr<RunInputs> LoadRunInputs(const LearnerOptions& options) {
   COHORT_ASSIGN_OR_RETURN(inputs.config, config::LoadRunConfig(options.config, options.overrides));
   for (const config::DerivedQuantity& need : config::DeriveMemory(inputs.config)) COHORT_LOG(INFO) << need.name << ": " << need.value;
   const std::string& directory = inputs.config.model().path();
-  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<text::Tokenizer> tokenizer, text::Tokenizer::Load(directory));
+  COHORT_ASSIGN_OR_RETURN(const data::PromptFormat format, data::PromptFormat::Load(inputs.config.data(), directory));
   COHORT_ASSIGN_OR_RETURN(inputs.model, model::LoadCheckpoint(directory));
-  COHORT_ASSIGN_OR_RETURN(inputs.prompts, LoadPrompts(inputs.config, *tokenizer, inputs.model.config.max_positions));
+  COHORT_ASSIGN_OR_RETURN(inputs.data, data::LoadPrompts(inputs.config, inputs.config.data().train(), format, inputs.model.config.max_positions));
   inputs.identity.name = inputs.config.run().name();
   inputs.identity.fingerprint = config::Fingerprint(inputs.config);
   inputs.identity.model_crc32c = io::Crc32c(std::as_const(*inputs.model.weights).bytes());
-  inputs.identity.data_crc32c = ChecksumOf(inputs.prompts);
+  inputs.identity.data_crc32c = ChecksumOf(inputs.data.prompts);
   return inputs;
 }
 
 void LogRunInputs(const RunInputs& inputs) {
-  COHORT_LOG(INFO) << "seed " << inputs.config.run().seed() << ", " << inputs.prompts.size() << " training problems, " << inputs.model.layout.size()
+  if (const std::string left_out = data::LeftOutText(inputs.data); !left_out.empty()) COHORT_LOG(INFO) << left_out;
+  COHORT_LOG(INFO) << "seed " << inputs.config.run().seed() << ", " << inputs.data.prompts.size() << " training problems, " << inputs.model.layout.size()
                    << " weights, fingerprint " << inputs.identity.fingerprint;
   for (const config::DerivedQuantity& quantity : config::Derive(inputs.config)) COHORT_LOG(INFO) << quantity.name << ": " << quantity.value;
 }

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/data/prompts.h"
 #include "common/model/checkpoint.h"
 #include "proto/cohort/config/v1/run.pb.h"
 #include "services/learner/checkpoint/run_directory.h"
-#include "services/learner/schedule/prompts.h"
 #include "services/learner/server/learner_options.h"
 
 namespace cohort::learner {
@@ -16,8 +16,8 @@ namespace cohort::learner {
 // Everything a run reads before it begins.
 struct RunInputs {
   config::v1::RunConfig config;
-  model::LoadedModel model;               // The initial policy.
-  std::vector<PreparedPrompt> prompts;    // The training data, tokenised.
+  model::LoadedModel model;    // The initial policy.
+  data::PromptSet data;        // The training prompts, tokenised.
   RunIdentity identity;
 };
 

@@ -17,11 +17,16 @@ namespace {
 
 constexpr int64_t kDefaultCpuMegabytes = 2048;
 
+int64_t ContextOf(const WorkerOptions& options, const model::ModelConfig& config) {
+  if (options.max_context > 0 || options.longest_sequence == 0) return options.max_context;
+  return model::ContextFor(config, options.longest_sequence);
+}
+
 absl::StatusOr<std::unique_ptr<Engine>> MakeCpuEngine(const WorkerOptions& options, const model::ModelConfig& config, const model::ArenaLayout& layout) {
   cpu::CpuEngineOptions engine_options;
   engine_options.threads = options.threads;
   engine_options.max_batch = options.max_batch;
-  engine_options.max_context = options.max_context;
+  engine_options.max_context = ContextOf(options, config);
   engine_options.kv_bytes = (options.kv_megabytes > 0 ? options.kv_megabytes : kDefaultCpuMegabytes) << 20;
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, cpu::CpuEngine::Create(config, layout, engine_options));
   COHORT_LOG(INFO) << "engine: " << config.architecture << " of " << layout.size() << " parameters, " << cpu::BestKernels().name << " kernels on "
@@ -36,7 +41,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeCudaEngine(const WorkerOptions& opti
   cuda::CudaEngineOptions engine_options;
   engine_options.device = options.gpu;
   engine_options.max_batch = options.max_batch;
-  engine_options.max_context = options.max_context;
+  engine_options.max_context = ContextOf(options, config);
   engine_options.kv_bytes = options.kv_megabytes << 20;
   engine_options.sink = options.broadcasts && !options.standalone;
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, cuda::CudaEngine::Create(config, layout, engine_options));

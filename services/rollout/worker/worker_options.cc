@@ -64,7 +64,7 @@ void AddWorkerFlags(CLI::App& app, WorkerOptions& o) {
   app.add_option("--gpu", o.gpu, "Which GPU, as this machine counts them")->capture_default_str()->check(CLI::NonNegativeNumber);
   app.add_option("--threads", o.threads, "Threads of the engine")->capture_default_str()->check(CLI::Range(1, 256));
   app.add_option("--max-batch", o.max_batch, "Sequences decoded together")->capture_default_str()->check(CLI::Range(1, 1 << 20));
-  app.add_option("--max-context", o.max_context, "Most tokens of prompt and completion; 0: the model's limit, at most 4096")->capture_default_str();
+  app.add_option("--max-context", o.max_context, "Most tokens of prompt and completion; 0: what the run needs, without a run the model's limit, at most 4096")->capture_default_str();
   app.add_option("--kv-megabytes", o.kv_megabytes, "Most memory for keys and values; 0: 2048 on processors, what is free on a GPU")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
@@ -98,6 +98,7 @@ absl::Status CompleteOptions(const CLI::App& app, WorkerOptions& o) {
     FillIn(app, "--max-attempts", o.max_attempts, config.queue().max_attempts());
     FillIn(app, "--template", o.format, config.reward().template_());
     FillIn(app, "--think-prefilled", o.think_prefilled, config.reward().think_prefilled());
+    o.longest_sequence = config::LongestSequence(config);
     o.auxiliary = AuxiliaryOf(config.reward());
     o.policy = config.reward().policy();
     o.broadcasts = config::BroadcastsWeights(config);

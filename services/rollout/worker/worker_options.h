@@ -33,7 +33,8 @@ struct WorkerOptions {
   config::v1::Device device = config::v1::DEVICE_AUTO;
   int threads = 1;
   int max_batch = 128;
-  int64_t max_context = 0;                // 0: the model's limit, but no more than 4,096.
+  int64_t max_context = 0;                // 0: what the run's config needs; without one the model's limit, but no more than 4,096.
+  int64_t longest_sequence = 0;           // Of the run, from its config; no flag.
   int gpu = 0;                            // Used when the device is a GPU.
   int64_t kv_megabytes = 0;               // 0: 2,048 on processors, what is free on a GPU.
   bool broadcasts = true;                 // On a GPU, have room for weights that the learner broadcasts.

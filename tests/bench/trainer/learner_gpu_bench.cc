@@ -1,5 +1,8 @@
 // Model FLOPs of the learner on a GPU: forward and backward passes over packed sequences on the shapes of well-known models, random weights, every token
-// predicted. One JSON line for each model. Usage: learner_gpu_bench [model …] [--sequence N] [--pass N] [--passes N]; the commit is taken from COHORT_COMMIT.
+// predicted. One JSON line for each model, each made in a process of its own, so that nobody's memory is counted for another. Usage: learner_gpu_bench [model …] [--sequence N] [--pass N] [--passes N]; the commit is taken from COHORT_COMMIT.
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/config/memory.h"
 #include "common/cuda/device.h"
 #include "common/random/philox.h"
 #include "services/learner/train/policy_model.h"
@@ -82,6 +86,11 @@ double Step(PolicyModel& policy, const TokenBatch& batch, int passes) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+int64_t EstimatedBytes(const ModelConfig& config, const cohort::learner::PolicyModelOptions& options) {
+  const auto shape = cohort::config::TrainingShapeOf(options.optimizer, options.reference, options.may_go_back);
+  return cohort::model::Sum(cohort::model::TrainingNeeds(config, *cohort::model::ArenaLayout::Create(config), shape));
+}
+
 void Bench(const std::string& name, const ModelConfig& config, const Load& load) {
   cohort::learner::PolicyModelOptions options;
   options.optimizer.set_device(cohort::config::v1::DEVICE_CUDA);
@@ -101,9 +110,9 @@ void Bench(const std::string& name, const ModelConfig& config, const Load& load)
   const auto device = cohort::cuda::UseDevice(0);
   const char* commit = std::getenv("COHORT_COMMIT");
   std::printf("{\"bench\": \"learner\", \"model\": \"%s\", \"batch\": %d, \"prompt_tokens\": 0, \"new_tokens\": %d, \"tokens_per_s\": %.0f, \"step_s\": %.3f, "
-              "\"model_tflops\": %.1f, \"mfu\": %.4f, \"gpu_mib_free\": %lld, \"device\": \"%s\", \"commit\": \"%s\"}\n",
+              "\"model_tflops\": %.1f, \"mfu\": %.4f, \"gpu_mib_used\": %lld, \"gpu_mib_estimated\": %lld, \"device\": \"%s\", \"commit\": \"%s\"}\n",
               name.c_str(), load.pass / load.sequence * load.passes, load.sequence, tokens / seconds, seconds, flops / 1e12, flops / kPeakFlops,
-              static_cast<long long>(device.ok() ? device->free_bytes >> 20 : 0), device.ok() ? device->name.c_str() : "", commit == nullptr ? "" : commit);
+              static_cast<long long>(device.ok() ? (device->total_bytes - device->free_bytes) >> 20 : 0), static_cast<long long>(EstimatedBytes(config, options) >> 20), device.ok() ? device->name.c_str() : "", commit == nullptr ? "" : commit);
   std::fflush(stdout);
 }
 
@@ -112,6 +121,14 @@ void Bench(const std::string& name, const ModelConfig& config, const Load& load)
 int main(int argc, char** argv) {
   Load load;
   const std::map<std::string, int*> numbers = {{"--sequence", &load.sequence}, {"--pass", &load.pass}, {"--passes", &load.passes}};
-  for (const auto& [name, config] : cohort::bench::ChosenShapes(argc, argv, numbers, {"Qwen2.5-0.5B", "Qwen2.5-1.5B"})) Bench(name, config, load);
+  for (const auto& [name, config] : cohort::bench::ChosenShapes(argc, argv, numbers, {"Qwen2.5-0.5B", "Qwen2.5-1.5B"})) {
+    const pid_t child = fork();
+    if (child == 0) {
+      Bench(name, config, load);
+      return 0;
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0) return 1;
+  }
   return 0;
 }

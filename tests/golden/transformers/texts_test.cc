@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "common/data/prompt_format.h"
 #include "common/io/files.h"
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
@@ -106,6 +107,34 @@ TEST_P(TextsTest, RendersConversationsAsTransformersDoes) {
     EXPECT_EQ(rendered, row.at("text").get<std::string>());
     EXPECT_THAT(tokenizer_->Encode(rendered, /*add_special_tokens=*/false), testing::IsOkAndHolds(row.at("ids").get<Ids>()));
   }
+}
+
+// The same conversations by way of a run's config: system prompt and beginning of the assistant's turn from there, the rest from the data set.
+TEST_P(TextsTest, PromptsOfARunAreWhatTransformersMakesOfTheConversation) {
+  int with_system = 0, with_prefix = 0;
+  for (const auto& row : expected_.at("chats")) {
+    if (row.at("ending") == "complete") continue;
+    config::v1::DataSection form;
+    form.set_chat(true);
+    data::Problem problem;
+    for (const auto& message : row.at("messages")) problem.messages.push_back({message.at("role"), message.at("content")});
+    if (row.at("ending") == "continue") {
+      form.set_assistant_prefix(problem.messages.back().content);
+      problem.messages.pop_back();
+      ++with_prefix;
+    }
+    if (problem.messages.front().role == "system") {
+      form.set_system_prompt(problem.messages.front().content);
+      problem.messages.erase(problem.messages.begin());
+      ++with_system;
+    }
+    ASSERT_OK_AND_ASSIGN(const data::PromptFormat format, data::PromptFormat::Load(form, directory()));
+    ASSERT_OK_AND_ASSIGN(const data::FormattedPrompt prompt, format.Format(problem));
+    EXPECT_EQ(prompt.text, row.at("text").get<std::string>());
+    EXPECT_EQ(prompt.token_ids, row.at("ids").get<Ids>());
+  }
+  EXPECT_GT(with_system, 0);
+  EXPECT_GT(with_prefix, 0);
 }
 
 TEST_P(TextsTest, ATemplateRefusesInItsOwnWords) {

@@ -61,6 +61,16 @@ TEST(BadInputTest, AnAnswerThatCannotBeParsedIsFoundBeforeTrainingStarts) {
   ExpectRefused(run, {"data.jsonl:2", "two-ish ((("});
 }
 
+TEST(BadInputTest, AWrongColumnIsNamedWithThoseThatThereAre) {
+  TrainingRun run({"data.answer_column=solution"});
+  ExpectRefused(run, {"train.jsonl:1: has no column 'solution'", "answer, prompt", "data.answer_column"});
+}
+
+TEST(BadInputTest, AChatWithATokenizerWithoutChatTemplateIsRefused) {
+  TrainingRun run({"data.chat=true"});
+  ExpectRefused(run, {"configs/tiny", "no chat template", "data.prompt_template"});
+}
+
 TEST(BadInputTest, ATruncatedCheckpointIsRefusedByName) {
   TempDir directory;
   const std::string model = directory / "model";

@@ -3,13 +3,16 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
@@ -25,6 +28,19 @@ struct Entry {
   const c10::InferenceMode no_gradients;
   const c10::DeviceGuard guard;
 };
+
+constexpr int64_t kNormPiece = int64_t{1} << 24;
+
+// The square root of the sum of squares, summed in double. In pieces: LibTorch converts all of its argument first, and twice the memory of a whole
+// gradient is more than all activations of some models.
+double NormOf(const at::Tensor& x) {
+  std::vector<at::Tensor> norms;
+  for (int64_t begin = 0; begin < x.size(0); begin += kNormPiece) {
+    const at::Tensor piece = x.narrow(0, begin, std::min(kNormPiece, x.size(0) - begin));
+    norms.push_back(at::linalg_vector_norm(piece, 2, {}, /*keepdim=*/false, at::kDouble));
+  }
+  return at::linalg_vector_norm(at::stack(norms), 2).item<double>();
+}
 
 at::Tensor ViewOf(const model::Arena& arena) {
   const at::ScalarType type = arena.dtype() == model::DType::kFloat32 ? at::kFloat : at::kBFloat16;
@@ -88,7 +104,7 @@ void TensorPolicyModel::ClearGradients() {
 
 double TensorPolicyModel::FinishGradients() {
   const Entry entry(device_);
-  return at::linalg_vector_norm(gradient_, 2, {}, /*keepdim=*/false, at::kDouble).item<double>();
+  return NormOf(gradient_);
 }
 
 void TensorPolicyModel::Step(double learning_rate, double gradient_scale) {

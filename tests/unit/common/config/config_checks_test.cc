@@ -105,6 +105,30 @@ TEST_F(ConfigChecksTest, PrefilledThinkingMustAgreeWithThePromptTemplate) {
   ExpectFine({"reward.think_prefilled=true", "data.prompt_template={prompt} <think>"});
 }
 
+TEST_F(ConfigChecksTest, WhatOnlyAConversationHasNeedsAChat) {
+  ExpectRefused({"data.messages_column=messages"}, "data.messages_column", {"set data.chat to true"});
+  ExpectRefused({"data.system_prompt=Be brief."}, "data.system_prompt", {"set data.chat to true"});
+  ExpectRefused({"data.assistant_prefix=Well,"}, "data.assistant_prefix", {"set data.chat to true"});
+  ExpectFine({"data.chat=true", "data.messages_column=messages", "data.system_prompt=Be brief.", "data.assistant_prefix=Well,"});
+}
+
+TEST_F(ConfigChecksTest, AConversationHasNoPromptTemplate) {
+  ExpectRefused({"data.chat=true", "data.messages_column=messages", "data.prompt_template=Q: {prompt}"}, "data.prompt_template", {"is never used", "delete"});
+  ExpectRefused({"data.chat=true", "data.prompt_template=Q"}, "data.prompt_template", {"never see the problem"});
+}
+
+TEST_F(ConfigChecksTest, APrefilledTurnThatBeginsToThinkMustBeKnown) {
+  ExpectRefused({"data.chat=true", "data.assistant_prefix=\"<think>\\n\""}, "data.assistant_prefix", {"set reward.think_prefilled to true"});
+  ExpectFine({"data.chat=true", "data.assistant_prefix=\"<think>\\n\"", "reward.think_prefilled=true"});
+  ExpectFine({"data.chat=true", "reward.think_prefilled=true"});  // The chat template may do it.
+}
+
+TEST_F(ConfigChecksTest, ColumnsAreNamedAndLengthsLeaveRoom) {
+  ExpectRefused({"data.prompt_column=\"\""}, "data.prompt_column", {"name the column of the problem"});
+  ExpectRefused({"data.answer_column=\"\""}, "data.answer_column", {"name the column of the reference answer"});
+  ExpectRefused({"data.min_prompt_tokens=9", "data.max_prompt_tokens=8"}, "data.min_prompt_tokens", {"at least 9", "at most 8"});
+}
+
 TEST_F(ConfigChecksTest, ABareAnswerIsNoTemplateForARun) { ExpectRefused({"reward.template=BARE_ANSWER"}, "reward.template", {"R1_ZERO"}); }
 
 TEST_F(ConfigChecksTest, LeaveOneOutNeedsThreeCompletions) {

@@ -1,7 +1,9 @@
 #include "services/cli/config_commands.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/io/files.h"
@@ -53,6 +55,43 @@ TEST(ConfigCommandsTest, CheckKnowsPretrainingFilesByItself) {
   const Outcome outcome = Call({"check", "configs/tiny/pretrain.yaml"});
   EXPECT_EQ(outcome.exit_code, kExitOk) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("is a sound configuration of a pre-training"));
+}
+
+// Every file below configs/ that is meant for a command.
+std::vector<std::string> ShippedConfigs() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("configs")) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+TEST(ConfigCommandsTest, EveryShippedFileIsSound) {
+  const std::vector<std::string> files = ShippedConfigs();
+  EXPECT_GE(files.size(), 9);
+  for (const std::string& file : files) {
+    const Outcome outcome = Call({"check", file});
+    EXPECT_EQ(outcome.exit_code, kExitOk) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("is a sound configuration")) << file;
+  }
+}
+
+// The GPU's size of the first lines of these files, without a checkpoint in sight.
+TEST(ConfigCommandsTest, CheckPrintsTheMemoryThatAModelOfAKnownNameNeeds) {
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"configs/r1_zero/qwen2.5-0.5b.yaml", "GPU 0 in all"}, {"configs/r1_zero/qwen2.5-1.5b.yaml", "GPU memory of the learner"},
+      {"configs/r1_zero/qwen2.5-7b.yaml", "GPU memory of a worker"}, {"configs/r1_zero/llama-3.1-8b.yaml", "GPU memory of a worker"}};
+  for (const auto& [file, need] : expected) {
+    const Outcome outcome = Call({"check", file});
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr(need), HasSubstr("as published; there is no models/"), HasSubstr("keys and values of"))) << file;
+  }
+}
+
+TEST(ConfigCommandsTest, AModelOfAnUnknownNameIsSaidToBeMissing) {
+  const Outcome outcome = Call({"check", "configs/r1_zero/qwen2.5-7b.yaml", "--set", "model.path=models/nobody-knows"});
+  EXPECT_EQ(outcome.exit_code, kExitOk);
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("GPU memory"), HasSubstr("unknown: models/nobody-knows")));
 }
 
 TEST(ConfigCommandsTest, CheckReportsAllErrorsOnStderr) {

@@ -104,7 +104,7 @@ class LearnerRunTest : public ::testing::Test {
     run.inputs.model = RandomModel({}, 1);
     ASSERT_OK(WriteTinyCheckpoint(run.directory / "model-source", run.inputs.model));
     run.inputs.config.mutable_model()->set_path(run.directory / "model-source");
-    for (int i = 0; i < 10; ++i) run.inputs.prompts.push_back({{2 + i, 3, 4}, absl::StrCat("prompt ", i), absl::StrCat(i), i + 1});
+    for (int i = 0; i < 10; ++i) run.inputs.data.prompts.push_back({{2 + i, 3, 4}, absl::StrCat("prompt ", i), absl::StrCat(i), absl::StrCat("data:", i + 1), ""});
     run.inputs.identity = {"run", "fingerprint", 1, 2};
     run.worker.arena_elements = run.inputs.model.layout.size();
   }

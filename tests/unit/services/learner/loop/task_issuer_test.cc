@@ -28,7 +28,7 @@ class TaskIssuerTest : public ::testing::Test {
     config_.mutable_run()->set_name("run");
     config_.mutable_algorithm()->set_prompts_per_step(2);
     config_.mutable_algorithm()->set_group_size(2);
-    prompts_ = {{{1}, "a", "1", 1}, {{2}, "b", "2", 2}, {{3}, "c", "3", 3}};
+    prompts_ = {{{1}, "a", "1", "d:1", ""}, {{2}, "b", "2", "d:2", ""}, {{3}, "c", "3", "d:3", ""}};
     journal_ = *Journal::Open({directory_.path()}, 0);
     const int64_t incarnation = *queue_.BeginIncarnation(Soon());
     tasks_ = std::make_unique<TaskBuilder>(config_, prompts_, incarnation);
@@ -45,7 +45,7 @@ class TaskIssuerTest : public ::testing::Test {
 
   testing::TempDir directory_;
   config::v1::RunConfig config_;
-  std::vector<PreparedPrompt> prompts_;
+  std::vector<data::PreparedPrompt> prompts_;
   metrics::Registry registry_;
   StepMetrics metrics_{registry_};
   sync::StopSource stop_;

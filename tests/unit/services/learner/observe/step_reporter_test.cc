@@ -52,12 +52,13 @@ TEST(SampleLogTest, LinesAreForPeople) {
     completion.mutable_score()->set_verdict(reward::v1::VERDICT_CORRECT);
     completion.set_finish_reason(common::v1::FINISH_REASON_STOP);
   }
-  const std::string lines = SampleLines(config, group, "1 + 1", "2");
+  const std::string lines = SampleLines(config, group, {{1}, "1 + 1", "2", "train.jsonl:1", "sums"});
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 4);
   const auto first = nlohmann::json::parse(lines.substr(0, lines.find('\n')));
   EXPECT_EQ(first["step"], 4);
   EXPECT_EQ(first["prompt"], "1 + 1");
   EXPECT_EQ(first["gold_answer"], "2");
+  EXPECT_EQ(first["source"], "sums");
   EXPECT_EQ(first["verdict"], "CORRECT");
   EXPECT_EQ(first["finish_reason"], "STOP");
   EXPECT_EQ(first["reward"], 2);

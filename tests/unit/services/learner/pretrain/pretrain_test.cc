@@ -158,14 +158,14 @@ TEST_F(PretrainTest, BadDataIsNamedByFileLineAndRemedy) {
     Write("data.jsonl", absl::StrCat("{\"text\": \"a b\"}\n\n", line, "\n"));
     EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInvalidArgument, ::testing::AllOf(HasSubstr("data.jsonl:3: "), HasSubstr(message)))) << line;
   };
-  expect("{\"text\": ", "not a JSON object");
-  expect("[1]", "not a JSON object");
+  expect("{\"text\": ", "is not JSON");
+  expect("[1]", "is a JSON array");
   expect("{\"text\": 3}", "`text` is not a string");
   expect("{\"prompt\": \"a\"}", "either `text`, or `prompt` and `completion`");
   expect("{\"text\": \"a\", \"prompt\": \"a\", \"completion\": \"b\"}", "either `text`");
   expect("{\"text\": \"a b c d e f g a b c d e f g a b\"}", "raise training.row_tokens (16)");
   Write("data.jsonl", "\n");
-  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no documents")));
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("holds no rows")));
   EXPECT_FALSE(HasOutput());
 }
 

@@ -32,41 +32,41 @@ class DigitsService final : public reward::v1::RewardService::Service {
   }
 };
 
-std::vector<PreparedPrompt> Prompts(int count) {
-  std::vector<PreparedPrompt> prompts;
-  for (int i = 0; i < count; ++i) prompts.push_back({{1}, "q", absl::StrCat(i), i + 1});
+std::vector<data::PreparedPrompt> Prompts(int count) {
+  std::vector<data::PreparedPrompt> prompts;
+  for (int i = 0; i < count; ++i) prompts.push_back({{1}, "q", absl::StrCat(i), absl::StrCat("data.jsonl:", i + 1), ""});
   return prompts;
 }
 
 class GoldCheckTest : public ::testing::Test {
  protected:
-  absl::Status Check(const std::vector<PreparedPrompt>& prompts) {
+  absl::Status Check(const std::vector<data::PreparedPrompt>& prompts) {
     DigitsService service;
     auto server = rpc::Server::Start({"127.0.0.1:0", false, {&service}});
     EXPECT_THAT(server, IsOk());
     (*server)->SetReady(true);
-    return CheckGoldAnswers((*server)->address(), "exact", "data.jsonl", prompts, absl::Now() + absl::Seconds(20), {});
+    return CheckGoldAnswers((*server)->address(), "exact", prompts, absl::Now() + absl::Seconds(20), {});
   }
 };
 
 TEST_F(GoldCheckTest, GoodAnswersPassAlsoWhenTheyTakeSeveralCalls) { EXPECT_OK(Check(Prompts(9000))); }
 
 TEST_F(GoldCheckTest, ABadAnswerIsNamedByFileLineAndText) {
-  std::vector<PreparedPrompt> prompts = Prompts(9000);
+  std::vector<data::PreparedPrompt> prompts = Prompts(9000);
   prompts[8500].gold_answer = "seven";
   EXPECT_THAT(Check(prompts), StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("data.jsonl:8501"), HasSubstr("'seven'"),
                                                                                 HasSubstr("not a number"), Not(HasSubstr("and more")))));
 }
 
 TEST_F(GoldCheckTest, ManyBadAnswersDoNotFloodTheScreen) {
-  std::vector<PreparedPrompt> prompts = Prompts(50);
-  for (PreparedPrompt& prompt : prompts) prompt.gold_answer = "x";
+  std::vector<data::PreparedPrompt> prompts = Prompts(50);
+  for (data::PreparedPrompt& prompt : prompts) prompt.gold_answer = "x";
   EXPECT_THAT(Check(prompts), StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("data.jsonl:10:"), Not(HasSubstr("data.jsonl:11:")),
                                                                                 HasSubstr("and more"))));
 }
 
 TEST_F(GoldCheckTest, AServiceThatIsNotThereIsNamedByItsAddress) {
-  const absl::Status status = CheckGoldAnswers("127.0.0.1:1", "exact", "data.jsonl", Prompts(1), absl::Now() + absl::Milliseconds(200), {});
+  const absl::Status status = CheckGoldAnswers("127.0.0.1:1", "exact", Prompts(1), absl::Now() + absl::Milliseconds(200), {});
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("127.0.0.1:1")));
 }
 

@@ -22,16 +22,16 @@ config::v1::RunConfig Config() {
   return config;
 }
 
-std::vector<PreparedPrompt> Prompts() {
-  return {{{1, 2, 3}, "a", "10", 1, "first set"}, {{4, 5}, "b", "20", 2, "second set"}, {{6}, "c", "30", 3, "third set"}};
+std::vector<data::PreparedPrompt> Prompts() {
+  return {{{1, 2, 3}, "a", "10", "d:1", "first set"}, {{4, 5}, "b", "20", "d:2", "second set"}, {{6}, "c", "30", "d:3", "third set"}};
 }
 
 TEST(TaskBuilderTest, ATaskHoldsEverythingThatDecidesWhatIsSampled) {
   const config::v1::RunConfig config = Config();
-  const std::vector<PreparedPrompt> prompts = Prompts();
+  const std::vector<data::PreparedPrompt> prompts = Prompts();
   TaskBuilder builder(config, prompts, /*incarnation=*/9);
   const prompt::v1::PromptTask task = builder.Build(/*step=*/5, /*slot=*/1);
-  const PreparedPrompt& prompt = prompts[task.row()];
+  const data::PreparedPrompt& prompt = prompts[task.row()];
   EXPECT_EQ(task.group_id(), "run/5/1");
   EXPECT_EQ(task.run_id(), "run");
   EXPECT_EQ(task.incarnation(), 9);
@@ -46,7 +46,7 @@ TEST(TaskBuilderTest, ATaskHoldsEverythingThatDecidesWhatIsSampled) {
 
 TEST(TaskBuilderTest, PolicyVersionsReachBackByTheStalenessBoundButNotBelowZero) {
   const config::v1::RunConfig config = Config();
-  const std::vector<PreparedPrompt> prompts = Prompts();
+  const std::vector<data::PreparedPrompt> prompts = Prompts();
   TaskBuilder builder(config, prompts, 1);
   EXPECT_EQ(builder.Build(1, 0).min_policy_version(), 0);
   EXPECT_EQ(builder.Build(10, 0).min_policy_version(), 7);
@@ -59,11 +59,6 @@ TEST(TaskBuilderTest, OnlyDynamicSamplingHasRefillSlots) {
   EXPECT_EQ(ScheduleOptions(config, 3).max_refill_waves, 0);
   config.mutable_algorithm()->set_dynamic_sampling(true);
   EXPECT_EQ(ScheduleOptions(config, 3).max_refill_waves, 8);
-}
-
-TEST(ApplyTemplateTest, ReplacesThePlaceholderAndNothingElse) {
-  EXPECT_EQ(ApplyTemplate("User: {prompt} Assistant:", "1 + {x} = ?"), "User: 1 + {x} = ? Assistant:");
-  EXPECT_EQ(ApplyTemplate("{prompt}", "{prompt}"), "{prompt}");
 }
 
 }  // namespace

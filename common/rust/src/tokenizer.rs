@@ -1,14 +1,12 @@
-//! Hugging Face tokenizers and chat templates behind a small C interface; `../text_c.h` is its documentation.
-//!
-//! Nothing unwinds out of here: every entry point that runs foreign code catches panics and answers them as error texts.
-
-mod chat_template;
+//! Hugging Face tokenizers.
 
 use std::os::raw::{c_char, c_int};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::{ptr, slice, str};
+use std::{ptr, slice};
 
 use tokenizers::{AddedToken, Tokenizer};
+
+use crate::{bytes_at, guarded, text_at, CohortText};
 
 /// A loaded tokenizer.
 pub struct CohortTokenizer {
@@ -16,52 +14,11 @@ pub struct CohortTokenizer {
     vocab_size: usize,
 }
 
-/// Bytes of UTF-8 text; `data` is null for none.
-#[repr(C)]
-pub struct CohortText {
-    data: *mut c_char,
-    size: usize,
-}
-
 /// Token ids.
 #[repr(C)]
 pub struct CohortIds {
     data: *mut u32,
     size: usize,
-}
-
-impl CohortText {
-    const NONE: CohortText = CohortText { data: ptr::null_mut(), size: 0 };
-
-    fn new(text: String) -> CohortText {
-        let bytes = text.into_bytes().into_boxed_slice();
-        let size = bytes.len();
-        CohortText { data: Box::into_raw(bytes) as *mut c_char, size }
-    }
-}
-
-/// Runs `body`; answers no text when it succeeds, its error or its panic otherwise.
-fn guarded(body: impl FnOnce() -> Result<(), String>) -> CohortText {
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(())) => CohortText::NONE,
-        Ok(Err(message)) => CohortText::new(message),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
-            CohortText::new(format!("the text library panicked: {}", text.unwrap_or_default()))
-        }
-    }
-}
-
-unsafe fn bytes_at<'a>(data: *const c_char, size: usize) -> &'a [u8] {
-    if size == 0 {
-        return &[];
-    }
-    slice::from_raw_parts(data as *const u8, size)
-}
-
-unsafe fn text_at<'a>(data: *const c_char, size: usize) -> Result<&'a str, String> {
-    str::from_utf8(bytes_at(data, size)).map_err(|e| format!("the text is not UTF-8 (at byte {})", e.valid_up_to()))
 }
 
 /// # Safety
@@ -161,15 +118,6 @@ pub unsafe extern "C" fn cohort_tokenizer_token_text(tokenizer: *const CohortTok
 pub unsafe extern "C" fn cohort_tokenizer_token_id(tokenizer: *const CohortTokenizer, text: *const c_char, text_size: usize) -> i64 {
     let find = || text_at(text, text_size).ok().and_then(|token| (*tokenizer).tokenizer.token_to_id(token));
     catch_unwind(AssertUnwindSafe(find)).ok().flatten().map_or(-1, i64::from)
-}
-
-/// # Safety
-/// `text` came from this library and is not used afterwards.
-#[no_mangle]
-pub unsafe extern "C" fn cohort_text_free(text: CohortText) {
-    if !text.data.is_null() {
-        drop(Box::from_raw(ptr::slice_from_raw_parts_mut(text.data as *mut u8, text.size)));
-    }
 }
 
 /// # Safety
