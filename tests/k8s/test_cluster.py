@@ -18,7 +18,7 @@ from lib.report import Report
 from lib.tools import ROOT, tool
 
 BUILD = os.environ.get("COHORT_BUILD", os.path.join(ROOT, "build"))
-STEPS = int(os.environ.get("COHORT_CLUSTER_STEPS", "150"))
+STEPS = int(os.environ.get("COHORT_CLUSTER_STEPS", "220"))
 PROMPTS = 32
 RUN = "/var/lib/cohort/quickstart"
 # What differs on one small node: requests that fit, an image of Redis that is here, probes and grace periods that do not make the test slow.
