@@ -21,11 +21,13 @@ class ControlPlane:
     """Starts in the constructor, ends in stop(); everything lies in `directory`, which is removed at the end unless COHORT_KEEP is set.
 
     Objects that no controller acts on are all that `controllers=False` has: what a server says about a manifest is real, what would become of it is not.
+    With a `prefix` (Machine.prefix) every program runs behind it.
     """
 
-    def __init__(self, controllers=False, address="127.0.0.1"):
+    def __init__(self, controllers=False, address="127.0.0.1", prefix=()):
         self.directory = tempfile.mkdtemp(prefix="cohort-k8s-")
         self.address = address
+        self.prefix = list(prefix)
         self.daemons = []
         try:
             self._start_api_server(service_accounts=controllers)
@@ -44,7 +46,7 @@ class ControlPlane:
         return self.path(name)
 
     def start(self, name, *command):
-        daemon = Daemon(name, list(command), self.directory)
+        daemon = Daemon(name, [*self.prefix, *command], self.directory)
         self.daemons.append(daemon)
         return daemon
 
@@ -62,7 +64,9 @@ class ControlPlane:
                    f"--advertise-address={self.address}", f"--cert-dir={self.path('certs')}", f"--service-account-key-file={self.path('sa.pub')}",
                    f"--service-account-signing-key-file={self.path('sa.key')}", "--service-account-issuer=https://kubernetes.default.svc",
                    f"--token-auth-file={tokens}", "--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/24",
-                   "--kubelet-preferred-address-types=InternalIP", "--allow-privileged=false"]
+                   "--kubelet-preferred-address-types=InternalIP", "--allow-privileged=false",
+                   # Debian's etcd lacks what the streaming of lists needs; clients that try it would end up waiting longer and longer between two tries.
+                   "--feature-gates=WatchList=false"]
         if self.address.startswith("127."):
             # An endpoint on loopback is refused; without controllers and pods nobody needs the Service of the API.
             command[4] = "--bind-address=127.0.0.1"
@@ -87,7 +91,7 @@ class ControlPlane:
         wait_until("the default ServiceAccount", lambda: self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0)
 
     def kubectl(self, *arguments, check=True, stdin=None):
-        return run([tool("kubectl"), "--kubeconfig", self.kubeconfig, *arguments], check=check, input=stdin)
+        return run([*self.prefix, tool("kubectl"), "--kubeconfig", self.kubeconfig, *arguments], check=check, input=stdin)
 
     def get(self, *arguments):
         """`kubectl get … -o json` as an object."""
@@ -99,7 +103,7 @@ class ControlPlane:
 
     def helm(self, *arguments, check=True, program="helm4", timeout=None):
         environment = {**os.environ, "HELM_CACHE_HOME": self.path("helm"), "HELM_CONFIG_HOME": self.path("helm"), "HELM_DATA_HOME": self.path("helm")}
-        return run([tool(program), "--kubeconfig", self.kubeconfig, *arguments], check=check, env=environment, timeout=timeout)
+        return run([*self.prefix, tool(program), "--kubeconfig", self.kubeconfig, *arguments], check=check, env=environment, timeout=timeout)
 
     def stop(self):
         for daemon in reversed(self.daemons):

@@ -33,11 +33,9 @@ def wait_until(what, condition, timeout=120.0, period=0.2):
 class Daemon:
     """One background process with its output in a file."""
 
-    def __init__(self, name, command, directory, env=None, network_namespace=None):
+    def __init__(self, name, command, directory, env=None):
         self.name = name
         self.log = os.path.join(directory, name + ".log")
-        if network_namespace:
-            command = ["ip", "netns", "exec", network_namespace, *command]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=directory,
                                             env={**os.environ, **(env or {})}, start_new_session=True)

@@ -1,0 +1,152 @@
+"""L2: the chart before real controllers and a real scheduler, with 8 nodes of 8 GPUs in 3 zones on which nothing runs (kwok).
+
+Shows what Kubernetes makes of the chart's objects: rollouts, ordinals, spreading, budgets, scarce GPUs. Probes, preStop and programs are test_cluster's.
+"""
+
+import collections
+import threading
+import unittest
+
+from lib import chart
+from lib.fake_nodes import FakeNodes
+from lib.processes import wait_until
+from lib.tools import CHART
+
+NODES, GPUS = 8, 8
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "training", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+
+
+def volume(name, size, storage_class, claim=None):
+    """A volume, reserved for a claim if one is named."""
+    spec = {"capacity": {"storage": size}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/none"}, "storageClassName": storage_class}
+    if claim:
+        spec["claimRef"] = {"namespace": "training", "name": claim}
+    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec}
+
+
+def claim(name):
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "training"},
+            "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "shared", "resources": {"requests": {"storage": "1Gi"}}}}
+
+
+class MostPods:
+    """Looks again and again while a block runs: the most pods of a role at one time, and the fewest ready ones."""
+
+    def __init__(self, test, role):
+        self._look = lambda: test.pods(role)
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self.most, self.fewest_ready = 0, 10**9
+
+    def _watch(self):
+        while not self._done.wait(0.1):
+            pods = self._look()
+            self.most = max(self.most, len(pods))
+            self.fewest_ready = min(self.fewest_ready, sum(map(is_ready, pods)))
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._done.set()
+        self._thread.join()
+
+
+def is_ready(pod):
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
+
+
+class Controllers(unittest.TestCase):
+    def setUp(self):
+        self.cluster = FakeNodes(NODES, GPUS)
+        self.addCleanup(self.cluster.stop)
+        self.cluster.apply([NAMESPACE, {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "nvidia"}, "handler": "nvidia"},
+                            volume("models", "1Gi", "shared", "models"), volume("datasets", "1Gi", "shared", "datasets"), claim("models"), claim("datasets"),
+                            volume("fast", "500Gi", "fast"), volume("one", "20Gi", ""), volume("two", "20Gi", "")])
+
+    def helm(self, verb, *arguments, check=True):
+        return self.cluster.helm(verb, "demo", *arguments, "-n", "training", check=check)
+
+    def install(self, shape, *arguments):
+        return self.helm("install", CHART, "-f", chart.values_of(shape), "--wait", "--timeout", "3m", *arguments)
+
+    def upgrade(self, shape, *arguments):
+        return self.helm("upgrade", CHART, "-f", chart.values_of(shape), "--wait", "--timeout", "3m", *arguments)
+
+    def pods(self, role):
+        """The pods of a role that are not on their way out."""
+        return [pod for pod in self.cluster.pods("training", f"app.kubernetes.io/component={role}") if "deletionTimestamp" not in pod["metadata"]]
+
+    def scale(self, replicas):
+        self.cluster.kubectl("-n", "training", "scale", "deployment/demo-cohort-rollout", f"--replicas={replicas}")
+
+    def wait_for_ready(self, role, count, timeout=180):
+        wait_until(f"{count} ready pods of {role}", lambda: len(self.pods(role)) == count and all(map(is_ready, self.pods(role))), timeout)
+
+    def test_install_upgrade_rollback_uninstall(self):
+        self.install("toy-cpu")
+        self.assertEqual([pod["metadata"]["name"] for pod in self.pods("learner")], ["demo-cohort-learner-0"])
+        with MostPods(self, "reward") as reward:
+            self.upgrade("toy-cpu", "--set", "image.tag=0.2.0")
+        self.assertGreaterEqual(reward.fewest_ready, 2, "an upgrade must not take a reward service away before its successor is ready")
+        images = {pod["spec"]["containers"][0]["image"] for role in ("learner", "rollout", "reward") for pod in self.pods(role)}
+        self.assertEqual(images, {"cohort-learner:0.2.0", "cohort-rollout:0.2.0", "cohort-reward:0.2.0"})
+        self.helm("rollback", "--wait", "--timeout", "3m")
+        wait_until("the old image", lambda: {p["spec"]["containers"][0]["image"] for p in self.pods("rollout")} == {"cohort-rollout:0.1.0"})
+        self.helm("uninstall", "--wait")
+        wait_until("the end of all pods", lambda: not any(self.pods(role) for role in ("learner", "rollout", "reward", "redis")))
+        kept = {c["metadata"]["name"] for c in self.cluster.get("pvc", "-n", "training")["items"]} - {"models", "datasets"}
+        self.assertEqual(kept, {"state-demo-cohort-learner-0", "data-demo-cohort-redis-0"})
+
+    def test_rollout_workers_2_200_2(self):
+        self.install("toy-cpu")
+        self.scale(200)
+        self.wait_for_ready("rollout", 200, timeout=300)
+        on = collections.Counter(pod["spec"]["nodeName"] for pod in self.pods("rollout"))
+        self.assertEqual(len(on), NODES)
+        self.assertLessEqual(max(on.values()) - min(on.values()), 3, f"not spread over the nodes: {on}")
+        before = {pod["metadata"]["uid"] for pod in self.pods("reward") + self.pods("learner")}
+        self.scale(2)
+        self.wait_for_ready("rollout", 2)
+        self.assertEqual({pod["metadata"]["uid"] for pod in self.pods("reward") + self.pods("learner")}, before, "scaling workers moved others")
+
+    def test_scarce_gpus(self):
+        self.install("gpu")
+        self.scale(80)
+        running = NODES * GPUS - 1  # The learner has one.
+        wait_until("every GPU in use", lambda: sum(map(is_ready, self.pods("rollout"))) == running)
+        waiting = [pod for pod in self.pods("rollout") if not is_ready(pod)]
+        self.assertEqual(len(waiting), 80 - running)
+        reasons = {c["message"] for pod in waiting for c in pod["status"]["conditions"] if c["type"] == "PodScheduled" and c["status"] == "False"}
+        self.assertTrue(all("Insufficient nvidia.com/gpu" in reason for reason in reasons), reasons)
+        self.scale(16)
+        self.wait_for_ready("rollout", 16)
+        with MostPods(self, "rollout") as rollout:
+            self.upgrade("gpu", "--set", "rollout.podAnnotations.version=two")
+            self.wait_for_ready("rollout", 16)
+        self.assertLessEqual(rollout.most, 16, "an upgrade must not ask for GPUs beyond those of the workers")
+        self.assertGreaterEqual(rollout.fewest_ready, 12)
+
+    def test_draining_nodes_keeps_the_budgets(self):
+        self.install("toy-cpu", "--set", "rollout.replicas=16")
+        for number in range(3):
+            with MostPods(self, "reward") as reward, MostPods(self, "rollout") as rollout:
+                self.cluster.kubectl("drain", f"node-{number}", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s")
+                self.wait_for_ready("rollout", 16)
+                self.wait_for_ready("reward", 2)
+            self.assertGreaterEqual(reward.fewest_ready, 1)
+            self.assertGreaterEqual(rollout.fewest_ready, 12)
+            self.cluster.kubectl("uncordon", f"node-{number}")
+
+    def test_a_budget_for_the_learner_blocks_the_drain_of_its_node(self):
+        self.install("toy-cpu", "--set", "learner.pdb.enabled=true,learner.pdb.maxUnavailable=0")
+        node = self.pods("learner")[0]["spec"]["nodeName"]
+        done = self.cluster.kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=10s", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("Cannot evict pod as it would violate the pod's disruption budget", done.stdout + done.stderr)
+        self.assertEqual(len(self.pods("learner")), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,84 @@
+"""The images under Docker on one machine: the quickstart's first steps, every container without privileges and with a read-only root."""
+
+import glob
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+import unittest
+
+from lib.machine import Machine, missing_programs
+from lib.processes import Daemon, run, wait_until
+from lib.tools import ROOT
+
+BUILD = os.environ.get("COHORT_BUILD", os.path.join(ROOT, "build"))
+STEPS = 4
+SOCKET = "unix:///run/docker.sock"
+LOCKED = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/tmp:mode=1777", "--tmpfs=/state:mode=1777"]
+CONTAINERS = {
+    "redis": ["cohort-redis:0.1.0", "--dir", "/state", "--appendonly", "yes"],
+    "reward": ["cohort-reward:0.1.0", "--listen=127.0.0.1:7001", "--sandbox-workers=1"],
+    "learner": ["cohort-learner:0.1.0", "run", "configs/quickstart.yaml", f"--set=run.steps={STEPS}", "--set=run.directory=/state/run",
+                "--redis=127.0.0.1:6379", "--reward=127.0.0.1:7001", "--listen=127.0.0.1:7000", "--start-timeout=120"],
+    "rollout": ["cohort-rollout:0.1.0", "--config=configs/quickstart.yaml", "--learner=127.0.0.1:7000", "--reward=127.0.0.1:7001", "--redis=127.0.0.1:6379",
+                "--start-timeout=120"],
+}
+
+
+class Docker(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if missing_programs(["dockerd", "docker"]) or os.geteuid() != 0:
+            raise RuntimeError("this needs root and Debian's docker.io")
+        cls.folder = tempfile.mkdtemp(prefix="cohort-docker-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.machine = Machine("docker")
+        cls.addClassCleanup(cls.machine.stop)
+        cls.dockerd = Daemon("dockerd", [*cls.machine.prefix, "dockerd", "--data-root", cls.folder + "/data", "--exec-root", "/run/docker", "--host", SOCKET,
+                                         "--iptables=false", "--bridge=none", "--cgroup-parent=" + cls.machine.cgroup], cls.folder)
+        wait_until("dockerd", cls.is_up)
+        run([os.path.join(ROOT, "deploy/docker/build"), "--binaries", os.path.join(BUILD, "bin"), "--out", cls.folder + "/images"])
+        for name in ("learner", "rollout", "reward", "redis", "cli"):
+            cls.docker("load", "--input", f"{cls.folder}/images/cohort-{name}.tar")
+
+    @classmethod
+    def is_up(cls):
+        cls.dockerd.check()
+        return cls.docker("version", check=False).returncode == 0
+
+    @classmethod
+    def docker(cls, *arguments, check=True):
+        return run([*cls.machine.prefix, "docker", "--host", SOCKET, *arguments], check=check)
+
+    def test_an_image_runs_as_nobody_in_particular(self):
+        seen = self.docker("run", "--rm", "--network=none", *LOCKED, "--entrypoint=sh", "cohort-cli:0.1.0", "-c",
+                           "id -u; cohort --version; touch /opt/cohort/x || echo read-only").stdout.split("\n")
+        self.assertEqual(seen[0], "10001")
+        self.assertRegex(seen[1], r"^cohort \d")
+        self.assertEqual(seen[2:], ["read-only", ""])
+
+    def test_no_file_of_a_layer_changes_who_one_is(self):
+        layers = glob.glob(self.folder + "/images/layers/*.tar")
+        self.assertGreater(len(layers), 10)
+        for path in layers:
+            with tarfile.open(path) as layer:
+                self.assertEqual([member.name for member in layer if member.mode & 0o6000 or member.uid or member.gid], [], path)
+
+    def test_the_quickstart_trains(self):
+        for name, command in CONTAINERS.items():
+            self.docker("run", "--detach", "--name", name, "--network=host", *LOCKED, *command)
+        logs = lambda name: "".join((done := self.docker("logs", name)).stdout + done.stderr)
+        try:
+            wait_until("the end of the run", lambda: f"finished after {STEPS} steps" in logs("learner"), 240, period=1)
+        except TimeoutError as error:
+            self.fail(f"{error}\n" + "".join(f"--- {name}\n{logs(name)[-1500:]}" for name in CONTAINERS))
+        steps = [json.loads(line) for line in self.docker("exec", "learner", "cat", "/state/run/steps.jsonl").stdout.splitlines()]
+        self.assertEqual([step["step"] for step in steps], list(range(STEPS)))
+        for name in ("rollout", "learner", "reward"):
+            self.docker("stop", "--time=30", name)
+            self.assertEqual(self.docker("inspect", "--format={{.State.ExitCode}}", name).stdout.strip(), "0", f"{name} at SIGTERM")
+
+
+if __name__ == "__main__":
+    unittest.main()
