@@ -26,7 +26,7 @@ def setUpModule():  # pylint: disable=invalid-name
     unittest.addModuleCleanup(CLUSTER.stop)
     CLUSTER.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "training", "labels": RESTRICTED}},
                    {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "training"}, "value": 1000},
-                   {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "nvidia"}, "handler": "nvidia"}])
+                   *({"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": name}, "handler": name} for name in ("nvidia", "gvisor"))])
 
 
 class ApiServer(unittest.TestCase):

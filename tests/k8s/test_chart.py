@@ -46,6 +46,15 @@ BAD_VALUES = [
     (["--set", "admin.preStopSleepSeconds=20"], ["admin.preStopSleepSeconds", "admin.terminationGracePeriodSeconds"]),
     (["--set", "monitoring.prometheusRule.runbooks="], ["/monitoring/prometheusRule/runbooks"]),
     (["--set", "rollout.autoscaling.enabled=true,rollout.autoscaling.minReplicas=9"], ["rollout.autoscaling.minReplicas", "maxReplicas"]),
+    (["--set", "run.config.reward.policy=code"], ["run.config.reward.policy is code", "coderunner.enabled=true"]),
+    (["--set", "run.config.reward.policy=bare:code"], ["run.config.reward.policy is bare:code", "coderunner.enabled=true"]),
+    (["--set", "run.config.reward.policy=7"], ["/run/config/reward/policy", "string"]),
+    (["--set", "run.config.reward.policy=code,coderunner.enabled=true"], ["coderunner.runtimeClassName", "coderunner.allowWeakIsolation=true"]),
+    (["--set", "coderunner.enabled=true,coderunner.runtimeClassName=gvisor"], ["coderunner.enabled", "run.config.reward.policy does not ask for code"]),
+    (["--set", "coderunner.runtimeClassName=Kata_1"], ["/coderunner/runtimeClassName"]),
+    (["--set", "coderunner.slots=0"], ["/coderunner/slots", "minimum"]),
+    (["--set", "coderunner.workSize=lots"], ["/coderunner/workSize"]),
+    (["--set", "coderunner.preStopSleepSeconds=40"], ["coderunner.preStopSleepSeconds", "coderunner.terminationGracePeriodSeconds"]),
 ]
 
 
@@ -140,7 +149,8 @@ class RenderedObjects(unittest.TestCase):
 
     def test_liveness_asks_only_whether_the_process_answers(self):
         for shape, objects in self.rendered.items():
-            for role, kind in (("learner", "StatefulSet"), ("rollout", "Deployment"), ("reward", "Deployment"), ("admin", "Deployment")):
+            grader = "coderunner" if shape == "code" else "reward"
+            for role, kind in (("learner", "StatefulSet"), ("rollout", "Deployment"), (grader, "Deployment"), ("admin", "Deployment")):
                 if (shape, role) == ("admin", "admin"):
                     continue  # Serves TLS.
                 container = chart.pod_template(chart.find(objects, kind, role))["spec"]["containers"][0]
@@ -182,6 +192,49 @@ class RenderedObjects(unittest.TestCase):
         reward = chart.find(objects, "PodDisruptionBudget", "reward")["spec"]
         self.assertEqual(reward["maxUnavailable"], 1)
         self.assertNotIn("minAvailable", reward)
+
+    def test_a_run_is_graded_by_code_runners_or_reward_services_never_both(self):
+        for shape, objects in self.rendered.items():
+            grader, other = ("coderunner", "reward") if shape == "code" else ("reward", "coderunner")
+            components = {o["metadata"]["labels"]["app.kubernetes.io/component"] for o in objects}
+            self.assertIn(grader, components, shape)
+            self.assertNotIn(other, components, shape)
+            address = chart.find(objects, "Service", grader)["metadata"]["name"] + ":7001"
+            for role, kind in (("learner", "StatefulSet"), ("rollout", "Deployment")):
+                self.assertIn(f"--reward={address}", chart.pod_template(chart.find(objects, kind, role))["spec"]["containers"][0]["args"], shape)
+            test = next(c for c in chart.find(objects, "Pod", "test")["spec"]["containers"] if c["name"] == grader)
+            self.assertIn(f" --endpoint {address} ", test["command"][2], shape)
+
+    def test_a_policy_of_code_may_name_its_template(self):
+        chart.find(chart.render("code", "--set", "run.config.reward.policy=boxed:code"), "Deployment", "coderunner")
+
+    def test_a_policy_of_mathematics_is_none_of_code(self):
+        for policy in ("encode", r"exact\,code", "boxed:exact", "null"):
+            with self.subTest(policy):
+                chart.find(chart.render("toy-cpu", "--set", f"run.config.reward.policy={policy}"), "Deployment", "reward")
+
+    def test_code_runs_in_a_runtime_class_or_in_weak_isolation_that_was_asked_for(self):
+        def spec(*arguments):
+            return chart.pod_template(chart.find(chart.render("code", *arguments), "Deployment", "coderunner"))["spec"]
+
+        self.assertEqual(spec()["runtimeClassName"], "gvisor")
+        self.assertNotIn("--allow-weak-isolation", spec()["containers"][0]["args"])
+        weak = spec("--set", "coderunner.runtimeClassName=,coderunner.allowWeakIsolation=true")
+        self.assertNotIn("runtimeClassName", weak)
+        self.assertIn("--allow-weak-isolation", weak["containers"][0]["args"])
+
+    def test_what_models_wrote_is_graded_where_only_names_and_redis_can_be_reached(self):
+        for shape, grader in (("code", "coderunner"), ("toy-cpu", "reward")):
+            policy = chart.find(self.rendered[shape], "NetworkPolicy", grader)["spec"]
+            self.assertEqual(policy["policyTypes"], ["Ingress", "Egress"], shape)
+            self.assertEqual([[p["port"] for p in rule["ports"]] for rule in policy["egress"]], [[53, 53], [6379]], shape)
+            self.assertEqual(policy["egress"][1]["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"], "redis", shape)
+
+    def test_programs_are_put_into_memory(self):
+        spec = chart.pod_template(chart.find(self.rendered["code"], "Deployment", "coderunner"))["spec"]
+        self.assertIn({"name": "work", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}, spec["volumes"])
+        self.assertIn({"name": "work", "mountPath": "/work"}, spec["containers"][0]["volumeMounts"])
+        self.assertIn("--work-directory=/work", spec["containers"][0]["args"])
 
     def test_another_run_file_makes_other_pods(self):
         def checksum(*arguments):

@@ -68,8 +68,14 @@ default
 {{- printf "%s-learner:7000" (include "cohort.fullname" .) -}}
 {{- end -}}
 
+{{/* The role that grades this run's completions: coderunner where reward.policy asks for code ("code" or "TEMPLATE:code"), else reward. */}}
+{{- define "cohort.grader" -}}
+{{- $policy := dig "reward" "policy" "" .Values.run.config -}}
+{{- ternary "coderunner" "reward" (regexMatch "^([a-z0-9_]+:)?code$" $policy) -}}
+{{- end -}}
+
 {{- define "cohort.rewardAddress" -}}
-{{- printf "%s-reward:7001" (include "cohort.fullname" .) -}}
+{{- printf "%s-%s:7001" (include "cohort.fullname" .) (include "cohort.grader" .) -}}
 {{- end -}}
 
 {{- define "cohort.adminAddress" -}}
@@ -84,7 +90,7 @@ default
 
 {{/* The roles of this release that have a Deployment or StatefulSet of our own services. */}}
 {{- define "cohort.roles" -}}
-learner rollout reward{{ if .Values.admin.enabled }} admin{{ end }}
+learner rollout {{ include "cohort.grader" . }}{{ if .Values.admin.enabled }} admin{{ end }}
 {{- end -}}
 
 {{- define "cohort.runName" -}}
@@ -121,8 +127,8 @@ imagePullSecrets:
   - name: {{ . }}
   {{- end }}
 {{- end }}
-{{- if and $values.gpu $values.gpu.runtimeClassName }}
-runtimeClassName: {{ $values.gpu.runtimeClassName }}
+{{- with or $values.runtimeClassName (dig "gpu" "runtimeClassName" "" $values) }}
+runtimeClassName: {{ . }}
 {{- end }}
 {{- with $values.priorityClassName }}
 priorityClassName: {{ . }}
