@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import shlex
 import shutil
 import tarfile
 import tempfile
@@ -26,6 +27,14 @@ CONTAINERS = {
 }
 
 
+# Programs that add two numbers, and one that does not, with their tests.
+SUM = {"tests": [{"stdin": "2 3\n", "stdout": "5\n"}]}
+FUNCTION = {"function": "add", "tests": [{"arguments": [2, 3], "expected": 5}]}
+PROGRAMS = [("print(sum(map(int, input().split())))", SUM, "correct"), ("print(6)", SUM, "incorrect"), ("def add(a, b): return a + b", FUNCTION, "correct"),
+            ("```cpp\n#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b; }\n```", SUM, "correct"),
+            ("```cpp\nint add(int a, int b) { return a + b; }\n```", FUNCTION, "correct"), ("```cpp\nint add(\n```", FUNCTION, "pred_unparseable")]
+
+
 class Docker(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -39,7 +48,7 @@ class Docker(unittest.TestCase):
                                          "--iptables=false", "--bridge=none", "--cgroup-parent=" + cls.machine.cgroup], cls.folder)
         wait_until("dockerd", cls.is_up)
         run([os.path.join(ROOT, "deploy/docker/build"), "--binaries", os.path.join(BUILD, "bin"), "--out", cls.folder + "/images"])
-        for name in ("learner", "rollout", "reward", "redis", "cli"):
+        for name in ("learner", "rollout", "reward", "coderunner", "redis", "cli"):
             cls.docker("load", "--input", f"{cls.folder}/images/cohort-{name}.tar")
 
     @classmethod
@@ -64,6 +73,23 @@ class Docker(unittest.TestCase):
         for path in layers:
             with tarfile.open(path) as layer:
                 self.assertEqual([member.name for member in layer if member.mode & 0o6000 or member.uid or member.gid], [], path)
+
+    def test_the_code_runner_runs_programs_of_both_languages(self):
+        # Docker mounts a tmpfs noexec unless told otherwise, Kubernetes an emptyDir in memory does not.
+        self.docker("run", "--detach", "--name", "coderunner", "--network=host", *LOCKED, "--tmpfs=/work:mode=1777,exec", "cohort-coderunner:0.1.0",
+                    "--listen=127.0.0.1:7005", "--work-directory=/work", "--slots=1", "--allow-weak-isolation")
+        logs = lambda: (done := self.docker("logs", "coderunner")).stdout + done.stderr
+        try:
+            wait_until("the code runner", lambda: "serving on" in logs(), 120, period=1)
+        except TimeoutError as error:
+            self.fail(f"{error}\n{logs()[-3000:]}")
+        self.assertIn("isolation level: ", logs())
+        rows = [json.dumps({"completion": f"<think>add</think> <answer>{program}</answer>", "gold": json.dumps(gold)}) for program, gold, _ in PROGRAMS]
+        command = f"printf '%s\\n' {shlex.join(rows)} | cohort grade --policy code --endpoint 127.0.0.1:7005"
+        graded = self.docker("run", "--rm", "--network=host", *LOCKED, "--entrypoint=sh", "cohort-cli:0.1.0", "-c", command).stdout.splitlines()
+        self.assertEqual([json.loads(line)["verdict"] for line in graded], [verdict for _, _, verdict in PROGRAMS])
+        self.docker("stop", "--time=30", "coderunner")
+        self.assertEqual(self.docker("inspect", "--format={{.State.ExitCode}}", "coderunner").stdout.strip(), "0")
 
     def test_the_quickstart_trains(self):
         for name, command in CONTAINERS.items():
