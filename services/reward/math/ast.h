@@ -73,6 +73,9 @@ enum class Function : uint8_t {
 
 enum class Relation : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kApprox, kIn, kNotIn, kEquivalent, kDivides, kSubset, kSimilar, kPerpendicular, kParallel, kTo };
 
+// The symbol that \top and \intercal are; T is another one.
+inline constexpr char kTransposeName[] = "top";
+
 // The relation read from its other side: > for <.
 Relation Mirrored(Relation relation);
 

@@ -103,11 +103,11 @@ class Canonicalizer {
       case Kind::kNumberSet: return OfAtom("set " + ast_.name(id));
       case Kind::kEmptySet: return OfAtom("{}");
       case Kind::kEllipsis: return OfAtom("...");
-      case Kind::kAdd: return HasEndlessPart(id) ? Endless(id, "oo+") : Sum(id);
+      case Kind::kAdd: return HasEndlessPart(id) ? InOrder(id, "oo+") : Sum(id);
       case Kind::kNegate: return Scaled(std::move(KidForm(id, 0)), Rational(-1));
-      case Kind::kMultiply: return HasEndlessPart(id) ? Endless(id, "oo*") : Product(KidForm(id, 0), KidForm(id, 1));
-      case Kind::kDivide: return HasEndlessPart(id) ? Endless(id, "oo/") : Quotient(id);
-      case Kind::kPower: return HasEndlessPart(id) ? Endless(id, "oo^") : Power(id);
+      case Kind::kMultiply: return HasEndlessPart(id) ? InOrder(id, "oo*") : OrderCounts(id) ? InOrder(id, "times") : Product(KidForm(id, 0), KidForm(id, 1));
+      case Kind::kDivide: return HasEndlessPart(id) ? InOrder(id, "oo/") : Quotient(id);
+      case Kind::kPower: return HasEndlessPart(id) ? InOrder(id, "oo^") : Power(id);
       case Kind::kRoot: return Root(id);
       case Kind::kPercent: return Scaled(std::move(KidForm(id, 0)), Rational(1, 100));
       case Kind::kDegree: {
@@ -133,8 +133,14 @@ class Canonicalizer {
     return infinity_ && (endless(KidForm(id, 0)) || endless(KidForm(id, 1)));
   }
 
+  // Whether both factors hold matrices or vectors: AB is not BA, and nothing may be cancelled in P·D·P⁻¹.
+  bool OrderCounts(NodeId id) const {
+    const auto holds = [this](NodeId kid) { return ast_.Contains(kid, Kind::kMatrix) || ast_.Contains(kid, Kind::kTuple); };
+    return vectors_ && holds(ast_.kid(id, 0)) && holds(ast_.kid(id, 1));
+  }
+
   // Equal only to what is written alike.
-  Form Endless(NodeId id, const char* sign) {
+  Form InOrder(NodeId id, const char* sign) {
     const std::string left = KidText(id, 0);
     return OfAtom(Joined(sign, {left, KidText(id, 1)}));
   }
@@ -344,12 +350,12 @@ class Canonicalizer {
         parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
         return OfAtom(Joined("set", parts));
       }
-      case Kind::kTuple: return OfAtom(Joined(std::string("tuple") + ast_.brackets(id).open + ast_.brackets(id).close, parts));
+      case Kind::kTuple: vectors_ = true; return OfAtom(Joined(std::string("tuple") + ast_.brackets(id).open + ast_.brackets(id).close, parts));
       case Kind::kSetBuilder: return OfAtom(Joined("those", parts));
       case Kind::kUnion: std::sort(parts.begin(), parts.end()); return OfAtom(Joined("union", parts));
       case Kind::kIntersection: std::sort(parts.begin(), parts.end()); return OfAtom(Joined("intersection", parts));
       case Kind::kDifference: return OfAtom(Joined("difference", parts));
-      case Kind::kMatrix: return OfAtom(Joined("matrix" + std::to_string(node.payload), parts));
+      case Kind::kMatrix: vectors_ = true; return OfAtom(Joined("matrix" + std::to_string(node.payload), parts));
       case Kind::kCases: return OfAtom(Joined("cases", parts));
       case Kind::kRatio: return OfAtom(Joined("ratio", parts));
       case Kind::kCongruence: return OfAtom(Joined("congruence", parts));
@@ -365,6 +371,7 @@ class Canonicalizer {
   std::vector<Form> forms_;
   std::vector<std::string> bound_;  // Other names of symbols; empty without bound variables.
   bool infinity_ = false;           // An infinity stood before.
+  bool vectors_ = false;            // A matrix or tuple stood before.
 };
 
 }  // namespace

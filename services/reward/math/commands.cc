@@ -61,6 +61,8 @@ const Command kCommands[] = {
     LetterAs("varrho", "rho"), Letter("sigma"), Letter("tau"), Letter("upsilon"), Letter("phi"), LetterAs("varphi", "phi"), Letter("chi"), Letter("psi"),
     Letter("omega"), Letter("Gamma"), Letter("Delta"), Letter("Theta"), Letter("Lambda"), Letter("Xi"), Letter("Pi"), Letter("Sigma"), Letter("Phi"),
     Letter("Psi"), Letter("Omega"), Letter("Alpha"), Letter("Beta"), Letter("ell"), Letter("hbar"),
+    // Transposition.
+    LetterAs("top", kTransposeName), LetterAs("intercal", kTransposeName),
     // Text.
     Does("text", CommandKind::kTextBox), Does("textbf", CommandKind::kTextBox), Does("textit", CommandKind::kTextBox), Does("textrm", CommandKind::kTextBox),
     Does("textsf", CommandKind::kTextBox), Does("texttt", CommandKind::kTextBox), Does("textnormal", CommandKind::kTextBox), Does("mbox", CommandKind::kTextBox),

@@ -14,7 +14,52 @@ constexpr int kMaxMatrixNesting = 100;  // The builder is recursive.
 struct Matrix {
   size_t columns = 0;
   std::vector<NodeId> entries;
+
+  bool square() const { return columns * columns == entries.size(); }
 };
+
+// What the exponent of a transposed matrix is called.
+enum class Transposition : uint8_t {
+  kNone,
+  kSign,    // \top, \intercal: nothing else.
+  kLetter,  // T: of a square matrix it could be a power.
+};
+
+Transposition TranspositionOf(View view) {
+  if (view.kind() != Kind::kPower) return Transposition::kNone;
+  const View exponent = view.kid(1);
+  // Upright it is read as the unit.
+  if (exponent.kind() != Kind::kSymbol && exponent.kind() != Kind::kUnit) return Transposition::kNone;
+  const std::string& name = exponent.ast.name(exponent.id);
+  return name == kTransposeName ? Transposition::kSign : name == "T" ? Transposition::kLetter : Transposition::kNone;
+}
+
+bool HasBrackets(View view, char open, char close) {
+  if (view.kind() != Kind::kTuple) return false;
+  const Brackets brackets = view.ast.brackets(view.id);
+  return brackets.open == open && brackets.close == close;
+}
+
+// [[1, 2], [3, 4]]: as many members in every row.
+bool IsRows(View view) {
+  if (!HasBrackets(view, '[', ']')) return false;
+  for (size_t i = 0; i < view.size(); ++i) {
+    if (!HasBrackets(view.kid(i), '[', ']') || view.kid(i).size() != view.kid(0).size()) return false;
+  }
+  return true;
+}
+
+// A tuple that only its transposition makes a vector: (1, 2)^T, [1, 2]^T, ⟨1, 2⟩^T.
+bool IsRowVector(View view) { return (HasBrackets(view, '(', ')') || HasBrackets(view, '[', ']') || HasBrackets(view, '<', '>')) && !IsRows(view); }
+
+// Whether a matrix, rows of one or a transposed vector stands in the subtree.
+bool HoldsMatrix(View view) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const View part(view.ast, id);
+    if (part.kind() == Kind::kMatrix || IsRows(part) || (TranspositionOf(part) != Transposition::kNone && IsRowVector(part.kid(0)))) return true;
+  }
+  return false;
+}
 
 class MatrixBuilder {
  public:
@@ -33,6 +78,8 @@ class MatrixBuilder {
   std::optional<Matrix> BuildKind(View view) {
     switch (view.kind()) {
       case Kind::kMatrix: return Leaf(view);
+      case Kind::kTuple: return Rows(view);
+      case Kind::kPower: return Transposed(view);
       case Kind::kNegate: return Mapped(Build(view.kid(0)), [this](NodeId entry) { return out_.Add(Kind::kNegate, {entry}); });
       case Kind::kMultiply: return Scaled(view, Kind::kMultiply);
       case Kind::kDivide: return Scaled(view, Kind::kDivide);
@@ -48,6 +95,36 @@ class MatrixBuilder {
     return matrix;
   }
 
+  std::optional<Matrix> Rows(View view) {
+    if (!IsRows(view)) return std::nullopt;
+    Matrix matrix;
+    matrix.columns = view.kid(0).size();
+    for (size_t row = 0; row < view.size(); ++row) {
+      for (size_t i = 0; i < matrix.columns; ++i) matrix.entries.push_back(out_.Copy(view.ast, view.kid(row).kid(i).id));
+    }
+    return matrix;
+  }
+
+  std::optional<Matrix> Transposed(View view) {
+    const Transposition transposition = TranspositionOf(view);
+    if (transposition == Transposition::kNone) return std::nullopt;
+    const View base = view.kid(0);
+    const std::optional<Matrix> matrix = IsRowVector(base) ? RowVector(base) : Build(base);
+    if (!matrix.has_value() || (matrix->square() && transposition == Transposition::kLetter)) return std::nullopt;
+    const size_t rows = matrix->entries.size() / matrix->columns;
+    Matrix turned{rows, {}};
+    for (size_t column = 0; column < matrix->columns; ++column) {
+      for (size_t row = 0; row < rows; ++row) turned.entries.push_back(matrix->entries[row * matrix->columns + column]);
+    }
+    return turned;
+  }
+
+  Matrix RowVector(View view) {
+    Matrix matrix{view.size(), {}};
+    for (size_t i = 0; i < view.size(); ++i) matrix.entries.push_back(out_.Copy(view.ast, view.kid(i).id));
+    return matrix;
+  }
+
   template <typename Change>
   std::optional<Matrix> Mapped(std::optional<Matrix> matrix, Change change) {
     if (!matrix.has_value()) return std::nullopt;
@@ -56,9 +133,10 @@ class MatrixBuilder {
   }
 
   std::optional<Matrix> Scaled(View view, Kind kind) {
-    const bool left = view.ast.Contains(view.kid(0).id, Kind::kMatrix), right = view.ast.Contains(view.kid(1).id, Kind::kMatrix);
+    const bool left = HoldsMatrix(view.kid(0)), right = HoldsMatrix(view.kid(1));
     if (left == right || (right && kind == Kind::kDivide)) return std::nullopt;
     const View factor = view.kid(left ? 1 : 0);
+    if (factor.ast.Contains(factor.id, Kind::kTuple)) return std::nullopt;  // A product of vectors.
     return Mapped(Build(view.kid(left ? 0 : 1)), [this, factor, kind](NodeId entry) {
       const NodeId copy = out_.Copy(factor.ast, factor.id);
       return out_.Add(kind, {entry, copy});
@@ -76,10 +154,7 @@ class MatrixBuilder {
   int nesting_ = 0;
 };
 
-bool IsColumnTuple(View view) {
-  const Brackets brackets = view.kind() == Kind::kTuple ? view.ast.brackets(view.id) : Brackets{'{', '}'};
-  return (brackets.open == '(' && brackets.close == ')') || brackets.open == '<';
-}
+bool IsColumnTuple(View view) { return HasBrackets(view, '(', ')') || HasBrackets(view, '<', '>'); }
 
 // Nodes that are made from others lie behind them; the subtree of an entry is not in one piece then, so it is copied once more.
 View Whole(const Ast& ast, NodeId id, Ast& out) {
@@ -101,9 +176,14 @@ View Whole(const Ast& ast, NodeId id, Ast& out) {
 
 }  // namespace
 
+bool IsMatrix(View view) {
+  Ast scratch;
+  return view.kind() != Kind::kTuple && HoldsMatrix(view) && MatrixBuilder(scratch).Build(view).has_value();
+}
+
 std::optional<Decision> CompareMatrices(View a, View b, const Context& context) {
-  const bool matrix_a = a.ast.Contains(a.id, Kind::kMatrix), matrix_b = b.ast.Contains(b.id, Kind::kMatrix);
-  if (!matrix_a && !matrix_b) return std::nullopt;
+  const auto surely = [](View view) { return view.ast.Contains(view.id, Kind::kMatrix) || IsMatrix(view); };
+  if (!surely(a) && !surely(b)) return std::nullopt;
   const Decision other{Equality::kDifferent, v1::METHOD_STRUCTURAL, "a matrix against something else"};
   Ast left, right;
   std::optional<Matrix> x = MatrixBuilder(left).Build(a), y = MatrixBuilder(right).Build(b);

@@ -154,6 +154,8 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
     // "x = 5" is 5, but "x = 5" against "x - 2 = 3" stays an equation.
     const View named = HasName(a) ? a : b, bare = HasName(a) ? b : a;
     if (bare.kind() != Kind::kRelation && !bare.ast.Contains(bare.id, Kind::kRelation)) {
+      // The open interval of x ∈ (0, 1) is no column.
+      if (named.kind() == Kind::kRelation && named.ast.relation(named.id, 0) == Relation::kIn && IsMatrix(bare)) return Other("a set against a matrix");
       Ast made;
       const View value = *ValueOf(named, made);
       const Form form = Canonical(value.ast, value.id, context.fuel);

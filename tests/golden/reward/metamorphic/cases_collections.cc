@@ -90,6 +90,53 @@ std::string WriteTuple(const Members& members, Choices& choices) {
   return choices.Coin() ? "\\left(" + text + "\\right)" : "(" + text + ")";
 }
 
+struct Matrix {
+  size_t rows = 0, columns = 0;
+  std::vector<Fraction> entries;  // By rows.
+};
+
+Matrix Transposed(const Matrix& matrix) {
+  Matrix turned{matrix.columns, matrix.rows, {}};
+  for (size_t column = 0; column < matrix.columns; ++column) {
+    for (size_t row = 0; row < matrix.rows; ++row) turned.entries.push_back(matrix.entries[row * matrix.columns + column]);
+  }
+  return turned;
+}
+
+std::string WriteEnvironment(const Matrix& matrix, Choices& choices) {
+  const char* const brackets[] = {"pmatrix", "bmatrix"};
+  const std::string name = choices.Pick(brackets);
+  std::string text = "\\begin{" + name + "}";
+  for (size_t i = 0; i < matrix.entries.size(); ++i) {
+    if (i > 0) text += i % matrix.columns == 0 ? " \\\\ " : choices.Coin() ? " & " : "&";
+    text += WriteFraction(matrix.entries[i], choices);
+  }
+  return text + "\\end{" + name + "}";
+}
+
+// [[1, 2], [3, 4]]; [1, 2] for one row.
+std::string WriteRows(const Matrix& matrix, Choices& choices) {
+  std::string text;
+  for (size_t i = 0; i < matrix.entries.size(); ++i) {
+    if (i > 0) text += i % matrix.columns == 0 ? "], [" : choices.Coin() ? ", " : ",";
+    text += WriteFraction(matrix.entries[i], choices);
+  }
+  return matrix.rows == 1 ? "[" + text + "]" : "[[" + text + "]]";
+}
+
+// An environment, the transposed one, rows in brackets where there are several of several entries, or a column as a transposed tuple; a factor may stand before it.
+std::string WriteMatrix(Matrix matrix, Choices& choices) {
+  const int64_t factor = choices.OneIn(4) ? choices.Between(2, 5) : 1;
+  for (Fraction& value : matrix.entries) value = value * Reduced(1, factor);
+  const std::string before = factor == 1 ? "" : std::to_string(factor);
+  if (!choices.OneIn(3)) return before + WriteEnvironment(matrix, choices);
+  if (matrix.rows > 1 && matrix.columns > 1 && choices.Coin()) return before + WriteRows(matrix, choices);
+  const char* const signs[] = {"^\\top", "^{\\intercal}", "^T", "^{\\mathrm{T}}"};  // T could be a power of a square matrix.
+  const std::string sign = signs[choices.Below(matrix.rows == matrix.columns ? 2 : 4)];
+  const Matrix turned = Transposed(matrix);
+  return before + (matrix.columns == 1 && choices.Coin() ? WriteRows(turned, choices) : WriteEnvironment(turned, choices)) + sign;
+}
+
 }  // namespace
 
 Case SetCase(Choices& choices) {
@@ -129,26 +176,14 @@ Case TupleCase(Choices& choices) {
 
 Case MatrixCase(Choices& choices) {
   const size_t rows = 1 + choices.Below(3), columns = rows == 1 ? 2 + choices.Below(2) : 1 + choices.Below(3);
-  std::vector<Fraction> entries(rows * columns);
-  for (Fraction& entry : entries) entry = Reduced(choices.Between(-9, 9), choices.OneIn(5) ? 2 : 1);
-  const auto write = [&](std::vector<Fraction> values) {
-    const char* const brackets[] = {"pmatrix", "bmatrix"};
-    const std::string name = choices.Pick(brackets);
-    const int64_t factor = choices.OneIn(4) ? choices.Between(2, 5) : 1;
-    for (Fraction& value : values) value = value * Reduced(1, factor);
-    std::string text = (factor == 1 ? "" : std::to_string(factor)) + "\\begin{" + name + "}";
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (i > 0) text += i % columns == 0 ? " \\\\ " : choices.Coin() ? " & " : "&";
-      text += WriteFraction(values[i], choices);
-    }
-    return text + "\\end{" + name + "}";
-  };
+  Matrix matrix{rows, columns, std::vector<Fraction>(rows * columns)};
+  for (Fraction& entry : matrix.entries) entry = Reduced(choices.Between(-9, 9), choices.OneIn(5) ? 2 : 1);
   Case made;
-  for (int i = 0; i < 3; ++i) made.same.push_back(write(entries));
-  std::vector<Fraction> other = entries;
-  Fraction& entry = other[choices.Below(static_cast<uint32_t>(other.size()))];
+  for (int i = 0; i < 3; ++i) made.same.push_back(WriteMatrix(matrix, choices));
+  Matrix other = matrix;
+  Fraction& entry = other.entries[choices.Below(static_cast<uint32_t>(other.entries.size()))];
   entry = entry.n == 0 ? Fraction{1, 1} : ChangedFraction(entry, choices);
-  made.different.push_back(write(other));
+  made.different.push_back(WriteMatrix(other, choices));
   return made;
 }
 
