@@ -155,7 +155,7 @@ void RunDecodingWorker(int argc, char** argv) {
 }
 
 const model::ModelConfig& ShapeNamed(const std::string& name) {
-  for (const auto& [known, shape] : KnownShapes()) {
+  for (const auto& [known, shape] : model::PublishedSizes()) {
     if (known == name) return shape;
   }
   Check(absl::InvalidArgumentError(absl::StrCat("no shape is called ", name)));

@@ -11,7 +11,7 @@ namespace cohort::bench {
 // A rollout worker in a process of its own that decodes a full batch without end and takes every version that it gets.
 struct DecodingWorkerArguments {
   std::string learner;  // host:port
-  std::string model;    // Of KnownShapes().
+  std::string model;    // Of model::PublishedSizes().
   int gpu = 0;
   int batch = 256;
   int prompt = 256;
