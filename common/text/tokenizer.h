@@ -25,7 +25,8 @@ class Tokenizer {
   // Token ids of `text`. With `add_special_tokens`, as the tokenizer's post-processor and add_bos_token ask.
   absl::StatusOr<std::vector<int32_t>> Encode(absl::string_view text, bool add_special_tokens) const;
 
-  // Text of `ids`, special tokens left out unless asked for. Unknown ids are INVALID_ARGUMENT.
+  // Text of `ids`, special tokens left out unless asked for. An id without a token is no text, as in `transformers`: models have more rows than their
+  // tokenizers have tokens (151,936 and 151,665 in Qwen2.5), and sample them now and then. Negative ids are INVALID_ARGUMENT.
   absl::StatusOr<std::string> Decode(absl::Span<const int32_t> ids, bool skip_special_tokens) const;
 
   int64_t vocab_size() const;
