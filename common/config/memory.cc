@@ -14,9 +14,8 @@ namespace {
 
 std::vector<model::MemoryNeed> LearnerNeeds(const v1::RunConfig& config, const model::ModelConfig& model, const model::ArenaLayout& layout) {
   const auto& algorithm = config.algorithm();
-  model::TrainingShape shape = TrainingShapeOf(config.optimizer(), algorithm.kl_coefficient() > 0, algorithm.minibatches() > 1);
-  shape.broadcasts = BroadcastsWeights(config);
-  shape.pass_tokens = std::max(shape.pass_tokens, model::ContextFor(model, LongestSequence(config)));  // A pass has one whole sequence at least.
+  const model::TrainingShape shape = TrainingShapeOf(config.optimizer(), algorithm.kl_coefficient() > 0, algorithm.minibatches() > 1, BroadcastsWeights(config),
+                                                     model::ContextFor(model, LongestSequence(config)));
   return model::TrainingNeeds(model, layout, shape);
 }
 
@@ -41,9 +40,10 @@ absl::StatusOr<model::ModelConfig> SizesOf(const std::string& path, std::vector<
 
 }  // namespace
 
-model::TrainingShape TrainingShapeOf(const v1::OptimizerSection& optimizer, bool reference, bool may_go_back) {
+model::TrainingShape TrainingShapeOf(const v1::OptimizerSection& optimizer, bool reference, bool may_go_back, bool broadcasts, int64_t longest_sequence) {
   model::TrainingShape shape;
-  shape.pass_tokens = optimizer.micro_batch_tokens();
+  shape.pass_tokens = std::max<int64_t>(optimizer.micro_batch_tokens(), longest_sequence);
+  shape.broadcasts = broadcasts;
   shape.checkpoints = optimizer.activation_checkpointing();
   shape.reference = reference;
   shape.reference_on_host = optimizer.reference_on_host();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/config/config.h"
 #include "common/status/status_macros.h"
 
 #if COHORT_CUDA
@@ -12,7 +13,7 @@ namespace cohort::learner {
 
 #if COHORT_CUDA
 absl::StatusOr<std::unique_ptr<policy::CollectiveRoot>> MakeCollectiveRoot(const config::v1::RunConfig& config, const Trainer& trainer) {
-  if (config.weights().transport() == config::v1::WEIGHT_TRANSPORT_GRPC) return nullptr;
+  if (!config::BroadcastsWeights(config)) return nullptr;
   const GpuCopy weights = trainer.SamplingWeightsOnGpu();
   if (weights.memory == nullptr) return nullptr;
   policy::CollectiveRoot::Options options;

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/config.h"
+#include "common/model/model_config.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/learner/train/adamw.h"
@@ -51,7 +53,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const config::v1::RunCo
   options.temperature = config.rollout().temperature();
   options.reference = config.algorithm().kl_coefficient() > 0;
   options.may_go_back = config.algorithm().minibatches() > 1;
-  options.broadcasts = config.weights().transport() != config::v1::WEIGHT_TRANSPORT_GRPC;
+  options.broadcasts = config::BroadcastsWeights(config);
+  options.longest_sequence = model::ContextFor(initial.config, config::LongestSequence(config));
   COHORT_ASSIGN_OR_RETURN(std::unique_ptr<PolicyModel> policy, PolicyModel::Create(options, initial));
   return std::make_unique<GrpoTrainer>(config, initial.config, std::move(policy));
 }

@@ -33,6 +33,7 @@ struct PolicyModelOptions {
   bool reference = false;    // Keep a copy of the first weights as the KL reference.
   bool may_go_back = false;  // Remember() will be called: its memory counts.
   bool broadcasts = false;   // SamplingWeightsOnGpu() will be called, likewise.
+  int64_t longest_sequence = 0;  // Tokens; a pass has one whole sequence at least.
 };
 
 // A policy under training on one device: weights, their gradient, the optimizer's state, and a reference where the loss has a KL term. Training loops

@@ -87,7 +87,7 @@ double Step(PolicyModel& policy, const TokenBatch& batch, int passes) {
 }
 
 int64_t EstimatedBytes(const ModelConfig& config, const cohort::learner::PolicyModelOptions& options) {
-  const auto shape = cohort::config::TrainingShapeOf(options.optimizer, options.reference, options.may_go_back);
+  const auto shape = cohort::config::TrainingShapeOf(options.optimizer, options.reference, options.may_go_back, options.broadcasts, options.longest_sequence);
   return cohort::model::Sum(cohort::model::TrainingNeeds(config, *cohort::model::ArenaLayout::Create(config), shape));
 }
 

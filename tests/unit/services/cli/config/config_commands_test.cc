@@ -88,6 +88,20 @@ TEST(ConfigCommandsTest, CheckPrintsTheMemoryThatAModelOfAKnownNameNeeds) {
   }
 }
 
+// Qwen2.5-7B and Llama-3.1-8B nearly fill the learner's GPU: whatever is counted beside must have a place there.
+TEST(ConfigCommandsTest, TheLargestShippedConfigsFitTheirGpu) {
+  constexpr double kGpuGib = 139.8;  // An H200, without what its driver keeps.
+  for (const char* file : {"configs/r1_zero/qwen2.5-7b.yaml", "configs/r1_zero/llama-3.1-8b.yaml"}) {
+    const Outcome outcome = Call({"check", file});
+    const std::string label = "GPU memory of the learner";
+    const size_t at = outcome.out.find(label);
+    ASSERT_NE(at, std::string::npos) << outcome.out;
+    const double gib = std::atof(outcome.out.c_str() + at + label.size());
+    EXPECT_GT(gib, 100) << file;
+    EXPECT_LT(gib, kGpuGib) << file;
+  }
+}
+
 TEST(ConfigCommandsTest, AModelOfAnUnknownNameIsSaidToBeMissing) {
   const Outcome outcome = Call({"check", "configs/r1_zero/qwen2.5-7b.yaml", "--set", "model.path=models/nobody-knows"});
   EXPECT_EQ(outcome.exit_code, kExitOk);
