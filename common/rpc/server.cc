@@ -25,8 +25,12 @@ void EnablePlugins() {
   std::call_once(once, [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    grpc::channelz::experimental::InitChannelzService();
   });
+}
+
+void EnableChannelz() {
+  static std::once_flag once;
+  std::call_once(once, [] { grpc::channelz::experimental::InitChannelzService(); });
 }
 
 }  // namespace
@@ -67,6 +71,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
         absl::StrCat(options.address, ": plaintext gRPC is served on loopback only; use 127.0.0.1, or TLS where the service offers it, or pass --allow-remote on a trusted network"));
   }
   EnablePlugins();
+  if (options.open_controls) EnableChannelz();
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(options.address, options.credentials != nullptr ? options.credentials : grpc::InsecureServerCredentials(), &port);
@@ -82,7 +87,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
   for (grpc::Service* service : options.services) builder.RegisterService(service);
   if (options.metrics != nullptr) builder.experimental().SetInterceptorCreators(CallMetricsInterceptors(*options.metrics));
   auto log = std::make_unique<LogServiceImpl>();
-  builder.RegisterService(log.get());
+  if (options.open_controls) builder.RegisterService(log.get());
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address, ": the address is in use or not on this machine"));

@@ -1,23 +1,20 @@
-#include <unistd.h>
-
 #include <iostream>
 #include <memory>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/io/files.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
 #include "common/redis/command_stats.h"
+#include "common/registry/record.h"
 #include "common/registry/registration.h"
-#include "common/rpc/address.h"
+#include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
 #include "common/rpc/tls.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
-#include "nlohmann/json.hpp"
 #include "services/admin/observe/cluster_metrics.h"
 #include "services/admin/scale/kubernetes_scaler.h"
 #include "services/admin/server/admin_service.h"
@@ -56,25 +53,12 @@ int ToExitCode(const absl::Status& status) {
   }
 }
 
-registry::Registration::Options Presence(const Flags& flags, const std::string& grpc, const std::string& metrics) {
-  registry::Registration::Options options;
-  options.redis = flags.redis;
-  options.run = flags.run;
-  options.record.set_name(flags.name);
-  options.record.set_role(registry::v1::SERVICE_ROLE_ADMIN);
-  options.record.set_endpoint(rpc::Advertised(grpc, flags.advertise_host));
-  options.record.set_metrics_endpoint(rpc::Advertised(metrics, flags.advertise_host));
-  options.record.set_state(registry::v1::SERVICE_STATE_READY);
-  return options;
-}
-
 absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   COHORT_ASSIGN_OR_RETURN(const auto access, Access::Create(flags.token_file));
   metrics::Registry metrics;
   const auto process_metrics = metrics::ExportProcessMetrics(metrics, "admin");
   const auto redis_metrics = redis::ExportRedisMetrics(metrics);
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, metrics.Serve(flags.metrics_listen));
-  const std::string metrics_endpoint = absl::StrCat(flags.metrics_listen.substr(0, flags.metrics_listen.rfind(':')), ":", metrics_port);
 
   std::unique_ptr<Scaler> scaler;
   if (!flags.kubernetes.deployment.empty()) {
@@ -86,8 +70,13 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   RequestLog requests(flags.redis, flags.run);
   Operations operations(flags.redis, flags.run);
   AdminServiceImpl service({cluster, queue, requests, operations, *access, flags.redis, flags.name});
+  const bool anybody = flags.token_file.empty() && flags.tls.ca.empty();
+  if (anybody && !flags.allow_remote && !rpc::IsLoopback(flags.listen)) {
+    return absl::InvalidArgumentError(absl::StrCat(flags.listen, ": everybody who reaches it would be an operator; give --token-file or --tls-ca, or pass --allow-remote"));
+  }
   rpc::Server::Options options;
   options.address = flags.listen;
+  options.open_controls = false;  // They would pass by the roles; an operator sets the log level by the API.
   options.allow_remote = flags.allow_remote;
   if (flags.tls.any()) {
     COHORT_ASSIGN_OR_RETURN(options.credentials, rpc::ServerTls(flags.tls));
@@ -95,20 +84,19 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   options.services = {&service};
   options.metrics = &metrics;
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
+  rpc::Endpoints endpoints = {server->address(), rpc::WithPort(flags.metrics_listen, metrics_port)};
   std::unique_ptr<WebServer> web;
   if (!flags.web_listen.empty()) {
     COHORT_ASSIGN_OR_RETURN(web, WebServer::Start({flags.web_listen, flags.allow_remote}, cluster, queue, *access));
+    endpoints.web = web->address();
     COHORT_LOG(INFO) << "the live page is http://" << web->address() << "/";
   }
   server->SetReady(true);
-  const registry::Registration registration(Presence(flags, server->address(), metrics_endpoint));
-  if (!flags.endpoint_file.empty()) {
-    nlohmann::json endpoints = {{"pid", getpid()}, {"grpc", server->address()}, {"metrics", metrics_endpoint}};
-    if (web != nullptr) endpoints["web"] = web->address();
-    COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(flags.endpoint_file, endpoints.dump() + "\n"));
-  }
-  COHORT_LOG(INFO) << "serves on " << server->address() << ", metrics on " << metrics_endpoint
-                   << (flags.token_file.empty() && flags.tls.ca.empty() ? "; everybody who reaches it is an operator" : "");
+  const registry::v1::ServiceRecord record = registry::RecordOf(flags.name, registry::v1::SERVICE_ROLE_ADMIN, endpoints, flags.advertise_host);
+  const registry::Registration registration({.redis = flags.redis, .run = flags.run, .record = record});
+  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(flags.endpoint_file, endpoints));
+  COHORT_LOG(INFO) << "serves on " << endpoints.grpc << ", metrics on " << endpoints.metrics
+                   << (anybody ? "; everybody who reaches it is an operator" : "");
   signals.WaitUntil(absl::InfiniteFuture());
   service.Stop();
   server->SetReady(false);

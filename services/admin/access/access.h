@@ -25,8 +25,7 @@ struct Caller {
 };
 
 // Decides who may do what. A caller with a client certificate (mutual TLS) is who its common name says, in the role that its subject's organization
-// `cohort:viewer` or `cohort:operator` says; one whose certificate names neither is treated as one without. Without a token file everybody else who reaches
-// the server over plaintext is an operator, and is called what it calls itself (metadata `cohort-actor`). With one, a call needs metadata `authorization: Bearer TOKEN`; the file has lines "ROLE NAME TOKEN" (role viewer or operator, "#" begins
+// `cohort:viewer` or `cohort:operator` says; one whose certificate names neither needs a token. Without a token file a caller without a certificate is an operator, and is called what it calls itself (metadata `cohort-actor`). With one, a call needs metadata `authorization: Bearer TOKEN`; the file has lines "ROLE NAME TOKEN" (role viewer or operator, "#" begins
 // a comment) and is read anew when it changes; one that has become unreadable keeps what was read last. Thread-safe.
 class Access {
  public:

@@ -21,6 +21,10 @@
 
 namespace cohort::admin {
 
+// A learner or a scaler that is stopped or swamped must not make a whole answer late.
+inline constexpr absl::Duration kLearnerPatience = absl::Seconds(2);
+inline constexpr absl::Duration kScalerPatience = absl::Seconds(1);
+
 using registry::v1::ServiceRecord;
 
 // The services of one run, found in the registry at every call; only open channels are remembered. Thread-safe.

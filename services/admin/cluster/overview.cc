@@ -11,9 +11,6 @@ namespace {
 
 // Steps that rates and means are taken over.
 constexpr int64_t kRecentSteps = 20;
-// A learner that is stopped or swamped must not make the whole answer late.
-constexpr absl::Duration kLearnerPatience = absl::Seconds(2);
-constexpr absl::Duration kScalerPatience = absl::Seconds(1);
 
 void AskLearner(Cluster& cluster, const ServiceRecord& learner, absl::Time deadline, ClusterFacts& facts) {
   absl::StatusOr<learner::v1::GetRunResponse> run = cluster.Run(learner, deadline);
@@ -38,8 +35,8 @@ absl::StatusOr<ClusterFacts> GatherFacts(Cluster& cluster, QueueRates& queue, ab
   const absl::StatusOr<int64_t> last = cluster.registry().LastEvent(deadline);
   if (last.ok()) facts.last_event = *last;
   if (cluster.scaler().Check(facts.services).ok()) {
-    const absl::StatusOr<int> wanted = cluster.scaler().Wanted(std::min(deadline, absl::Now() + kScalerPatience));
-    if (wanted.ok()) facts.desired_workers = *wanted;
+    const absl::StatusOr<std::optional<int>> wanted = cluster.scaler().Wanted(std::min(deadline, absl::Now() + kScalerPatience));
+    if (wanted.ok() && wanted->has_value()) facts.desired_workers = **wanted;
   }
   facts.learner_error = "no learner is in the registry";
   for (const ServiceRecord& service : facts.services) {

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/io/files.h"
+#include "common/rpc/address.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -67,8 +68,7 @@ absl::StatusOr<std::unique_ptr<KubernetesScaler>> KubernetesScaler::InCluster(Op
     return absl::InvalidArgumentError(absl::StrCat("--kubernetes-deployment: no namespace in ", options.account_folder,
                                                    "; does the pod have automountServiceAccountToken: true?"));
   }
-  const bool bare_ipv6 = absl::StrContains(host, ':') && host.front() != '[';
-  std::string url = absl::StrCat("https://", bare_ipv6 ? absl::StrCat("[", host, "]") : host, ":", port, "/apis/apps/v1/namespaces/", *space, "/deployments/",
+  std::string url = absl::StrCat("https://", rpc::Advertised(absl::StrCat(":", port), host), "/apis/apps/v1/namespaces/", *space, "/deployments/",
                                  options.deployment, "/scale");
   return std::unique_ptr<KubernetesScaler>(new KubernetesScaler(std::move(options), std::move(url)));
 }
@@ -90,7 +90,7 @@ absl::StatusOr<int> KubernetesScaler::Call(const std::string& method, const std:
   return replicas != spec->end() && replicas->is_number_integer() ? replicas->get<int>() : 0;  // A zero is left out.
 }
 
-absl::StatusOr<int> KubernetesScaler::Wanted(absl::Time deadline) { return Call("GET", "", "", deadline); }
+absl::StatusOr<std::optional<int>> KubernetesScaler::Wanted(absl::Time deadline) { return Call("GET", "", "", deadline); }
 
 absl::Status KubernetesScaler::Scale(int replicas, bool validate_only, absl::Time deadline) {
   const nlohmann::json patch = {{"spec", {{"replicas", replicas}}}};

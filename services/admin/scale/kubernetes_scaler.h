@@ -23,7 +23,7 @@ class KubernetesScaler final : public Scaler {
   static absl::StatusOr<std::unique_ptr<KubernetesScaler>> InCluster(Options options);
 
   absl::Status Check(const std::vector<registry::v1::ServiceRecord>&) const override { return absl::OkStatus(); }
-  absl::StatusOr<int> Wanted(absl::Time deadline) override;
+  absl::StatusOr<std::optional<int>> Wanted(absl::Time deadline) override;
   absl::Status Scale(int replicas, bool validate_only, absl::Time deadline) override;
 
  private:

@@ -14,9 +14,10 @@ absl::Status LauncherScaler::Check(const std::vector<registry::v1::ServiceRecord
                          "has --kubernetes-deployment (the chart leaves that out when an autoscaler owns the number); else start and stop cohort-rollout yourself");
 }
 
-absl::StatusOr<int> LauncherScaler::Wanted(absl::Time deadline) {
+absl::StatusOr<std::optional<int>> LauncherScaler::Wanted(absl::Time deadline) {
   const absl::StatusOr<registry::DesiredCount> desired = desired_.Get(deadline);
   if (!desired.ok()) return OfRedis(desired.status());
+  if (desired->revision == 0) return std::nullopt;  // Redis has lost its data, or nobody has asked yet.
   return desired->count;
 }
 

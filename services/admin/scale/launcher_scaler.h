@@ -14,7 +14,7 @@ class LauncherScaler final : public Scaler {
   LauncherScaler(const std::string& redis, const std::string& run) : desired_(redis, run) {}
 
   absl::Status Check(const std::vector<registry::v1::ServiceRecord>& services) const override;
-  absl::StatusOr<int> Wanted(absl::Time deadline) override;
+  absl::StatusOr<std::optional<int>> Wanted(absl::Time deadline) override;
   absl::Status Scale(int replicas, bool validate_only, absl::Time deadline) override;
 
  private:

@@ -157,7 +157,8 @@ grpc::Status AdminServiceImpl::ScaleWorkers(grpc::ServerContext* context, const 
     COHORT_ASSIGN_OR_RETURN(const std::vector<ServiceRecord> services, parts_.cluster.Services(deadline));
     Scaler& scaler = parts_.cluster.scaler();
     COHORT_RETURN_IF_ERROR(scaler.Check(services));
-    COHORT_ASSIGN_OR_RETURN(const int before, scaler.Wanted(deadline));
+    COHORT_ASSIGN_OR_RETURN(const std::optional<int> wanted, scaler.Wanted(deadline));
+    const int before = wanted.value_or(0);
     COHORT_RETURN_IF_ERROR(scaler.Scale(request->replicas(), request->validate_only(), deadline));
     if (request->validate_only()) return Audit();
     v1::Operation operation;
@@ -347,7 +348,7 @@ grpc::Status AdminServiceImpl::CancelOperation(grpc::ServerContext* context, con
                                                v1::CancelOperationResponse* response) {
   return Act(*context, "CancelOperation", *request, response, [&](const Caller& caller, absl::Time deadline) -> absl::StatusOr<Audit> {
     COHORT_ASSIGN_OR_RETURN(const v1::Operation stored, parts_.operations.Get(request->name(), deadline));
-    COHORT_ASSIGN_OR_RETURN(const v1::Operation operation, Refreshed(request->name(), deadline));
+    COHORT_ASSIGN_OR_RETURN(const v1::Operation operation, Refreshed(stored, deadline));
     if (operation.state() != v1::OPERATION_STATE_RUNNING) {
       return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "OPERATION_ENDED", absl::StrCat(operation.name(), " has ended: ", operation.message()));
     }
@@ -374,6 +375,9 @@ grpc::Status AdminServiceImpl::CancelOperation(grpc::ServerContext* context, con
       after.set_message(absl::StrCat("cancelled: the ", workers, " workers that there were stay"));
     }
     COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), parts_.operations.Replace(stored, after, deadline));
+    if (response->operation().state() != v1::OPERATION_STATE_CANCELLED) {
+      return absl::AbortedError(absl::StrCat(operation.name(), " has changed meanwhile: ", response->operation().message(), "; ask again"));
+    }
     return Audit{operation.name(), absl::StrCat("cancelled by ", caller.name)};
   });
 }

@@ -90,9 +90,10 @@ class AdminServiceImpl final : public v1::AdminService::Service {
 
   // Begins an operation for `caller`.
   absl::StatusOr<v1::Operation> Begin(v1::Operation operation, const Caller& caller, const std::string& request_id, absl::Time deadline);
-  absl::StatusOr<OperationFacts> FactsFor(absl::Time deadline);
+  // What Advance() needs to know for those of `operations` that run; nothing is asked when none does.
+  absl::StatusOr<OperationFacts> FactsFor(const std::vector<v1::Operation>& operations, absl::Time deadline);
   // The operation as it stands now.
-  absl::StatusOr<v1::Operation> Refreshed(const std::string& name, absl::Time deadline);
+  absl::StatusOr<v1::Operation> Refreshed(const v1::Operation& operation, absl::Time deadline);
   absl::StatusOr<v1::Operation> Refresh(const v1::Operation& operation, const OperationFacts& facts, absl::Time deadline);
 
   absl::StatusOr<std::vector<queue::DeadEntry>> Letters(const google::protobuf::RepeatedPtrField<std::string>& names, bool all, absl::Time deadline);

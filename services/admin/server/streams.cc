@@ -18,6 +18,7 @@ namespace {
 constexpr int kMostWaiting = 64;
 constexpr absl::Duration kBusyDelay = absl::Seconds(2);
 constexpr absl::Duration kPoll = absl::Milliseconds(100);
+constexpr absl::Duration kScalerPoll = absl::Milliseconds(500);  // On Kubernetes each look is a call of its API server.
 constexpr absl::Duration kRedisTimeout = absl::Seconds(5);
 constexpr double kLongestWaitSeconds = 3600;
 constexpr int kEventPage = 500;
@@ -50,16 +51,28 @@ absl::Status AdminServiceImpl::Waiting(const std::function<absl::Status()>& call
   return status;
 }
 
-absl::StatusOr<OperationFacts> AdminServiceImpl::FactsFor(absl::Time deadline) {
+absl::StatusOr<OperationFacts> AdminServiceImpl::FactsFor(const std::vector<v1::Operation>& operations, absl::Time deadline) {
   OperationFacts facts;
   facts.now_ms = absl::ToUnixMillis(absl::Now());
+  bool any = false, scales = false, asks_learner = false;
+  for (const v1::Operation& operation : operations) {
+    if (operation.state() != v1::OPERATION_STATE_RUNNING) continue;
+    any = true;
+    const bool scale = operation.kind() == v1::OPERATION_KIND_SCALE_WORKERS;
+    scales = scales || scale;
+    asks_learner = asks_learner || (!scale && operation.kind() != v1::OPERATION_KIND_DRAIN_WORKER);
+  }
+  if (!any) return facts;
   COHORT_ASSIGN_OR_RETURN(facts.services, parts_.cluster.Services(deadline));
-  const absl::StatusOr<int> wanted = parts_.cluster.scaler().Wanted(deadline);
-  if (wanted.ok()) facts.desired_workers = *wanted;
+  if (scales) {
+    const auto wanted = parts_.cluster.scaler().Wanted(std::min(deadline, absl::Now() + kScalerPatience));
+    if (wanted.ok()) facts.desired_workers = *wanted;
+  }
   for (const ServiceRecord& service : facts.services) {
-    if (service.role() != registry::v1::SERVICE_ROLE_LEARNER) continue;
-    auto control = parts_.cluster.Control(service, deadline);
-    auto checkpoints = parts_.cluster.Checkpoints(service, deadline);
+    if (!asks_learner || service.role() != registry::v1::SERVICE_ROLE_LEARNER) continue;
+    const absl::Time patience = std::min(deadline, absl::Now() + kLearnerPatience);
+    auto control = parts_.cluster.Control(service, patience);
+    auto checkpoints = parts_.cluster.Checkpoints(service, patience);
     if (!control.ok() || !checkpoints.ok()) continue;
     facts.control = *std::move(control);
     facts.checkpoints = *std::move(checkpoints);
@@ -74,16 +87,15 @@ absl::StatusOr<v1::Operation> AdminServiceImpl::Refresh(const v1::Operation& ope
   return parts_.operations.Replace(operation, now, deadline);
 }
 
-absl::StatusOr<v1::Operation> AdminServiceImpl::Refreshed(const std::string& name, absl::Time deadline) {
-  COHORT_ASSIGN_OR_RETURN(const v1::Operation operation, parts_.operations.Get(name, deadline));
-  if (operation.state() != v1::OPERATION_STATE_RUNNING) return operation;
-  COHORT_ASSIGN_OR_RETURN(const OperationFacts facts, FactsFor(deadline));
+absl::StatusOr<v1::Operation> AdminServiceImpl::Refreshed(const v1::Operation& operation, absl::Time deadline) {
+  COHORT_ASSIGN_OR_RETURN(const OperationFacts facts, FactsFor({operation}, deadline));
   return Refresh(operation, facts, deadline);
 }
 
 grpc::Status AdminServiceImpl::GetOperation(grpc::ServerContext* context, const v1::GetOperationRequest* request, v1::GetOperationResponse* response) {
   return Read(*context, [&](absl::Time deadline) -> absl::Status {
-    COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), Refreshed(request->name(), deadline));
+    COHORT_ASSIGN_OR_RETURN(const v1::Operation stored, parts_.operations.Get(request->name(), deadline));
+    COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), Refreshed(stored, deadline));
     return absl::OkStatus();
   });
 }
@@ -93,7 +105,7 @@ grpc::Status AdminServiceImpl::ListOperations(grpc::ServerContext* context, cons
     COHORT_ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
     COHORT_ASSIGN_OR_RETURN(const std::string after, ReadPageToken("operations", request->page_token()));
     COHORT_ASSIGN_OR_RETURN(const std::vector<v1::Operation> operations, parts_.operations.All(deadline));
-    COHORT_ASSIGN_OR_RETURN(const OperationFacts facts, FactsFor(deadline));
+    COHORT_ASSIGN_OR_RETURN(const OperationFacts facts, FactsFor(operations, deadline));
     response->set_total_size(static_cast<int64_t>(operations.size()));
     auto next = operations.begin();
     if (!after.empty()) {
@@ -120,11 +132,13 @@ grpc::Status AdminServiceImpl::WaitOperation(grpc::ServerContext* context, const
   const absl::Time end = absl::Now() + absl::Seconds(request->timeout_seconds());
   return rpc::ToGrpc(Waiting([&]() -> absl::Status {
     for (;;) {
-      COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), Refreshed(request->name(), absl::Now() + kRedisTimeout));
+      const absl::Time deadline = absl::Now() + kRedisTimeout;
+      COHORT_ASSIGN_OR_RETURN(const v1::Operation stored, parts_.operations.Get(request->name(), deadline));
+      COHORT_ASSIGN_OR_RETURN(*response->mutable_operation(), Refreshed(stored, deadline));
       const bool ended = response->operation().state() != v1::OPERATION_STATE_RUNNING;
       if (ended || absl::Now() >= end || stopping_.load()) return absl::OkStatus();
       if (context->IsCancelled()) return absl::CancelledError("the caller has gone");
-      absl::SleepFor(std::min(kPoll, end - absl::Now()));
+      absl::SleepFor(std::min(stored.kind() == v1::OPERATION_KIND_SCALE_WORKERS ? kScalerPoll : kPoll, end - absl::Now()));
     }
   }));
 }

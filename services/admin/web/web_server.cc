@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "civetweb.h"
+#include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
 #include "common/status/status_macros.h"
 #include "google/protobuf/util/json_util.h"
@@ -80,7 +81,7 @@ class WebServer::Impl {
     if (server_ == nullptr || mg_get_server_ports(server_, 1, &port) < 1) {
       return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address, ": the address is in use or not on this machine"));
     }
-    address_ = absl::StrCat(options.address.substr(0, options.address.rfind(':')), ":", port.port);
+    address_ = rpc::WithPort(options.address, port.port);
     mg_set_request_handler(server_, "/**", &Impl::Handle, this);
     return absl::OkStatus();
   }

@@ -30,8 +30,7 @@ registry::Registration::Options Presence(const std::string& redis, const std::st
 WorkerScaler::WorkerScaler(const std::string& redis, const std::string& run, Fleet& fleet, std::vector<SupervisedService*> workers, MakeSpec make_spec)
     : fleet_(fleet), make_spec_(std::move(make_spec)), desired_(redis, run), registration_(Presence(redis, run)) {
   for (SupervisedService* worker : workers) workers_.push_back({static_cast<int>(workers_.size()), worker});
-  target_ = static_cast<int>(workers_.size());
-  thread_ = sync::Thread("scaler", [this, count = target_] {
+  thread_ = sync::Thread("scaler", [this, count = static_cast<int>(workers_.size())] {
     // What an earlier launcher was asked for holds no more.
     while (!stop_.stop_requested() && !desired_.Set(count, absl::Now() + kPatience).ok()) stop_.token().WaitFor(kLook);
     Watch();
@@ -104,10 +103,10 @@ absl::StatusOr<std::string> WorkerScaler::Tick() {
   if (latest.revision == applied_revision_) return std::string();
   applied_revision_ = latest.revision;
   const int before = staying();
-  target_ = std::max(0, latest.count);
-  while (staying() > target_) Remove();
-  while (staying() < target_) COHORT_RETURN_IF_ERROR(Add());
-  return before == target_ ? std::string() : absl::StrCat("scaling the rollout workers from ", before, " to ", target_);
+  const int target = std::max(0, latest.count);
+  while (staying() > target) Remove();
+  while (staying() < target) COHORT_RETURN_IF_ERROR(Add());
+  return before == target ? std::string() : absl::StrCat("scaling the rollout workers from ", before, " to ", target);
 }
 
 }  // namespace cohort::cli

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -50,7 +49,6 @@ class WorkerScaler {
   const MakeSpec make_spec_;
   std::vector<Worker> workers_;
   int64_t applied_revision_ = 0;
-  int target_ = 0;
   registry::DesiredWorkers desired_;
   registry::Registration registration_;
   absl::Mutex mutex_;

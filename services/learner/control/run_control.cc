@@ -65,6 +65,7 @@ absl::StatusOr<int64_t> RunControl::RequestCheckpoint(bool validate_only) {
   COHORT_RETURN_IF_ERROR(CheckRunning());
   if (validate_only) return next_update_;
   wants_checkpoint_ = true;
+  checkpoint_tried_ = -1;  // What came of an earlier order says nothing about this one, even when both are of the same step.
   checkpoint_ordered_ = next_update_;
   return checkpoint_ordered_;
 }

@@ -100,7 +100,7 @@ void Beat(const std::string& redis, const sync::StopToken& stop) {
 }
 
 // Prints the distribution of how long `call` takes.
-double Measure(const std::string& name, int calls, const std::function<void()>& call) {
+void Measure(const std::string& name, int calls, const std::function<void()>& call) {
   for (int i = 0; i < 20; ++i) call();
   std::vector<double> ms;
   for (int i = 0; i < calls; ++i) {
@@ -112,7 +112,6 @@ double Measure(const std::string& name, int calls, const std::function<void()>& 
   const auto at = [&ms](double share) { return ms[std::min(ms.size() - 1, static_cast<size_t>(share * static_cast<double>(ms.size())))]; };
   std::printf("%-46s %6d %9.2f %9.2f %9.2f\n", name.c_str(), calls, at(0.5), at(0.99), ms.back());
   std::fflush(stdout);
-  return at(0.99);
 }
 
 // Calls a method or ends the program.
@@ -203,7 +202,11 @@ double CpuSeconds(v1::AdminService::Stub& stub) {
   Call(stub, &v1::AdminService::Stub::GetMetrics, request, &metrics);
   const std::string name = "\nprocess_cpu_seconds_total ";
   const size_t at = metrics.text().find(name);
-  return at == std::string::npos ? 0 : std::atof(metrics.text().c_str() + at + name.size());
+  if (at == std::string::npos) {
+    std::fprintf(stderr, "the admin service exports no process_cpu_seconds_total\n");
+    std::exit(1);
+  }
+  return std::atof(metrics.text().c_str() + at + name.size());
 }
 
 // Mean seconds of the steps that lie within one window; adds what the admin service used to `cpu`.
@@ -253,7 +256,9 @@ int Effect(const std::string& endpoint, int pairs) {
   for (const double change : changes) square += (change - mean) * (change - mean);
   const double window_seconds = absl::ToDoubleSeconds(kWindow) * pairs;
   std::printf("the admin service takes %.2f %% of one core, watched %.2f %%\n", 100 * cpu[0] / window_seconds, 100 * cpu[1] / window_seconds);
-  std::printf("mean %+.2f %%, standard error %.2f %%\n", mean * 100, 100 * std::sqrt(square / (pairs - 1) / pairs));
+  std::sort(changes.begin(), changes.end());
+  const double median = (changes[(changes.size() - 1) / 2] + changes[changes.size() / 2]) / 2;
+  std::printf("mean %+.2f %%, standard error %.2f %%, median %+.2f %%\n", mean * 100, 100 * std::sqrt(square / (pairs - 1) / pairs), median * 100);
   return 0;
 }
 

@@ -8,12 +8,17 @@
 #include "absl/time/clock.h"
 #include "common/io/files.h"
 #include "common/process/child_process.h"
+#include "common/rpc/client.h"
+#include "common/rpc/tls.h"
 #include "common/testing/redis_server.h"
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "grpcpp/impl/codegen/client_unary_call.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
 #include "nlohmann/json.hpp"
+#include "proto/cohort/common/v1/log_service.pb.h"
 #include "tests/integration/cli/cli_program.h"
 
 namespace cohort::testing {
@@ -113,6 +118,24 @@ TEST_F(AdminTlsTest, TheCertificateSaysWhoOneIsAndWhatOneMayDo) {
   EXPECT_THAT(unknown.output, HasSubstr("the certificate of 'nobody' names no role"));
 }
 
+TEST_F(AdminTlsTest, NothingOnItsPortPassesByTheRoles) {
+  StartAdmin();
+  const auto credentials = rpc::ClientTls({Path("viewer.pem"), Path("viewer.key"), Path("ca.pem")});
+  ASSERT_OK(credentials);
+  const auto channel = rpc::Connect(endpoint_, *credentials);
+  const auto status_of = [&](const char* method) {
+    grpc::ClientContext context;
+    rpc::SetDeadline(context, absl::Now() + absl::Seconds(20));
+    common::v1::SetLogLevelRequest request;
+    common::v1::SetLogLevelResponse response;
+    const grpc::internal::RpcMethod call(method, grpc::internal::RpcMethod::NORMAL_RPC, channel);
+    return grpc::internal::BlockingUnaryCall<common::v1::SetLogLevelRequest, common::v1::SetLogLevelResponse>(channel.get(), call, &context, request, &response)
+        .error_code();
+  };
+  EXPECT_EQ(status_of("/cohort.common.v1.LogService/SetLogLevel"), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(status_of("/grpc.channelz.v1.Channelz/GetServers"), grpc::StatusCode::UNIMPLEMENTED);
+}
+
 TEST_F(AdminTlsTest, WhoCannotBeTrustedIsToldWhy) {
   StartAdmin();
   const CliResult plaintext = RunCli({"service", "list", "--endpoint", endpoint_});
@@ -160,6 +183,7 @@ TEST_F(AdminTlsTest, AServerThatCouldNotServeSaysSoAtItsStart) {
   refuses({"--tls-cert", Path("server.pem")}, "a certificate and its key go together");
   refuses({"--tls-ca", Path("ca.pem")}, "a server needs a certificate and its key");
   refuses({"--tls-cert", Path("server.pem"), "--tls-key", Path("viewer.key")}, "viewer.key: the key is not that of the certificate");
+  refuses({"--listen", "0.0.0.0:0", "--tls-cert", Path("server.pem"), "--tls-key", Path("server.key")}, "everybody who reaches it would be an operator");
   refuses({"--tls-cert", Path("names"), "--tls-key", Path("server.key")}, "names: holds no PEM certificate");
 }
 
