@@ -76,8 +76,8 @@ absl::Status ReadProblem(const Row& row, const ProblemColumns& columns, Problem&
 }  // namespace
 
 absl::StatusOr<std::vector<Problem>> LoadProblems(const std::string& path, const ProblemColumns& columns) {
-  std::vector<std::string> wanted = {columns.messages.empty() ? columns.prompt : columns.messages, columns.answer};
-  wanted.push_back(columns.source.empty() ? kSource : columns.source);
+  const WantedRow wanted = {{columns.messages.empty() ? columns.prompt : columns.messages, columns.answer, columns.source.empty() ? kSource : columns.source},
+                            R"({"prompt": "1 + 1", "answer": "2"})"};
   std::vector<Problem> problems;
   COHORT_RETURN_IF_ERROR(ForEachRow(path, wanted, [&](const Row& row) -> absl::Status {
     Problem problem;

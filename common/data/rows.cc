@@ -20,25 +20,34 @@ namespace cohort::data {
 namespace {
 
 constexpr int64_t kRowsAtOnce = 1024;
-constexpr absl::string_view kExample = R"(each line is an object such as {"prompt": "1 + 1", "answer": "2"})";
 
 bool IsParquet(absl::string_view path) { return absl::EndsWith(path, ".parquet"); }
 bool IsJsonl(absl::string_view path) { return absl::EndsWith(path, ".jsonl") || absl::EndsWith(path, ".json") || absl::EndsWith(path, ".ndjson"); }
 
-absl::Status VisitLine(absl::string_view line, const std::string& place, const std::vector<std::string>* columns, const RowVisitor& visit) {
+std::string Remedy(const WantedRow& wanted) { return absl::StrCat("each line is an object such as ", wanted.example); }
+
+// Visits rows, of which each is a JSON object in a line.
+struct LineVisitor {
+  const WantedRow& wanted;
+  const RowVisitor& visit;
+
+  absl::Status operator()(absl::string_view line, const std::string& place, const std::vector<std::string>* columns) const;
+};
+
+absl::Status LineVisitor::operator()(absl::string_view line, const std::string& place, const std::vector<std::string>* columns) const {
   const auto row = nlohmann::json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
-  if (row.is_discarded()) return absl::InvalidArgumentError(absl::StrCat(place, ": is not JSON; ", kExample));
-  if (!row.is_object()) return absl::InvalidArgumentError(absl::StrCat(place, ": is a JSON ", row.type_name(), "; ", kExample));
+  if (row.is_discarded()) return absl::InvalidArgumentError(absl::StrCat(place, ": is not JSON; ", Remedy(wanted)));
+  if (!row.is_object()) return absl::InvalidArgumentError(absl::StrCat(place, ": is a JSON ", row.type_name(), "; ", Remedy(wanted)));
   return visit({row, place, columns});
 }
 
-absl::Status ReadJsonl(const std::string& path, const RowVisitor& visit, int64_t& rows) {
+absl::Status ReadJsonl(const std::string& path, const LineVisitor& visit, int64_t& rows) {
   COHORT_ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
   int64_t number = 0;
   for (const absl::string_view line : absl::StrSplit(content, '\n')) {
     ++number;
     if (absl::StripAsciiWhitespace(line).empty()) continue;
-    COHORT_RETURN_IF_ERROR(VisitLine(line, absl::StrCat(path, ":", number), /*columns=*/nullptr, visit));
+    COHORT_RETURN_IF_ERROR(visit(line, absl::StrCat(path, ":", number), /*columns=*/nullptr));
     ++rows;
   }
   return absl::OkStatus();
@@ -56,10 +65,10 @@ std::vector<std::string> Chosen(const std::vector<std::string>& columns, const s
   return chosen;
 }
 
-absl::Status ReadParquet(const std::string& path, const std::vector<std::string>& columns, const RowVisitor& visit, int64_t& rows) {
+absl::Status ReadParquet(const std::string& path, const LineVisitor& visit, int64_t& rows) {
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<ParquetFile> file, ParquetFile::Open(path));
   if (file->columns().empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": has no columns"));
-  std::vector<std::string> chosen = Chosen(file->columns(), columns);
+  std::vector<std::string> chosen = Chosen(file->columns(), visit.wanted.columns);
   // The visitor says which column it misses.
   if (chosen.empty()) chosen = {file->columns().front()};
   COHORT_RETURN_IF_ERROR(file->Select(chosen));
@@ -68,7 +77,7 @@ absl::Status ReadParquet(const std::string& path, const std::vector<std::string>
     COHORT_ASSIGN_OR_RETURN(const std::string lines, file->Next(kRowsAtOnce));
     if (lines.empty()) break;
     for (const absl::string_view line : absl::StrSplit(lines, '\n', absl::SkipEmpty())) {
-      COHORT_RETURN_IF_ERROR(VisitLine(line, absl::StrCat(path, ": row ", ++number), &file->columns(), visit));
+      COHORT_RETURN_IF_ERROR(visit(line, absl::StrCat(path, ": row ", ++number), &file->columns()));
     }
   }
   rows += number;
@@ -93,13 +102,14 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
 
 }  // namespace
 
-absl::Status ForEachRow(const std::string& path, const std::vector<std::string>& columns, const RowVisitor& visit) {
+absl::Status ForEachRow(const std::string& path, const WantedRow& wanted, const RowVisitor& visit) {
+  const LineVisitor lines = {wanted, visit};
   COHORT_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(path));
   int64_t rows = 0;
   for (const std::string& file : files) {
-    COHORT_RETURN_IF_ERROR(IsParquet(file) ? ReadParquet(file, columns, visit, rows) : ReadJsonl(file, visit, rows));
+    COHORT_RETURN_IF_ERROR(IsParquet(file) ? ReadParquet(file, lines, rows) : ReadJsonl(file, lines, rows));
   }
-  if (rows == 0) return absl::InvalidArgumentError(absl::StrCat(path, ": holds no rows; ", kExample));
+  if (rows == 0) return absl::InvalidArgumentError(absl::StrCat(path, ": holds no rows; ", Remedy(wanted)));
   return absl::OkStatus();
 }
 

@@ -9,10 +9,11 @@ namespace cohort::rpc {
 
 std::string WithPort(const std::string& address, int port) { return address.substr(0, address.rfind(':') + 1) + std::to_string(port); }
 
-absl::Status WriteEndpointFile(const std::string& path, const std::string& grpc, const std::string& metrics) {
+absl::Status WriteEndpointFile(const std::string& path, const Endpoints& endpoints) {
   if (path.empty()) return absl::OkStatus();
-  const nlohmann::json endpoints = {{"pid", getpid()}, {"grpc", grpc}, {"metrics", metrics}};
-  return io::WriteFileAtomically(path, endpoints.dump() + "\n");
+  nlohmann::json file = {{"pid", getpid()}, {"grpc", endpoints.grpc}, {"metrics", endpoints.metrics}};
+  if (!endpoints.web.empty()) file["web"] = endpoints.web;
+  return io::WriteFileAtomically(path, file.dump() + "\n");
 }
 
 }  // namespace cohort::rpc

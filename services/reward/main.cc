@@ -7,8 +7,8 @@
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
 #include "common/redis/command_stats.h"
+#include "common/registry/record.h"
 #include "common/registry/registration.h"
-#include "common/rpc/address.h"
 #include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
 #include "common/status/status_macros.h"
@@ -42,18 +42,6 @@ absl::Status CheckSandbox(sandbox::Zygote& zygote, const Flags& flags, PoolMetri
   return absl::OkStatus();
 }
 
-registry::Registration::Options Presence(const Flags& flags, const std::string& grpc, const std::string& metrics) {
-  registry::Registration::Options options;
-  options.redis = flags.redis;
-  options.run = flags.run;
-  options.record.set_name(flags.name);
-  options.record.set_role(registry::v1::SERVICE_ROLE_REWARD);
-  options.record.set_endpoint(rpc::Advertised(grpc, flags.advertise_host));
-  options.record.set_metrics_endpoint(rpc::Advertised(metrics, flags.advertise_host));
-  options.record.set_state(registry::v1::SERVICE_STATE_READY);
-  return options;
-}
-
 absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::SignalWaiter& signals) {
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "reward");
@@ -72,10 +60,13 @@ absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::Sign
   options.max_connection_age = kConnectionAge;
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start(options));
   server->SetReady(true);
-  const std::string metrics_endpoint = rpc::WithPort(flags.metrics_listen, metrics_port);
+  const rpc::Endpoints endpoints = {server->address(), rpc::WithPort(flags.metrics_listen, metrics_port)};
   std::optional<registry::Registration> registration;
-  if (!flags.redis.empty()) registration.emplace(Presence(flags, server->address(), metrics_endpoint));
-  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(flags.endpoint_file, server->address(), metrics_endpoint));
+  if (!flags.redis.empty()) {
+    const registry::v1::ServiceRecord record = registry::RecordOf(flags.name, registry::v1::SERVICE_ROLE_REWARD, endpoints, flags.advertise_host);
+    registration.emplace(registry::Registration::Options{.redis = flags.redis, .run = flags.run, .record = record});
+  }
+  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(flags.endpoint_file, endpoints));
   COHORT_LOG(INFO) << "serving on " << server->address() << " with " << flags.PoolOptions().workers << " sandboxed workers";
 
   while (!signals.WaitUntil(absl::Now() + kLookInterval) && zygote.running() && !pool->failure().has_value()) {

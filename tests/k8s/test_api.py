@@ -11,9 +11,8 @@ import yaml
 from lib import chart
 from lib.control_plane import ControlPlane
 from lib.processes import Daemon, free_port, run, wait_until
-from lib.tools import ROOT, tool
+from lib.tools import BIN, ROOT, tool
 
-BIN = os.environ.get("COHORT_BIN", os.path.join(ROOT, "build", "bin"))
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
 
 

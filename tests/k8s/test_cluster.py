@@ -15,10 +15,9 @@ from lib.node import Node
 from lib.pod_watch import PodWatch
 from lib.processes import run, wait_until
 from lib.report import Report
-from lib.tools import ROOT, tool
+from lib.tools import BUILD, ROOT, tool
 
-BUILD = os.environ.get("COHORT_BUILD", os.path.join(ROOT, "build"))
-STEPS = int(os.environ.get("COHORT_CLUSTER_STEPS", "220"))
+STEPS = int(os.environ.get("COHORT_CLUSTER_STEPS", "320"))
 PROMPTS = 32
 RUN = "/var/lib/cohort/quickstart"
 # What differs on one small node: requests that fit, an image of Redis that is here, probes and grace periods that do not make the test slow.

@@ -37,20 +37,28 @@ class MostPods:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self.most, self.fewest_ready = 0, 10**9
+        self._failure = None
 
     def _watch(self):
-        while not self._done.wait(0.1):
-            pods = self._look()
-            self.most = max(self.most, len(pods))
-            self.fewest_ready = min(self.fewest_ready, sum(map(is_ready, pods)))
+        try:
+            while not self._done.wait(0.1):
+                pods = self._look()
+                self.most = max(self.most, len(pods))
+                self.fewest_ready = min(self.fewest_ready, sum(map(is_ready, pods)))
+        except Exception as failure:  # pylint: disable=broad-except
+            self._failure = failure
 
     def __enter__(self):
         self._thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self._done.set()
         self._thread.join()
+        # What was not looked at proves nothing; an exception of the block itself goes before.
+        if kind is None and self._failure is not None:
+            raise self._failure
+        assert kind is not None or self.most > 0, "no pod was seen"
 
 
 def is_ready(pod):

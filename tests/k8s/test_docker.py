@@ -11,9 +11,8 @@ import unittest
 
 from lib.machine import Machine, missing_programs
 from lib.processes import Daemon, run, wait_until
-from lib.tools import ROOT
+from lib.tools import BUILD, ROOT
 
-BUILD = os.environ.get("COHORT_BUILD", os.path.join(ROOT, "build"))
 STEPS = 4
 SOCKET = "unix:///run/docker.sock"
 LOCKED = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/tmp:mode=1777", "--tmpfs=/state:mode=1777"]

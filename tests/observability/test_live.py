@@ -14,8 +14,8 @@ import urllib.request
 import files
 import yaml
 from lib.processes import Daemon, free_port, run, wait_until  # pylint: disable=wrong-import-order
+from lib.tools import BIN  # pylint: disable=wrong-import-order
 
-BIN = os.environ.get("COHORT_BIN", os.path.join(files.ROOT, "build", "bin"))
 LABELS = {"namespace": "training", "release": "demo"}
 ROLES = ("learner", "rollout", "reward", "admin")
 

@@ -27,7 +27,7 @@ JudgementPool::~JudgementPool() {
     stopping_ = true;
     for (const auto& entry : queue_) entry->done = true;  // INTERNAL.
     queue_.clear();
-    changed_.SignalAll();
+    QueueChanged();
   }
   stop_.RequestStop();
   threads_.clear();
@@ -41,12 +41,15 @@ hash::Key128 JudgementPool::KeyOf(const JudgeTask& task) const {
   return hasher.Finish();
 }
 
-absl::StatusOr<JudgementPool::Entries> JudgementPool::Enter(const std::vector<JudgeTask>& tasks, std::vector<Judgement>* known) {
-  std::vector<hash::Key128> keys;
+void JudgementPool::QueueChanged() {
+  metrics_.queue_depth->Set(static_cast<double>(queue_.size()));
+  changed_.SignalAll();
+}
+
+absl::StatusOr<JudgementPool::Entries> JudgementPool::Enter(const std::vector<JudgeTask>& tasks, const std::vector<hash::Key128>& keys, std::vector<Judgement>* known) {
   std::vector<bool> is_known;
   std::set<std::pair<uint64_t, uint64_t>> added;
   for (size_t i = 0; i < tasks.size(); ++i) {
-    keys.push_back(KeyOf(tasks[i]));
     std::optional<Judgement> judgement = remembered_.Find(keys[i]);
     is_known.push_back(judgement.has_value());
     if (judgement.has_value()) (*known)[i] = *std::move(judgement);
@@ -75,8 +78,7 @@ absl::StatusOr<JudgementPool::Entries> JudgementPool::Enter(const std::vector<Ju
     ++entry->waiters;
     entries[i] = entry;
   }
-  metrics_.queue_depth->Set(static_cast<double>(queue_.size()));
-  changed_.SignalAll();
+  QueueChanged();
   return entries;
 }
 
@@ -88,14 +90,18 @@ void JudgementPool::Leave(const Entries& entries) {
     std::erase(queue_, entry);
     entries_.erase(entry->key);
   }
+  QueueChanged();
 }
 
 absl::StatusOr<std::vector<Judgement>> JudgementPool::Decide(const std::vector<JudgeTask>& tasks, WhenFull when_full, const std::function<bool()>& cancelled) {
   std::vector<Judgement> judgements(tasks.size());
+  std::vector<hash::Key128> keys;  // Of megabytes of text, so before the lock.
+  keys.reserve(tasks.size());
+  for (const JudgeTask& task : tasks) keys.push_back(KeyOf(task));
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<Entries> entered = absl::UnavailableError("the service is stopping");
   for (bool tried = false; !stopping_; tried = true) {
-    entered = Enter(tasks, &judgements);
+    entered = Enter(tasks, keys, &judgements);
     if (entered.ok()) break;
     if (when_full == WhenFull::kRefuse) {
       metrics_.refused->Add();
@@ -125,8 +131,7 @@ std::shared_ptr<JudgementPool::Entry> JudgementPool::Take() {
   std::shared_ptr<Entry> entry = std::move(queue_.front());
   queue_.pop_front();
   entry->running = true;
-  metrics_.queue_depth->Set(static_cast<double>(queue_.size()));
-  changed_.SignalAll();  // There is room.
+  QueueChanged();
   return entry;
 }
 

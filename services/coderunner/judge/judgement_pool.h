@@ -66,8 +66,11 @@ class JudgementPool {
   // The next program that somebody waits for; null when the pool stops.
   std::shared_ptr<Entry> Take();
   void Finish(const std::shared_ptr<Entry>& entry, Judgement judgement);
-  // Finds or makes the entries of the tasks, all or none; empty entries stand for those whose judgement is remembered and is written to `known`.
-  absl::StatusOr<Entries> Enter(const std::vector<JudgeTask>& tasks, std::vector<Judgement>* known) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Shows how many wait, and wakes whoever waits for room or for work.
+  void QueueChanged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Finds or makes the entries of the tasks, whose keys are `keys`, all or none; empty entries stand for those whose judgement is remembered and is written to `known`.
+  absl::StatusOr<Entries> Enter(const std::vector<JudgeTask>& tasks, const std::vector<hash::Key128>& keys, std::vector<Judgement>* known)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Leave(const Entries& entries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   hash::Key128 KeyOf(const JudgeTask& task) const;
 

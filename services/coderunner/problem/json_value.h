@@ -20,7 +20,7 @@ struct JsonValue {
   Kind kind = Kind::kNull;
   bool boolean = false;                      // kBool
   double number = 0;                         // kInteger (the nearest double), kFloat
-  std::string text;                          // kInteger: its digits, with '-' when below 0; kString: the text in UTF-8
+  std::string text;                          // kInteger: its digits (308 at most, within the range of a double), with '-' when below 0; kString: the text in UTF-8
   std::vector<JsonValue> items;              // kArray
   std::map<std::string, JsonValue> fields;   // kObject
 

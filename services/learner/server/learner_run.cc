@@ -9,8 +9,8 @@
 #include "absl/time/clock.h"
 #include "common/io/files.h"
 #include "common/log/log.h"
+#include "common/registry/record.h"
 #include "common/registry/registration.h"
-#include "common/rpc/address.h"
 #include "common/rpc/server.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -18,7 +18,6 @@
 #include "services/learner/intake/trajectory_service.h"
 #include "services/learner/loop/learner_loop.h"
 #include "services/learner/observe/run_service.h"
-#include "services/learner/server/endpoint_file.h"
 #include "services/learner/server/make_collective_root.h"
 
 namespace cohort::learner {
@@ -73,16 +72,12 @@ CheckpointStore::Options StoreOptions(const RunInputs& inputs, const RunDirector
 }
 
 // How this incarnation shows itself in the registry; nullptr where there is no Redis.
-std::unique_ptr<registry::Registration> Register(const LearnerOptions& options, const RunInputs& inputs, const Endpoints& endpoints, int64_t incarnation) {
+std::unique_ptr<registry::Registration> Register(const LearnerOptions& options, const RunInputs& inputs, const rpc::Endpoints& endpoints, int64_t incarnation) {
   registry::Registration::Options registration;
   registration.redis = options.redis.empty() ? inputs.config.queue().redis_address() : options.redis;
   if (registration.redis.empty()) return nullptr;
   registration.run = inputs.config.run().name();
-  registration.record.set_name(options.name);
-  registration.record.set_role(registry::v1::SERVICE_ROLE_LEARNER);
-  registration.record.set_endpoint(rpc::Advertised(endpoints.grpc, options.advertise_host));
-  registration.record.set_metrics_endpoint(rpc::Advertised(endpoints.metrics, options.advertise_host));
-  registration.record.set_state(registry::v1::SERVICE_STATE_READY);
+  registration.record = registry::RecordOf(options.name, registry::v1::SERVICE_ROLE_LEARNER, endpoints, options.advertise_host);
   registration.record.set_incarnation(incarnation);
   return std::make_unique<registry::Registration>(std::move(registration));
 }
@@ -97,7 +92,7 @@ void ShowFailure(RunFeed& feed, const absl::Status& status, const sync::StopToke
 }  // namespace
 
 absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, RunControl& control,
-                            queue::PromptQueue& queue, int64_t incarnation, metrics::Registry& registry, StepMetrics& step_metrics, Endpoints& endpoints,
+                            queue::PromptQueue& queue, int64_t incarnation, metrics::Registry& registry, StepMetrics& step_metrics, rpc::Endpoints& endpoints,
                             const sync::StopToken& stop) {
   metrics::TimeBudget budget("starting", &registry, "cohort_learner_time_seconds_total");
   CheckpointStore checkpoints(StoreOptions(inputs, directory));
@@ -139,7 +134,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({.address = endpoints.grpc, .allow_remote = options.allow_remote,
                                                                    .services = {&trajectories, &runs, &steering, publisher.service()}, .metrics = &registry}));
   endpoints.grpc = server->address();
-  if (!options.endpoint_file.empty()) COHORT_RETURN_IF_ERROR(WriteEndpointFile(options.endpoint_file, endpoints.grpc, endpoints.metrics));
+  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options.endpoint_file, endpoints));
   COHORT_LOG(INFO) << "listens on " << endpoints.grpc << ", metrics on " << endpoints.metrics;
 
   const auto registration = Register(options, inputs, endpoints, incarnation);

@@ -10,6 +10,7 @@
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
 #include "common/redis/command_stats.h"
+#include "common/rpc/endpoint_file.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
@@ -19,9 +20,6 @@
 
 namespace cohort::learner {
 namespace {
-
-// The port that "host:port" names, put back into the address that was asked for.
-std::string WithPort(const std::string& address, int port) { return absl::StrCat(address.substr(0, address.rfind(':')), ":", port); }
 
 absl::Status Run(const LearnerOptions& options) {
   const sync::SignalWaiter signals([](int signal) { COHORT_LOG(INFO) << "stops on signal " << signal; });
@@ -43,7 +41,7 @@ absl::Status Run(const LearnerOptions& options) {
   const auto redis_metrics = redis::ExportRedisMetrics(registry);
   StepMetrics step_metrics(registry);
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(options.metrics_listen));
-  Endpoints endpoints{options.listen, WithPort(options.metrics_listen, metrics_port)};
+  rpc::Endpoints endpoints{options.listen, rpc::WithPort(options.metrics_listen, metrics_port)};
   COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(*directory / "config.yaml", config::ToYaml(inputs.config)));
   const auto check = [file = *directory / "config.yaml"](const std::string& setting) { return config::LoadRunConfig(file, {setting}).status(); };
   COHORT_ASSIGN_OR_RETURN(const auto control, RunControl::Open(directory->path(), inputs.config, check));

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "common/rpc/address.h"
+#include "common/registry/record.h"
 
 namespace cohort::rollout {
 namespace {
@@ -21,15 +21,12 @@ bool WithinBound(const HeldPolicy& held, const std::optional<policy::PolicyAnnou
 
 }  // namespace
 
-Presence::Presence(Parts parts, const std::string& metrics_endpoint, absl::Duration catch_up) : parts_(parts), catch_up_(catch_up) {
+Presence::Presence(Parts parts, const rpc::Endpoints& endpoints, absl::Duration catch_up) : parts_(parts), catch_up_(catch_up) {
   if (parts_.drain != nullptr) {
     registry::Registration::Options options;
     options.redis = parts_.options.redis;
     options.run = parts_.options.run;
-    options.record.set_name(parts_.options.name);
-    options.record.set_role(registry::v1::SERVICE_ROLE_ROLLOUT);
-    options.record.set_endpoint(rpc::Advertised(parts_.server.address(), parts_.options.advertise_host));
-    options.record.set_metrics_endpoint(rpc::Advertised(metrics_endpoint, parts_.options.advertise_host));
+    options.record = registry::RecordOf(parts_.options.name, registry::v1::SERVICE_ROLE_ROLLOUT, endpoints, parts_.options.advertise_host);
     options.record.set_state(registry::v1::SERVICE_STATE_STARTING);
     options.refresh = [this](ServiceRecord& record) { Refresh(record); };
     refreshed_at_ = absl::Now();

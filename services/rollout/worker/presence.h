@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "common/registry/registration.h"
+#include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
 #include "common/sync/stop.h"
 #include "common/sync/thread.h"
@@ -34,7 +35,7 @@ class Presence {
     const LeaseKeeper* leases = nullptr;
     const DrainControl* drain = nullptr;
   };
-  Presence(Parts parts, const std::string& metrics_endpoint, absl::Duration catch_up = absl::Seconds(5));
+  Presence(Parts parts, const rpc::Endpoints& endpoints, absl::Duration catch_up = absl::Seconds(5));
   // Takes the worker out of the registry.
   ~Presence();
 

@@ -1,15 +1,11 @@
 #include "services/rollout/worker/worker.h"
 
-#include <unistd.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/io/files.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
@@ -18,10 +14,10 @@
 #include "common/model/model_config.h"
 #include "common/queue/redis_prompt_queue.h"
 #include "common/redis/command_stats.h"
+#include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
 #include "common/status/status_macros.h"
 #include "common/text/tokenizer.h"
-#include "nlohmann/json.hpp"
 #include "services/rollout/worker/drain_control.h"
 #include "services/rollout/worker/engine_loop.h"
 #include "services/rollout/worker/group_finisher.h"
@@ -86,12 +82,6 @@ absl::StatusOr<std::unique_ptr<queue::PromptQueue>> OpenQueue(const WorkerOption
   return queue::RedisPromptQueue::Open(options.redis, queue_options, absl::Now() + absl::Seconds(options.start_timeout_seconds));
 }
 
-absl::Status WriteEndpoint(const WorkerOptions& options, const std::string& grpc, const std::string& metrics) {
-  if (options.endpoint_file.empty()) return absl::OkStatus();
-  const nlohmann::json endpoint = {{"pid", getpid()}, {"grpc", grpc}, {"metrics", metrics}};
-  return io::WriteFileAtomically(options.endpoint_file, endpoint.dump() + "\n");
-}
-
 // The parts that only a worker with a queue has, in the order of their dependence.
 struct QueueSide {
   QueueSide(const WorkerOptions& options, std::unique_ptr<queue::PromptQueue> queue_in, const text::Tokenizer& tokenizer, WorkerMetrics& metrics)
@@ -152,12 +142,12 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   server_options.services = {&service};
   server_options.metrics = &registry;
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server, rpc::Server::Start(server_options));
-  const std::string metrics_endpoint = absl::StrCat(options.metrics_listen.substr(0, options.metrics_listen.rfind(':')), ":", metrics_port);
+  const rpc::Endpoints endpoints = {server->address(), rpc::WithPort(options.metrics_listen, metrics_port)};
   auto presence = std::make_unique<Presence>(Presence::Parts{options, loop, *weights, metrics, *server, shown.finisher, shown.leases, shown.drain},
-                                             metrics_endpoint);
+                                             endpoints);
   std::unique_ptr<TaskIntake> intake;
   if (queue_side != nullptr) intake = std::make_unique<TaskIntake>(*queue_side->queue, queue_side->leases, loop);
-  COHORT_RETURN_IF_ERROR(WriteEndpoint(options, server->address(), metrics_endpoint));
+  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options.endpoint_file, endpoints));
   COHORT_LOG(INFO) << "serves on " << server->address();
 
   const sync::StopCallback on_stop(stop, [&drain] { drain.Drain("asked to stop", absl::ZeroDuration(), /*stay=*/false); });

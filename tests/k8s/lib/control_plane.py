@@ -61,16 +61,14 @@ class ControlPlane:
                    "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
                    "--initial-cluster", f"default=http://127.0.0.1:{peer}", "--unsafe-no-fsync")
         command = [tool("kube-apiserver"), f"--etcd-servers={etcd}", f"--secure-port={self.port}", f"--bind-address={self.address}",
-                   f"--advertise-address={self.address}", f"--cert-dir={self.path('certs')}", f"--service-account-key-file={self.path('sa.pub')}",
+                   f"--cert-dir={self.path('certs')}", f"--service-account-key-file={self.path('sa.pub')}",
                    f"--service-account-signing-key-file={self.path('sa.key')}", "--service-account-issuer=https://kubernetes.default.svc",
                    f"--token-auth-file={tokens}", "--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/24",
                    "--kubelet-preferred-address-types=InternalIP", "--allow-privileged=false",
                    # Debian's etcd lacks what the streaming of lists needs; clients that try it would end up waiting longer and longer between two tries.
                    "--feature-gates=WatchList=false"]
-        if self.address.startswith("127."):
-            # An endpoint on loopback is refused; without controllers and pods nobody needs the Service of the API.
-            command[4] = "--bind-address=127.0.0.1"
-            command.append("--endpoint-reconciler-type=none")
+        # An endpoint on loopback is refused; without controllers and pods nobody needs the Service of the API.
+        command.append("--endpoint-reconciler-type=none" if self.address.startswith("127.") else f"--advertise-address={self.address}")
         if not service_accounts:
             command.append("--disable-admission-plugins=ServiceAccount")
         api = self.start("kube-apiserver", *command)

@@ -118,10 +118,6 @@ class Node(ControlPlane):
     def ctr(self, *arguments, check=True):
         return run([*self.prefix, "ctr", "--address", self.path("containerd.sock"), "--namespace", "k8s.io", *arguments], check=check)
 
-    def load(self, archive):
-        """Puts an image archive where the kubelet finds it."""
-        self.ctr("images", "import", archive)
-
     def add_volumes(self, count, size="20Gi", owner=10001):
         """Volumes without a class, which claims without a class take."""
         volumes = []

@@ -6,6 +6,8 @@ import subprocess
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 CHART = os.path.join(ROOT, "deploy", "helm", "cohort")
+BUILD = os.environ.get("COHORT_BUILD", os.path.join(ROOT, "build"))
+BIN = os.environ.get("COHORT_BIN", os.path.join(BUILD, "bin"))
 CACHE = os.environ.get("COHORT_CACHE", os.path.expanduser("~/.cache/cohort"))
 
 

@@ -28,7 +28,7 @@ class RowsTest : public ::testing::Test {
   // Reads everything; "PLACE VALUE" of each row is in seen_.
   absl::Status Read(const std::string& path, const std::string& column) {
     seen_.clear();
-    return ForEachRow(path, {column}, [&](const Row& row) {
+    return ForEachRow(path, {{column}, "{}"}, [&](const Row& row) {
       const nlohmann::json* value = Find(row.values, column);
       seen_.push_back(std::filesystem::path(row.place).filename().string() + " " + (value == nullptr ? "-" : value->dump()));
       return absl::OkStatus();
@@ -72,7 +72,7 @@ TEST_F(RowsTest, AKeyWithADotInItsNameWins) {
 }
 
 TEST_F(RowsTest, RowsKnowAllColumnsOfTheirFileAlsoWhereNoneIsRead) {
-  const absl::Status status = ForEachRow(FixturePath("problems.parquet"), {"prompt"}, [](const Row& row) {
+  const absl::Status status = ForEachRow(FixturePath("problems.parquet"), {{"prompt"}, "{}"}, [](const Row& row) {
     EXPECT_THAT(Find(row.values, "prompt"), IsNull());
     return absl::AbortedError(ColumnsText(row));
   });

@@ -44,6 +44,11 @@ TEST(JsonValueTest, RefusesWhatIsNotJson) {
   }
 }
 
+TEST(JsonValueTest, ANumberBeyondTheRangeOfADoubleIsRefused) {
+  EXPECT_OK(ParseJson("1" + std::string(307, '0')));
+  EXPECT_THAT(ParseJson("1" + std::string(310, '0')), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST(JsonValueTest, RefusesWhatIsNestedTooDeeply) {
   const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_OK(ParseJson(nested(kMaxJsonDepth)));

@@ -125,7 +125,7 @@ class LearnerRunTest : public ::testing::Test {
     const auto queue = Queue(run, "learner");
     const auto incarnation = queue->BeginIncarnation(absl::Now() + absl::Seconds(5));
     sync::StopSource stop;
-    Endpoints endpoints{"127.0.0.1:0", ""};
+    rpc::Endpoints endpoints{"127.0.0.1:0", ""};
     absl::Status result;
     sync::Thread learner("learner", [&] {
       const auto control = RunControl::Open((*directory)->path(), run.inputs.config, [](const std::string& setting) {

@@ -158,7 +158,7 @@ TEST_F(PretrainTest, BadDataIsNamedByFileLineAndRemedy) {
     Write("data.jsonl", absl::StrCat("{\"text\": \"a b\"}\n\n", line, "\n"));
     EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInvalidArgument, ::testing::AllOf(HasSubstr("data.jsonl:3: "), HasSubstr(message)))) << line;
   };
-  expect("{\"text\": ", "is not JSON");
+  expect("{\"text\": ", "is not JSON; each line is an object such as {\"text\": ");
   expect("[1]", "is a JSON array");
   expect("{\"text\": 3}", "`text` is not a string");
   expect("{\"prompt\": \"a\"}", "either `text`, or `prompt` and `completion`");
