@@ -120,18 +120,26 @@ void TestLearner::IssueStep(int64_t step) {
 
 grpc::Status TestLearner::SubmitGroup(grpc::ServerContext*, const learner::v1::SubmitGroupRequest* request, learner::v1::SubmitGroupResponse*) {
   const learner::v1::Group& group = request->group();
-  bool step_complete = false;
   {
     absl::MutexLock lock(&mutex_);
     if (!groups_.emplace(group.group_id(), group).second) return grpc::Status(grpc::StatusCode::ALREADY_EXISTS, "accepted before");
-    step_complete = ++filled_[group.step()] == options_.prompts;
+    ++filled_[group.step()];
   }
-  const int64_t next = group.step() + 1;
-  if (step_complete && next < options_.steps) {
-    publisher_->Publish(next, RandomWeights(layout_, static_cast<uint64_t>(next)));
-    if (!options_.issue_all_at_once) IssueStep(next);
-  }
+  TakeCompleteSteps();
   return grpc::Status::OK;
+}
+
+void TestLearner::TakeCompleteSteps() {
+  absl::MutexLock taking(&taking_);
+  const auto next_is_complete = [this] {
+    absl::MutexLock lock(&mutex_);
+    return filled_[taken_] == options_.prompts;
+  };
+  while (next_is_complete()) {
+    if (++taken_ == options_.steps) return;
+    publisher_->Publish(taken_, RandomWeights(layout_, static_cast<uint64_t>(taken_)));
+    if (!options_.issue_all_at_once) IssueStep(taken_);
+  }
 }
 
 bool TestLearner::complete() const { return accepted() == options_.steps * options_.prompts; }

@@ -57,7 +57,8 @@ class EvenReward final : public reward::v1::RewardService::Service {
   std::unique_ptr<rpc::Server> server_;
 };
 
-// A learner whose policy of version v is random weights of seed v, and which publishes version s + 1 once all groups of step s have come.
+// A learner whose policy of version v is random weights of seed v, and which publishes version s + 1 once all groups of the steps up to s
+// have come.
 class TestLearner final : public learner::v1::TrajectoryService::Service {
  public:
   struct Options {
@@ -97,6 +98,8 @@ class TestLearner final : public learner::v1::TrajectoryService::Service {
 
  private:
   void IssueStep(int64_t step);
+  // Trains on each step that is complete, in the order of steps, in which their groups need not come.
+  void TakeCompleteSteps() ABSL_LOCKS_EXCLUDED(taking_, mutex_);
 
   const Options options_;
   const std::string run_;
@@ -105,6 +108,8 @@ class TestLearner final : public learner::v1::TrajectoryService::Service {
   int64_t incarnation_ = 0;
   std::unique_ptr<policy::PolicyPublisher> publisher_;
   std::unique_ptr<rpc::Server> server_;
+  absl::Mutex taking_ ABSL_ACQUIRED_BEFORE(mutex_);
+  int64_t taken_ ABSL_GUARDED_BY(taking_) = 0;  // Steps.
   mutable absl::Mutex mutex_;
   std::map<std::string, learner::v1::Group> groups_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, int> filled_ ABSL_GUARDED_BY(mutex_);  // Groups by step.
