@@ -30,14 +30,19 @@ debian_packages() {
 build-essential ca-certificates git cmake ninja-build pkg-config ccache mold python3 python3-venv
 libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev libgoogle-glog-dev
 libhiredis-dev libgtest-dev libgmock-dev libbenchmark-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcurl4-openssl-dev zlib1g-dev
-libseccomp-dev libflint-dev libflint-arb-dev libgmp-dev libssl-dev redis-server etcd-server prometheus python3-yaml
+libseccomp-dev libflint-dev libflint-arb-dev libgmp-dev libssl-dev redis-server
 LIST
 }
 
-install_debian_packages() {
+# What only tests/run needs: a store for the real kube-apiserver, promtool, and a browser for the live page.
+debian_test_packages() {
+  echo etcd-server prometheus chromium python3-yaml
+}
+
+install_debian_packages() {  # install_debian_packages PACKAGE...
   local missing=()
   command -v apt-get >/dev/null || fail "this script installs Debian packages, and apt-get is not here; use Debian 12 (bookworm), or a container of it"
-  for p in $(debian_packages); do
+  for p; do
     dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
   done
   [ ${#missing[@]} -eq 0 ] && return
@@ -152,7 +157,8 @@ configure_ccache() {
 
 install_toolchain() {
   mkdir -p "$COHORT_CACHE"
-  install_debian_packages
+  # shellcheck disable=SC2046  # One word a package.
+  install_debian_packages $(debian_packages)
   install_rust
   install_torch
   configure_ccache

@@ -81,15 +81,21 @@ function showSamples(samples) {
   put("samples", row("th", ["sample", "verdict", "format", "reward", "answer", "text"]), ...samples.map((s) =>
     row("td", [s.group_id + "#" + s.sample, make("td", s.verdict.toLowerCase(), s.verdict), s.format_ok ? "ok" : short(s.format_reason, ""), number(s.reward, 2), s.gold_answer, make("td", s.text, "text")])));
 }
+async function showSteps(steps_done) {
+  // A run that went back does its later steps again.
+  while (data.step.length && data.step[data.step.length - 1] >= steps_done) for (const key in data) data[key].pop();
+  const steps = await ask("/api/steps?from=" + (data.step.length ? data.step[data.step.length - 1] + 1 : 0));
+  for (const key in data) data[key].push(...steps[key]);
+  showCurves();
+}
+// What is known is shown, also while the learner, whom the rest is asked of, is away.
 async function refresh() {
   try {
     const { status, workers } = await ask("/api/status");
-    // A run that went back does its later steps again.
-    while (data.step.length && data.step[data.step.length - 1] >= Number(status.steps_done)) for (const key in data) data[key].pop();
-    const steps = await ask("/api/steps?from=" + (data.step.length ? data.step[data.step.length - 1] + 1 : 0));
-    for (const key in data) data[key].push(...steps[key]);
-    const samples = await ask("/api/samples");
-    showStatus(status, workers.workers); showCurves(); showSamples(samples.samples); byId("error").textContent = "";
+    showStatus(status, workers.workers);
+    await showSteps(Number(status.steps_done));
+    showSamples((await ask("/api/samples")).samples);
+    byId("error").textContent = "";
   } catch (error) { byId("error").textContent = error.message; }
   setTimeout(refresh, 2000);
 }
