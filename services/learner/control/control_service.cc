@@ -24,8 +24,6 @@ grpc::Status ControlServiceImpl::GetControl(grpc::ServerContext*, const v1::GetC
   *response = parts_.control.State();
   Fill(parts_.budget.Seconds(), *response->mutable_time_budget());
   Fill(parts_.window.Recent(), *response->mutable_recent_time_budget());
-  response->set_groups_accepted(parts_.intake.counts().accepted);
-  response->set_policy_subscribers(parts_.subscribers());
   return grpc::Status::OK;
 }
 

@@ -130,7 +130,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   TrajectoryServiceImpl trajectories(&intake);
   RunServiceImpl runs(&feed, &intake);
   control.Begin(incarnation, start.step);
-  ControlServiceImpl steering({control, budget, window, samples, intake, [&publisher] { return publisher.subscribers(); }});
+  ControlServiceImpl steering({control, budget, window, samples});
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({.address = endpoints.grpc, .allow_remote = options.allow_remote,
                                                                    .services = {&trajectories, &runs, &steering, publisher.service()}, .metrics = &registry}));
   endpoints.grpc = server->address();
