@@ -95,7 +95,7 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   const registry::v1::ServiceRecord record = registry::RecordOf(flags.name, registry::v1::SERVICE_ROLE_ADMIN, endpoints, flags.advertise_host);
   const registry::Registration registration({.redis = flags.redis, .run = flags.run, .record = record});
   COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(flags.endpoint_file, endpoints));
-  COHORT_LOG(INFO) << "serves on " << endpoints.grpc << ", metrics on " << endpoints.metrics
+  COHORT_LOG(INFO) << "serves on " << server->listens_on() << ", metrics on " << endpoints.metrics
                    << (anybody ? "; everybody who reaches it is an operator" : "");
   signals.WaitUntil(absl::InfiniteFuture());
   service.Stop();

@@ -133,11 +133,12 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   ControlServiceImpl steering({control, budget, window, samples});
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({.address = endpoints.grpc, .allow_remote = options.allow_remote,
                                                                    .services = {&trajectories, &runs, &steering, publisher.service()}, .metrics = &registry}));
-  endpoints.grpc = server->address();
-  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options.endpoint_file, endpoints));
+  endpoints.grpc = server->listens_on();
+  const rpc::Endpoints reached{server->address(), endpoints.metrics};
+  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options.endpoint_file, reached));
   COHORT_LOG(INFO) << "listens on " << endpoints.grpc << ", metrics on " << endpoints.metrics;
 
-  const auto registration = Register(options, inputs, endpoints, incarnation);
+  const auto registration = Register(options, inputs, reached, incarnation);
   LearnerLoop::Parts parts;
   parts.config = &inputs.config;
   parts.model = &inputs.model;

@@ -148,7 +148,7 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   std::unique_ptr<TaskIntake> intake;
   if (queue_side != nullptr) intake = std::make_unique<TaskIntake>(*queue_side->queue, queue_side->leases, loop);
   COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options.endpoint_file, endpoints));
-  COHORT_LOG(INFO) << "serves on " << server->address();
+  COHORT_LOG(INFO) << "serves on " << server->listens_on() << ", metrics on " << endpoints.metrics;
 
   const sync::StopCallback on_stop(stop, [&drain] { drain.Drain("asked to stop", absl::ZeroDuration(), /*stay=*/false); });
   drain.ends().WaitUntil(absl::InfiniteFuture());
