@@ -64,7 +64,7 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   if (!flags.kubernetes.deployment.empty()) {
     COHORT_ASSIGN_OR_RETURN(scaler, KubernetesScaler::InCluster(flags.kubernetes));
   }
-  Cluster cluster(flags.redis, flags.run, std::move(scaler));
+  Cluster cluster(flags.redis, flags.run, std::move(scaler), &metrics);
   QueueRates queue(flags.redis, flags.run);
   const ClusterMetrics cluster_metrics(metrics, cluster, queue);
   RequestLog requests(flags.redis, flags.run);

@@ -7,7 +7,7 @@
 
 namespace cohort::learner {
 
-// The RPC face of the run's control. Thread-safe; no call waits for the loop.
+// The RPC face of the run's control; orders stand in the log. Thread-safe; no call waits for the loop.
 class ControlServiceImpl final : public v1::ControlService::Service {
  public:
   // What is steered and looked at; everything outlives the service.

@@ -23,7 +23,7 @@ class SubscribedWeights : public WeightSource {
     subscription.arena_elements = options.arena_elements;
     subscription.on_error = warn;
     subscription.on_fetched = options.on_fetched;
-    subscriber_ = std::make_unique<policy::PolicySubscriber>(rpc::Connect(options.learner), std::move(subscription));
+    subscriber_ = std::make_unique<policy::PolicySubscriber>(rpc::Connect(options.learner, nullptr, options.metrics), std::move(subscription));
     if (options.sink == nullptr) return;
     policy::CollectiveMember::Options membership;
     membership.worker_id = options.worker_id;
@@ -31,7 +31,7 @@ class SubscribedWeights : public WeightSource {
     membership.sink = options.sink;
     membership.on_arrival = [this](const policy::PolicyAnnouncement& announcement, int64_t ticket) { subscriber_->Arrived(announcement, ticket); };
     membership.on_error = warn;
-    member_ = std::make_unique<policy::CollectiveMember>(rpc::Connect(options.learner), std::move(membership));
+    member_ = std::make_unique<policy::CollectiveMember>(rpc::Connect(options.learner, nullptr, options.metrics), std::move(membership));
   }
 
   std::shared_ptr<const policy::PolicySnapshot> Latest() const override { return subscriber_->Latest(); }

@@ -550,7 +550,10 @@ TEST_F(LearnerRunTest, ADeadLetterIsLeftOutAndStandsInTheLedger) {
   ASSERT_OK(Learn(run));
   EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
   std::map<std::string, std::string> outcomes;
-  for (const json& line : Lines(run.directory / "run/ledger.jsonl")) outcomes[line["group_id"]] = line["outcome"];
+  for (const json& line : Lines(run.directory / "run/ledger.jsonl")) {
+    outcomes[line["group_id"]] = line["outcome"];
+    EXPECT_EQ(line["trace_id"].get<std::string>().size(), 32u) << line;
+  }
   EXPECT_EQ(outcomes.size(), static_cast<size_t>(kSteps * kPrompts));
   for (const auto& [id, outcome] : outcomes) EXPECT_EQ(outcome, id == "run/1/2" ? "given_up" : "trained") << id;
 }
