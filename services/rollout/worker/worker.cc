@@ -67,7 +67,7 @@ absl::StatusOr<std::unique_ptr<WeightSource>> MakeWeights(const WorkerOptions& o
   }
   SubscribedWeightsOptions subscription{options.learner, options.name, model.layout->size(), sink};
   subscription.metrics = &metrics.registry();
-  subscription.on_fetched = [&metrics](int64_t bytes, absl::Duration took) { metrics.ObserveWeights(bytes, took); };
+  subscription.on_arrival = [&metrics](int64_t bytes, absl::Duration took) { metrics.ObserveWeights(bytes, took); };
   if (sink != nullptr) {
     COHORT_ASSIGN_OR_RETURN(subscription.collectives, MakeCollectives(options.gpu));
   }
