@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "common/io/files.h"
 #include "common/log/log.h"
+#include "common/metrics/gpu_memory.h"
 #include "common/registry/record.h"
 #include "common/registry/registration.h"
 #include "common/rpc/server.h"
@@ -103,6 +104,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
     COHORT_ASSIGN_OR_RETURN(checkpoint, checkpoints.FindLatest());
   }
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, MakeTrainer(inputs, checkpoint));
+  const auto gpu_metrics = metrics::ExportGpuMemory(registry, trainer->gpu());
   COHORT_RETURN_IF_ERROR(directory.SetIncarnation(incarnation));
   const RunState start = StartState(inputs, checkpoint, incarnation);
   log::SetContext(absl::StrCat("run=", start.run, " incarnation=", incarnation));

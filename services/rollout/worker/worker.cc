@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "common/log/log.h"
+#include "common/metrics/gpu_memory.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
 #include "common/model/arena_layout.h"
@@ -115,6 +116,7 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "rollout");
   const auto redis_metrics = redis::ExportRedisMetrics(registry);
+  const auto gpu_metrics = metrics::ExportGpuMemory(registry, engine->gpu());
   WorkerMetrics metrics(registry);
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(options.metrics_listen));
   std::unique_ptr<QueueSide> queue_side;
