@@ -35,17 +35,22 @@ absl::StatusOr<DeviceInfo> UseDevice(int index) {
     return absl::UnavailableError(absl::StrCat("GPU ", index, " (", properties.name, ") has compute capability ", properties.major, ".", properties.minor,
                                                "; the kernels need ", kOldestMajor, ".0"));
   }
-  size_t free = 0, total = 0;
-  absl::Status status = ToStatus(cudaSetDevice(index), "selecting it");
-  if (status.ok()) status = ToStatus(cudaMemGetInfo(&free, &total), "reading its free memory");
-  if (!status.ok()) return Annotate(status, absl::StrCat("GPU ", index, " (", properties.name, ") cannot be used, somebody else may have it"));
+  const absl::StatusOr<DeviceMemory> memory = ReadDeviceMemory(index);
+  if (!memory.ok()) return Annotate(memory.status(), absl::StrCat("GPU ", index, " (", properties.name, ") cannot be used, somebody else may have it"));
   DeviceInfo info;
   info.index = index;
   info.name = properties.name;
   info.multiprocessors = properties.multiProcessorCount;
-  info.total_bytes = static_cast<int64_t>(total);
-  info.free_bytes = static_cast<int64_t>(free);
+  info.total_bytes = memory->total_bytes;
+  info.free_bytes = memory->free_bytes;
   return info;
+}
+
+absl::StatusOr<DeviceMemory> ReadDeviceMemory(int index) {
+  size_t free = 0, total = 0;
+  COHORT_RETURN_IF_ERROR(ToStatus(cudaSetDevice(index), "selecting it"));
+  COHORT_RETURN_IF_ERROR(ToStatus(cudaMemGetInfo(&free, &total), "reading its free memory"));
+  return DeviceMemory{static_cast<int64_t>(total), static_cast<int64_t>(free)};
 }
 
 }  // namespace cohort::cuda

@@ -92,10 +92,11 @@ class Session {
   void Receive(const learner::v1::ReceiveOrder& order) {
     const PolicyAnnouncement announcement = FromProto(order.announcement());
     const sync::StopToken stop = Begin(order.epoch());
+    const absl::Time begin = absl::Now();
     const absl::StatusOr<uint32_t> crc = ReceiveBytes(announcement, order.shared(), stop);
     std::optional<uint32_t> wrong;
     if (crc.ok() && *crc == announcement.crc32c) {
-      options_.on_arrival(announcement, options_.sink->Complete());
+      options_.on_arrival(announcement, options_.sink->Complete(), absl::Now() - begin);
     } else if (crc.ok()) {
       wrong = *crc;
     }

@@ -20,8 +20,9 @@ class CollectiveMember {
     std::string worker_id;                                       // As in the subscription.
     std::shared_ptr<CollectiveLibrary> library;
     WeightSink* sink = nullptr;                                  // Outlives the member.
-    // A version is whole in the sink. Called from the member's thread, as is on_error: once for each reason that keeps it from taking part.
-    std::function<void(const PolicyAnnouncement& announcement, int64_t ticket)> on_arrival;
+    // A version is whole in the sink, and took so long to come and to be verified. Called from the member's thread, as is on_error: once for each reason that
+    // keeps it from taking part.
+    std::function<void(const PolicyAnnouncement& announcement, int64_t ticket, absl::Duration took)> on_arrival;
     std::function<void(const std::string& message)> on_error;    // By default logs.
   };
   CollectiveMember(std::shared_ptr<grpc::Channel> learner, Options options);

@@ -1,9 +1,9 @@
 #include "common/rpc/call_metrics.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -12,49 +12,83 @@
 namespace cohort::rpc {
 namespace {
 
+using grpc::experimental::ClientInterceptorFactoryInterface;
+using grpc::experimental::ClientRpcInfo;
 using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::Interceptor;
 using grpc::experimental::InterceptorBatchMethods;
 using grpc::experimental::ServerInterceptorFactoryInterface;
 using grpc::experimental::ServerRpcInfo;
 
-// Lives as long as its call.
-class CallObserver final : public Interceptor {
+// One side's histogram.
+struct Family {
+  const char* name;
+  const char* help;
+};
+constexpr Family kServerCalls = {"grpc_server_call_duration_seconds", "Time of a call that this server handled; of a stream, until it ended."};
+constexpr Family kClientCalls = {"grpc_client_call_duration_seconds", "Time of a call that this process made; of a stream, until it ended."};
+
+// Times one call, whose side says with `Status` when it is over. Lives as long as the call.
+class CallObserver : public Interceptor {
  public:
-  CallObserver(metrics::Registry& registry, const char* method) : registry_(registry), method_(method), begin_(absl::Now()) {}
+  CallObserver(metrics::Registry& registry, const Family& family, const char* method)
+      : registry_(registry), family_(family), method_(absl::StripPrefix(method, "/")), begin_(absl::Now()) {}
 
   ~CallObserver() override {
     // A call that was cancelled before it got a status.
-    if (!counted_) Count(absl::StatusCode::kCancelled);
+    if (!counted_) Count(grpc::StatusCode::CANCELLED);
   }
 
-  void Intercept(InterceptorBatchMethods* batch) override {
-    if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) {
-      Count(static_cast<absl::StatusCode>(batch->GetSendStatus().error_code()));
-    }
-    batch->Proceed();
-  }
-
- private:
-  void Count(absl::StatusCode code) {
+ protected:
+  void Count(grpc::StatusCode code) {
     counted_ = true;
     static const auto& buckets = *new std::vector<double>{0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300};
-    registry_
-        .GetHistogram("grpc_server_call_duration_seconds", "Time of a call that this server handled; of a stream, until it ended.", buckets,
-                      {{"grpc_method", std::string(absl::StripPrefix(method_, "/"))}, {"grpc_status", absl::StatusCodeToString(code)}})
+    const std::string status = absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
+    registry_.GetHistogram(family_.name, family_.help, buckets, {{"grpc_method", method_}, {"grpc_status", status}})
         ->Observe(absl::ToDoubleSeconds(absl::Now() - begin_));
   }
 
+ private:
   metrics::Registry& registry_;
-  const absl::string_view method_;  // Of the server, which outlives its calls.
+  const Family& family_;
+  const std::string method_;
   const absl::Time begin_;
   bool counted_ = false;
 };
 
-class Factory final : public ServerInterceptorFactoryInterface {
+class ServerCallObserver final : public CallObserver {
  public:
-  explicit Factory(metrics::Registry& registry) : registry_(registry) {}
-  Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override { return new CallObserver(registry_, info->method()); }
+  ServerCallObserver(metrics::Registry& registry, const char* method) : CallObserver(registry, kServerCalls, method) {}
+
+  void Intercept(InterceptorBatchMethods* batch) override {
+    if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) Count(batch->GetSendStatus().error_code());
+    batch->Proceed();
+  }
+};
+
+class ClientCallObserver final : public CallObserver {
+ public:
+  ClientCallObserver(metrics::Registry& registry, const char* method) : CallObserver(registry, kClientCalls, method) {}
+
+  void Intercept(InterceptorBatchMethods* batch) override {
+    if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_STATUS)) Count(batch->GetRecvStatus()->error_code());
+    batch->Proceed();
+  }
+};
+
+class ServerFactory final : public ServerInterceptorFactoryInterface {
+ public:
+  explicit ServerFactory(metrics::Registry& registry) : registry_(registry) {}
+  Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override { return new ServerCallObserver(registry_, info->method()); }
+
+ private:
+  metrics::Registry& registry_;
+};
+
+class ClientFactory final : public ClientInterceptorFactoryInterface {
+ public:
+  explicit ClientFactory(metrics::Registry& registry) : registry_(registry) {}
+  Interceptor* CreateClientInterceptor(ClientRpcInfo* info) override { return new ClientCallObserver(registry_, info->method()); }
 
  private:
   metrics::Registry& registry_;
@@ -64,8 +98,12 @@ class Factory final : public ServerInterceptorFactoryInterface {
 
 std::vector<std::unique_ptr<ServerInterceptorFactoryInterface>> CallMetricsInterceptors(metrics::Registry& registry) {
   std::vector<std::unique_ptr<ServerInterceptorFactoryInterface>> factories;
-  factories.push_back(std::make_unique<Factory>(registry));
+  factories.push_back(std::make_unique<ServerFactory>(registry));
   return factories;
+}
+
+std::unique_ptr<ClientInterceptorFactoryInterface> ClientCallMetricsInterceptor(metrics::Registry& registry) {
+  return std::make_unique<ClientFactory>(registry);
 }
 
 }  // namespace cohort::rpc

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/rpc/call_metrics.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/status.h"
 #include "common/status/errors.h"
 #include "grpcpp/create_channel.h"
@@ -45,7 +49,7 @@ bool SleepUntil(absl::Time wake, const std::function<bool()>& cancelled) {
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials, metrics::Registry* metrics) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
@@ -57,7 +61,11 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::sh
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-  return grpc::CreateCustomChannel(address, credentials != nullptr ? credentials : grpc::InsecureChannelCredentials(), arguments);
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(TraceInterceptor());
+  if (metrics != nullptr) interceptors.push_back(ClientCallMetricsInterceptor(*metrics));
+  return grpc::experimental::CreateCustomChannelWithInterceptors(address, credentials != nullptr ? credentials : grpc::InsecureChannelCredentials(), arguments,
+                                                                 std::move(interceptors));
 }
 
 void SetDeadline(grpc::ClientContext& context, absl::Time deadline) { context.set_deadline(absl::ToChronoTime(deadline)); }

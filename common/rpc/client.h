@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/metrics/metrics.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/security/credentials.h"
@@ -14,8 +15,10 @@
 namespace cohort::rpc {
 
 // A channel to "host:port" with `credentials` of ClientTls (null: plaintext, for loopback or a trusted network), with keepalive and the message limits of rpc::Server. Where the name has several
-// addresses, calls go to all of them in turn; it is resolved again when a connection is lost, at most once a second.
-std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr);
+// addresses, calls go to all of them in turn; it is resolved again when a connection is lost, at most once a second. Every call carries a `traceparent`
+// (call_trace.h). With `metrics`, calls are counted there (call_metrics.h); it outlives the channel and its calls.
+std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr,
+                                       metrics::Registry* metrics = nullptr);
 
 // Every call has a deadline.
 void SetDeadline(grpc::ClientContext& context, absl::Time deadline);

@@ -102,6 +102,8 @@ int Server::port() const { return impl_->port_; }
 
 std::string Server::address() const { return absl::StrCat(impl_->host_ == "0.0.0.0" ? "127.0.0.1" : impl_->host_, ":", impl_->port_); }
 
+std::string Server::listens_on() const { return absl::StrCat(impl_->host_, ":", impl_->port_); }
+
 void Server::Shutdown(absl::Time deadline) {
   impl_->SetReady(false);
   impl_->server_->Shutdown(absl::ToChronoTime(deadline));

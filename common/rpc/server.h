@@ -38,6 +38,8 @@ class Server {
   int port() const;
   // host:port that a client on this machine can use.
   std::string address() const;
+  // host:port that it listens on, for people: of "0.0.0.0:0" the host stays.
+  std::string listens_on() const;
 
   // Stops taking calls, gives those in progress until `deadline`, then cancels them.
   void Shutdown(absl::Time deadline);

@@ -64,7 +64,7 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   if (!flags.kubernetes.deployment.empty()) {
     COHORT_ASSIGN_OR_RETURN(scaler, KubernetesScaler::InCluster(flags.kubernetes));
   }
-  Cluster cluster(flags.redis, flags.run, std::move(scaler));
+  Cluster cluster(flags.redis, flags.run, std::move(scaler), &metrics);
   QueueRates queue(flags.redis, flags.run);
   const ClusterMetrics cluster_metrics(metrics, cluster, queue);
   RequestLog requests(flags.redis, flags.run);
@@ -95,7 +95,7 @@ absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   const registry::v1::ServiceRecord record = registry::RecordOf(flags.name, registry::v1::SERVICE_ROLE_ADMIN, endpoints, flags.advertise_host);
   const registry::Registration registration({.redis = flags.redis, .run = flags.run, .record = record});
   COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(flags.endpoint_file, endpoints));
-  COHORT_LOG(INFO) << "serves on " << endpoints.grpc << ", metrics on " << endpoints.metrics
+  COHORT_LOG(INFO) << "serves on " << server->listens_on() << ", metrics on " << endpoints.metrics
                    << (anybody ? "; everybody who reaches it is an operator" : "");
   signals.WaitUntil(absl::InfiniteFuture());
   service.Stop();

@@ -1,4 +1,5 @@
 #include "CLI/CLI.hpp"
+#include "common/rpc/call_trace.h"
 #include "services/cli/admin/admin_commands.h"
 #include "services/cli/admin/context_commands.h"
 #include "services/cli/command/exit_code.h"
@@ -19,6 +20,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "cohort " COHORT_VERSION);
   app.require_subcommand(1);
   app.footer("Exit code: 0 ok, 1 failed, 2 usage, 3 not found, 4 timeout, 5 unavailable.\n\nExample:\n  cohort run configs/quickstart.yaml");
+  // All calls of one command belong to one trace.
+  const cohort::rpc::TraceScope trace(cohort::rpc::TraceContext::Begin());
   int exit_code = cohort::cli::kExitOk;
   cohort::cli::AddRunCommand(app, &exit_code);
   cohort::cli::AddAdminCommands(app, &exit_code);

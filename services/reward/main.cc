@@ -67,7 +67,7 @@ absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::Sign
     registration.emplace(registry::Registration::Options{.redis = flags.redis, .run = flags.run, .record = record});
   }
   COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(flags.endpoint_file, endpoints));
-  COHORT_LOG(INFO) << "serving on " << server->address() << " with " << flags.PoolOptions().workers << " sandboxed workers";
+  COHORT_LOG(INFO) << "serving on " << server->listens_on() << " with " << flags.PoolOptions().workers << " sandboxed workers";
 
   while (!signals.WaitUntil(absl::Now() + kLookInterval) && zygote.running() && !pool->failure().has_value()) {
   }

@@ -25,8 +25,8 @@ absl::Status OfLearner(const absl::Status& status) {
   return unreachable ? NoLearner(status.message()) : status;
 }
 
-Cluster::Cluster(const std::string& redis, const std::string& run, std::unique_ptr<Scaler> scaler)
-    : run_(run), registry_(redis, run), scaler_(scaler != nullptr ? std::move(scaler) : std::make_unique<LauncherScaler>(redis, run)) {}
+Cluster::Cluster(const std::string& redis, const std::string& run, std::unique_ptr<Scaler> scaler, metrics::Registry* metrics)
+    : run_(run), registry_(redis, run), scaler_(scaler != nullptr ? std::move(scaler) : std::make_unique<LauncherScaler>(redis, run)), metrics_(metrics) {}
 
 absl::StatusOr<std::vector<ServiceRecord>> Cluster::Services(absl::Time deadline) {
   absl::StatusOr<std::vector<ServiceRecord>> services = registry_.List(deadline);
@@ -61,7 +61,7 @@ std::shared_ptr<grpc::Channel> Cluster::ChannelTo(const std::string& endpoint) {
   absl::MutexLock lock(&mutex_);
   if (channels_.size() > kMostChannels) channels_.clear();
   std::shared_ptr<grpc::Channel>& channel = channels_[endpoint];
-  if (channel == nullptr) channel = rpc::Connect(endpoint);
+  if (channel == nullptr) channel = rpc::Connect(endpoint, nullptr, metrics_);
   return channel;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/metrics/metrics.h"
 #include "common/registry/service_registry.h"
 #include "common/rpc/client.h"
 #include "common/rpc/status.h"
@@ -30,8 +31,8 @@ using registry::v1::ServiceRecord;
 // The services of one run, found in the registry at every call; only open channels are remembered. Thread-safe.
 class Cluster {
  public:
-  // Without `scaler`, workers are scaled through `cohort run`.
-  Cluster(const std::string& redis, const std::string& run, std::unique_ptr<Scaler> scaler = nullptr);
+  // Without `scaler`, workers are scaled through `cohort run`. Calls of services are counted in `metrics`, if there are any, which outlive the cluster.
+  Cluster(const std::string& redis, const std::string& run, std::unique_ptr<Scaler> scaler = nullptr, metrics::Registry* metrics = nullptr);
 
   const std::string& run() const { return run_; }
   registry::ServiceRegistry& registry() { return registry_; }
@@ -70,6 +71,7 @@ class Cluster {
   const std::string run_;
   registry::ServiceRegistry registry_;
   const std::unique_ptr<Scaler> scaler_;
+  metrics::Registry* const metrics_;
   absl::Mutex mutex_;
   std::map<std::string, std::shared_ptr<grpc::Channel>> channels_ ABSL_GUARDED_BY(mutex_);  // By endpoint.
 };

@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "common/log/log.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/status.h"
 #include "common/rpc/log_service.h"
 #include "common/status/errors.h"
@@ -53,6 +54,7 @@ absl::Status AdminServiceImpl::ActOnce(grpc::ServerContext& context, const std::
                                        std::string* answer,
                                        const std::function<absl::StatusOr<Audit>(const Caller& caller, absl::Time deadline)>& work,
                                        const std::function<std::string()>& serialise) {
+  const rpc::TraceScope scope(rpc::TraceOf(context));
   COHORT_ASSIGN_OR_RETURN(const Caller caller, parts_.access.Check(context, Role::kOperator));
   COHORT_RETURN_IF_ERROR(CheckRequestId(request_id));
   const absl::Time deadline = std::min(absl::FromChrono(context.deadline()), absl::Now() + kActTimeout);
@@ -67,7 +69,7 @@ absl::Status AdminServiceImpl::ActOnce(grpc::ServerContext& context, const std::
   const absl::StatusOr<Audit> audit = work(caller, deadline);
   if (!audit.ok()) {
     const absl::Status forgotten = remembered ? parts_.requests.Forget(request_id, absl::Now() + absl::Seconds(1)) : absl::OkStatus();
-    if (!forgotten.ok()) COHORT_LOG(WARNING) << "request " << request_id << " stands as begun: " << forgotten.message();
+    if (!forgotten.ok()) COHORT_LOG(WARNING) << "request " << request_id << " stands as begun: " << forgotten.message() << rpc::CurrentTraceTag();
     return audit.status();
   }
   *answer = serialise();
@@ -75,7 +77,7 @@ absl::Status AdminServiceImpl::ActOnce(grpc::ServerContext& context, const std::
   // It is done: what goes wrong from here on must not make the caller believe that it was not.
   if (remembered) {
     const absl::Status finished = parts_.requests.Finish(request_id, *answer, absl::Now() + absl::Seconds(1));
-    if (!finished.ok()) COHORT_LOG(WARNING) << "request " << request_id << " may be done again when it is repeated: " << finished.message();
+    if (!finished.ok()) COHORT_LOG(WARNING) << "request " << request_id << " may be done again when it is repeated: " << finished.message() << rpc::CurrentTraceTag();
   }
   WriteAudit(caller, request_id, *audit, absl::Now() + absl::Seconds(1));
   return absl::OkStatus();
@@ -101,7 +103,9 @@ void AdminServiceImpl::WriteAudit(const Caller& caller, const std::string& reque
   event.set_actor(caller.name);
   event.set_message(audit.message);
   event.set_request_id(request_id);
-  COHORT_LOG(INFO) << caller.name << ": " << audit.subject << ": " << audit.message << (request_id.empty() ? "" : " request=") << request_id;
+  if (const auto trace = rpc::CurrentTrace(); trace.has_value()) event.set_trace_id(trace->TraceId());
+  COHORT_LOG(INFO) << caller.name << ": " << audit.subject << ": " << audit.message << (request_id.empty() ? "" : " request=") << request_id
+                   << rpc::CurrentTraceTag();
   const absl::StatusOr<int64_t> written = parts_.cluster.registry().Append(event, deadline);
   if (!written.ok()) COHORT_LOG(ERROR) << "the event log may lack the entry above: " << written.status().message();
 }

@@ -17,7 +17,8 @@
 
 namespace cohort::admin {
 
-// The admin API (proto/cohort/admin/v1): each call looks into Redis and asks the services; nothing is remembered between calls. Thread-safe. Calls that
+// The admin API (proto/cohort/admin/v1): each call looks into Redis and asks the services; nothing is remembered between calls. What it asks of them belongs to
+// the caller's trace. Thread-safe. Calls that
 // wait (WatchEvents, WaitOperation) occupy a thread of the server each, so their number is limited; more get RESOURCE_EXHAUSTED.
 class AdminServiceImpl final : public v1::AdminService::Service {
  public:

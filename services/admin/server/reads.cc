@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/status.h"
 #include "common/status/status_macros.h"
 #include "proto/cohort/learner/v1/control_service.grpc.pb.h"
@@ -38,12 +39,14 @@ v1::DeadLetter Describe(const queue::DeadEntry& entry) {
   letter.set_attempts(entry.letter.attempts());
   letter.set_last_worker(entry.letter.last_worker());
   letter.set_died_at_ms(entry.letter.died_at_ms());
+  letter.set_trace_id(rpc::TraceIdOf(entry.letter.task().traceparent()));
   return letter;
 }
 
 }  // namespace
 
 grpc::Status AdminServiceImpl::Read(grpc::ServerContext& context, const std::function<absl::Status(absl::Time deadline)>& read) {
+  const rpc::TraceScope scope(rpc::TraceOf(context));
   const absl::StatusOr<Caller> caller = parts_.access.Check(context, Role::kViewer);
   if (!caller.ok()) return rpc::ToGrpc(caller.status());
   return rpc::ToGrpc(read(std::min(absl::FromChrono(context.deadline()), absl::Now() + kReadTimeout)));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/status.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -124,6 +125,7 @@ grpc::Status AdminServiceImpl::ListOperations(grpc::ServerContext* context, cons
 }
 
 grpc::Status AdminServiceImpl::WaitOperation(grpc::ServerContext* context, const v1::WaitOperationRequest* request, v1::WaitOperationResponse* response) {
+  const rpc::TraceScope scope(rpc::TraceOf(*context));
   const absl::StatusOr<Caller> caller = parts_.access.Check(*context, Role::kViewer);
   if (!caller.ok()) return rpc::ToGrpc(caller.status());
   if (!(request->timeout_seconds() >= 0 && request->timeout_seconds() <= kLongestWaitSeconds)) {
@@ -145,6 +147,7 @@ grpc::Status AdminServiceImpl::WaitOperation(grpc::ServerContext* context, const
 
 grpc::Status AdminServiceImpl::WatchEvents(grpc::ServerContext* context, const v1::WatchEventsRequest* request,
                                            grpc::ServerWriter<v1::WatchEventsResponse>* writer) {
+  const rpc::TraceScope scope(rpc::TraceOf(*context));
   const absl::StatusOr<Caller> caller = parts_.access.Check(*context, Role::kViewer);
   if (!caller.ok()) return rpc::ToGrpc(caller.status());
   return rpc::ToGrpc(Waiting([&] { return Stream(*context, *request, *writer); }));

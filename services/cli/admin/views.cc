@@ -171,9 +171,9 @@ Presentation ViewOf(const api::ListServicesResponse& answer, bool headers) {
 
 Presentation ViewOf(const api::ListDeadLettersResponse& answer, bool headers) {
   const auto text = [&answer, headers](bool wide) {
-    Grid grid = {{"LETTER", "GROUP", "ATTEMPTS", "LAST WORKER", "AGE", "REASON"}, {}};
+    Grid grid = {{"LETTER", "GROUP", "ATTEMPTS", "LAST WORKER", "AGE", "TRACE", "REASON"}, {}};
     for (const api::DeadLetter& letter : answer.dead_letters()) {
-      grid.rows.push_back({letter.name(), letter.group_id(), absl::StrCat(letter.attempts()), letter.last_worker(), SinceMs(letter.died_at_ms()),
+      grid.rows.push_back({letter.name(), letter.group_id(), absl::StrCat(letter.attempts()), letter.last_worker(), SinceMs(letter.died_at_ms()), letter.trace_id(),
                            wide ? letter.reason() : OneLine(letter.reason(), 60)});
     }
     std::string lines = RenderGrid(grid, headers);
@@ -205,6 +205,7 @@ Presentation ViewOf(const learner::v1::TrainingSample& sample) {
     absl::StrAppend(&lines, Line("verdict", absl::StrCat(sample.verdict(), sample.format_ok() ? ", format right" : absl::StrCat(", format wrong: ", sample.format_reason()),
                                                          absl::StrFormat(", reward %.3f", sample.reward()), sample.masked() ? ", masked" : "")));
     absl::StrAppend(&lines, Line("length", absl::StrCat(sample.tokens(), " tokens, ended by ", sample.finish_reason())));
+    if (!sample.trace_id().empty()) absl::StrAppend(&lines, Line("trace", sample.trace_id()));
     absl::StrAppend(&lines, "--- prompt\n", sample.prompt(), "\n--- reference answer\n", sample.gold_answer(), "\n--- completion\n", sample.text(), "\n");
     return lines;
   };
@@ -264,7 +265,8 @@ Presentation ViewOf(const api::WatchEventsResponse& answer) {
     const auto& event = answer.event();
     return absl::StrCat(ClockOf(event.time_ms()), "  ", absl::StrFormat("%6d  %-15s ", event.sequence(), KindOf(event.kind())), event.subject(),
                         event.message().empty() ? "" : ": ", event.message(), event.actor().empty() ? "" : absl::StrCat("  (by ", event.actor(), ")"),
-                        wide && !event.request_id().empty() ? absl::StrCat("  request ", event.request_id()) : "", "\n");
+                        wide && !event.request_id().empty() ? absl::StrCat("  request ", event.request_id()) : "",
+                        wide && !event.trace_id().empty() ? absl::StrCat("  trace ", event.trace_id()) : "", "\n");
   };
   return {text, [&answer] { return answer.has_event() ? std::vector<std::string>{absl::StrCat(answer.event().sequence())} : std::vector<std::string>(); }};
 }

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "common/log/log.h"
 #include "common/reward/format/utf8.h"
+#include "common/rpc/call_trace.h"
 #include "services/coderunner/judge/compare.h"
 
 namespace cohort::coderunner {
@@ -82,7 +83,7 @@ v1::Verdict VerdictOf(TestEnd end) {
 RunOutcome Judge::RunPatiently(int slot, const Command& command, const sync::StopToken& stop) {
   RunOutcome outcome = sandbox_.Run(slot, command, stop);
   if (outcome.end != End::kFailed || stop.stop_requested()) return outcome;
-  COHORT_LOG(WARNING) << "the sandbox failed, once more: " << outcome.message;
+  COHORT_LOG(WARNING) << "the sandbox failed, once more: " << outcome.message << rpc::CurrentTraceTag();
   metrics_.sandbox_failures->Add();
   return sandbox_.Run(slot, command, stop);
 }
@@ -92,7 +93,7 @@ bool Judge::Build(int slot, const Recipe& recipe, const sync::StopToken& stop, J
   absl::Status prepared = workspace_.Fill(slot, recipe.files);
   if (prepared.ok() && !recipe.compile.empty()) prepared = sandbox_.GiveToSlot(slot, directory);
   if (!prepared.ok()) {
-    COHORT_LOG(ERROR) << prepared;
+    COHORT_LOG(ERROR) << prepared << rpc::CurrentTraceTag();
     judgement.rule = absl::StrCat("the program could not be written: ", std::string(prepared.message()));
     return false;
   }

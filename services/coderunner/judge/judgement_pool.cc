@@ -148,6 +148,7 @@ void JudgementPool::RunSlot(int slot) {
   while (const std::shared_ptr<Entry> entry = Take()) {
     const absl::Duration waited = absl::Now() - entry->queued_at;
     const JudgeTask& task = entry->task;
+    const rpc::TraceScope scope(task.trace);
     Judgement judgement = judge_.Decide(slot, *task.problem, task.language, task.source, stop_.token());
     metrics_.CountJudgement(judgement, waited);
     Finish(entry, std::move(judgement));

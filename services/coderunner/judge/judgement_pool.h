@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/hash/keyed_hash.h"
+#include "common/rpc/call_trace.h"
 #include "common/sync/lru_cache.h"
 #include "common/sync/stop.h"
 #include "common/sync/thread.h"
@@ -25,6 +27,7 @@ struct JudgeTask {
   std::string gold;  // What the problem was read from; with language and source it names the task.
   Language language = Language::kPython3;
   std::string source;
+  std::optional<rpc::TraceContext> trace = std::nullopt;  // Of who asks: of equal programs, the first.
 };
 
 // Judges programs, so many at a time as it has slots, first come, first served. Equal programs are judged once: later ones wait for the first, and judgements are

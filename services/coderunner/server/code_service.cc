@@ -7,7 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/log/log.h"
 #include "common/reward/request/item_check.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/status.h"
 #include "common/status/status_macros.h"
 #include "common/sync/bounded_queue.h"
@@ -31,15 +33,22 @@ struct PreparedBatch {
   std::vector<JudgeTask> tasks;  // Of the items that run, in order.
 };
 
-absl::StatusOr<PreparedBatch> Prepare(const ScoreItems& items) {
+absl::StatusOr<PreparedBatch> Understand(const ScoreItems& items) {
   COHORT_RETURN_IF_ERROR(reward::CheckBatch(items));
   PreparedBatch batch{items, {}, {}};
   ItemReader reader;
   for (int i = 0; i < items.size(); ++i) {
     COHORT_ASSIGN_OR_RETURN(PreparedItem item, reader.Read(i, items[i]));
-    if (item.runs()) batch.tasks.push_back({item.problem, items[i].gold_answer(), item.program.language, item.program.source});
+    if (item.runs()) batch.tasks.push_back({item.problem, items[i].gold_answer(), item.program.language, item.program.source, rpc::CurrentTrace()});
     batch.prepared.push_back(std::move(item));
   }
+  return batch;
+}
+
+// The same; what is malformed is told to the log.
+absl::StatusOr<PreparedBatch> Prepare(const ScoreItems& items) {
+  absl::StatusOr<PreparedBatch> batch = Understand(items);
+  if (!batch.ok()) COHORT_LOG(WARNING) << "a request is refused: " << batch.status().message() << rpc::CurrentTraceTag();
   return batch;
 }
 
@@ -55,6 +64,7 @@ absl::Status Grade(JudgementPool& pool, const PreparedBatch& batch, WhenFull whe
 }
 
 absl::Status GradeNow(JudgementPool& pool, const ScoreItems& items, grpc::ServerContext* context, Results* results) {
+  const rpc::TraceScope scope(rpc::TraceOf(*context));
   COHORT_ASSIGN_OR_RETURN(const PreparedBatch batch, Prepare(items));
   return Grade(pool, batch, WhenFull::kRefuse, [context] { return context->IsCancelled(); }, results);
 }
@@ -68,6 +78,7 @@ class StreamCall {
 
   // Reads until the client is done or something is wrong; a malformed batch ends the call.
   absl::Status Run() {
+    const rpc::TraceScope scope(rpc::TraceOf(context_));
     std::vector<sync::Thread> threads;
     for (int i = 0; i < kBatchesInFlight; ++i) threads.emplace_back(absl::StrCat("stream-", i), [this] { GradeBatches(); });
     absl::Status read;

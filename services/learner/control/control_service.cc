@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
+#include "common/log/log.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/status.h"
 
 namespace cohort::learner {
@@ -18,14 +20,20 @@ void Fill(const std::map<std::string, double>& seconds, google::protobuf::Repeat
   }
 }
 
+// What was answered to an order, also in the log: the trace leads to who gave it.
+grpc::Status Answer(const grpc::ServerContext& context, const char* order, bool validate_only, const absl::Status& status) {
+  if (!validate_only) {
+    COHORT_LOG(INFO) << "order: " << order << (status.ok() ? "" : ": refused: ") << status.message() << rpc::TraceTag(rpc::TraceOf(context));
+  }
+  return rpc::ToGrpc(status);
+}
+
 }  // namespace
 
 grpc::Status ControlServiceImpl::GetControl(grpc::ServerContext*, const v1::GetControlRequest*, v1::GetControlResponse* response) {
   *response = parts_.control.State();
   Fill(parts_.budget.Seconds(), *response->mutable_time_budget());
   Fill(parts_.window.Recent(), *response->mutable_recent_time_budget());
-  response->set_groups_accepted(parts_.intake.counts().accepted);
-  response->set_policy_subscribers(parts_.subscribers());
   return grpc::Status::OK;
 }
 
@@ -49,39 +57,39 @@ grpc::Status ControlServiceImpl::ListSamples(grpc::ServerContext*, const v1::Lis
   return grpc::Status::OK;
 }
 
-grpc::Status ControlServiceImpl::PauseRun(grpc::ServerContext*, const v1::PauseRunRequest* request, v1::PauseRunResponse*) {
-  return rpc::ToGrpc(parts_.control.Pause(request->reason(), request->validate_only()));
+grpc::Status ControlServiceImpl::PauseRun(grpc::ServerContext* context, const v1::PauseRunRequest* request, v1::PauseRunResponse*) {
+  return Answer(*context, "pause", request->validate_only(), parts_.control.Pause(request->reason(), request->validate_only()));
 }
 
-grpc::Status ControlServiceImpl::ResumeRun(grpc::ServerContext*, const v1::ResumeRunRequest* request, v1::ResumeRunResponse*) {
-  return rpc::ToGrpc(parts_.control.Resume(request->validate_only()));
+grpc::Status ControlServiceImpl::ResumeRun(grpc::ServerContext* context, const v1::ResumeRunRequest* request, v1::ResumeRunResponse*) {
+  return Answer(*context, "resume", request->validate_only(), parts_.control.Resume(request->validate_only()));
 }
 
-grpc::Status ControlServiceImpl::RequestCheckpoint(grpc::ServerContext*, const v1::RequestCheckpointRequest* request,
+grpc::Status ControlServiceImpl::RequestCheckpoint(grpc::ServerContext* context, const v1::RequestCheckpointRequest* request,
                                                    v1::RequestCheckpointResponse* response) {
   const absl::StatusOr<int64_t> step = parts_.control.RequestCheckpoint(request->validate_only());
   if (step.ok()) response->set_step(*step);
-  return rpc::ToGrpc(step.status());
+  return Answer(*context, "checkpoint", request->validate_only(), step.status());
 }
 
-grpc::Status ControlServiceImpl::RollbackPolicy(grpc::ServerContext*, const v1::RollbackPolicyRequest* request, v1::RollbackPolicyResponse* response) {
+grpc::Status ControlServiceImpl::RollbackPolicy(grpc::ServerContext* context, const v1::RollbackPolicyRequest* request, v1::RollbackPolicyResponse* response) {
   const absl::StatusOr<int64_t> incarnation = parts_.control.Rollback(request->step(), request->validate_only());
   if (incarnation.ok()) response->set_incarnation(*incarnation);
-  return rpc::ToGrpc(incarnation.status());
+  return Answer(*context, "rollback", request->validate_only(), incarnation.status());
 }
 
-grpc::Status ControlServiceImpl::SetStalenessBound(grpc::ServerContext*, const v1::SetStalenessBoundRequest* request,
+grpc::Status ControlServiceImpl::SetStalenessBound(grpc::ServerContext* context, const v1::SetStalenessBoundRequest* request,
                                                    v1::SetStalenessBoundResponse* response) {
   const absl::StatusOr<int64_t> previous = parts_.control.SetMaxStaleness(request->max_staleness(), request->validate_only());
   if (previous.ok()) response->set_previous(*previous);
-  return rpc::ToGrpc(previous.status());
+  return Answer(*context, "set the staleness bound", request->validate_only(), previous.status());
 }
 
-grpc::Status ControlServiceImpl::SetLearningRate(grpc::ServerContext*, const v1::SetLearningRateRequest* request,
+grpc::Status ControlServiceImpl::SetLearningRate(grpc::ServerContext* context, const v1::SetLearningRateRequest* request,
                                                  v1::SetLearningRateResponse* response) {
   const absl::StatusOr<v1::SetLearningRateResponse> set = parts_.control.SetLearningRate(request->learning_rate(), request->validate_only());
   if (set.ok()) *response = *set;
-  return rpc::ToGrpc(set.status());
+  return Answer(*context, "set the learning rate", request->validate_only(), set.status());
 }
 
 }  // namespace cohort::learner

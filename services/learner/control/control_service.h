@@ -1,16 +1,13 @@
 #pragma once
 
-#include <functional>
-
 #include "proto/cohort/learner/v1/control_service.grpc.pb.h"
 #include "services/learner/control/budget_window.h"
 #include "services/learner/control/run_control.h"
-#include "services/learner/intake/intake.h"
 #include "services/learner/observe/sample_feed.h"
 
 namespace cohort::learner {
 
-// The RPC face of the run's control. Thread-safe; no call waits for the loop.
+// The RPC face of the run's control; orders stand in the log. Thread-safe; no call waits for the loop.
 class ControlServiceImpl final : public v1::ControlService::Service {
  public:
   // What is steered and looked at; everything outlives the service.
@@ -19,8 +16,6 @@ class ControlServiceImpl final : public v1::ControlService::Service {
     const metrics::TimeBudget& budget;
     const BudgetWindow& window;
     const SampleFeed& samples;
-    const Intake& intake;
-    std::function<int()> subscribers;  // Workers that follow the policy.
   };
   explicit ControlServiceImpl(Parts parts) : parts_(std::move(parts)) {}
 

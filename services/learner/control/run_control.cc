@@ -66,8 +66,7 @@ absl::StatusOr<int64_t> RunControl::RequestCheckpoint(bool validate_only) {
   if (validate_only) return next_update_;
   wants_checkpoint_ = true;
   checkpoint_tried_ = -1;  // What came of an earlier order says nothing about this one, even when both are of the same step.
-  checkpoint_ordered_ = next_update_;
-  return checkpoint_ordered_;
+  return next_update_;
 }
 
 absl::StatusOr<int64_t> RunControl::Rollback(int64_t step, bool validate_only) {
@@ -123,7 +122,6 @@ v1::GetControlResponse RunControl::State() const {
   state.set_learning_rate(LearningRateOf(settings_, next_update_, config_.optimizer().learning_rate()));
   state.set_incarnation(incarnation_);
   state.set_step(next_update_);
-  state.set_checkpoint_ordered(checkpoint_ordered_);
   state.set_checkpoint_tried(checkpoint_tried_);
   state.set_checkpoint_error(checkpoint_error_);
   state.set_rollback_to(settings_.rollback_step.value_or(-1));

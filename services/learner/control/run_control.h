@@ -91,7 +91,6 @@ class RunControl {
   int64_t incarnation_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t incarnation_staleness_ ABSL_GUARDED_BY(mutex_) = 0;  // The bound that the incarnation works with.
   int64_t next_update_ ABSL_GUARDED_BY(mutex_) = 0;       // Step of the first update that has not begun.
-  int64_t checkpoint_ordered_ ABSL_GUARDED_BY(mutex_) = -1;
   int64_t checkpoint_tried_ ABSL_GUARDED_BY(mutex_) = -1;
   std::string checkpoint_error_ ABSL_GUARDED_BY(mutex_);
 };

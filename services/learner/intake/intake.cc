@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
+#include "common/rpc/trace_context.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/learner/schedule/group_id.h"
@@ -28,11 +29,12 @@ absl::StatusOr<bool> Intake::Open(int64_t step, int64_t row) {
   absl::StatusOr<learner::v1::Group> group = journal_->Load(id);
   if (!group.ok() || group->row() != row) {
     COHORT_LOG(WARNING) << "the journalled group " << id << " cannot be used and is generated again: "
-                        << (group.ok() ? "it answers another row" : group.status().ToString());
+                        << (group.ok() ? "it answers another row" : group.status().ToString()) << (group.ok() ? rpc::TraceTag(group->trace_id()) : "");
     return true;
   }
   if (const absl::Status fresh = CheckGroupStaleness(*group, options_.rules); !fresh.ok()) {
-    COHORT_LOG(INFO) << "the journalled group " << id << " was accepted under a wider staleness bound and is generated again: " << fresh.message();
+    COHORT_LOG(INFO) << "the journalled group " << id << " was accepted under a wider staleness bound and is generated again: " << fresh.message()
+                     << rpc::TraceTag(group->trace_id());
     return true;
   }
   SlotTable::Slot& slot = *slots_.Find(step, number);
@@ -119,7 +121,7 @@ absl::Status Intake::Settle(learner::v1::Group group, const absl::Status& writte
   return WithRetryDelay(absl::ResourceExhaustedError(absl::StrCat(group.group_id(), " is not accepted: ", written.message())), delay);
 }
 
-bool Intake::GiveUp(int64_t step, int64_t slot_number, const std::string& worker) {
+bool Intake::GiveUp(int64_t step, int64_t slot_number, const std::string& worker, const std::string& trace_id) {
   learner::v1::Group record;
   {
     absl::MutexLock lock(&mutex_);
@@ -132,10 +134,11 @@ bool Intake::GiveUp(int64_t step, int64_t slot_number, const std::string& worker
     record.set_slot(slot_number);
     record.set_row(slot->row);
     record.set_worker_id(worker);
+    record.set_trace_id(trace_id);
     slot->group = record;
   }
   const absl::Status queued = journal_->Append(record, [](const absl::Status&) {});
-  if (!queued.ok()) COHORT_LOG(WARNING) << "that " << record.group_id() << " was given up is not in the journal: " << queued.message();
+  if (!queued.ok()) COHORT_LOG(WARNING) << "that " << record.group_id() << " was given up is not in the journal: " << queued.message() << rpc::TraceTag(trace_id);
   return true;
 }
 

@@ -51,7 +51,7 @@ class Intake {
   void Submit(learner::v1::Group group, std::function<void(const absl::Status&)> done) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Gives an open slot up (its task is a dead letter) and journals that. True when it was open.
-  bool GiveUp(int64_t step, int64_t slot, const std::string& worker) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool GiveUp(int64_t step, int64_t slot, const std::string& worker, const std::string& trace_id) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Waits until every slot opened for `step` is accepted or given up: OK; DEADLINE_EXCEEDED; CANCELLED after Stop().
   absl::Status WaitForStep(int64_t step, absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -5,7 +5,8 @@
 
 namespace cohort::learner {
 
-// The RPC face of the intake. Callback API: no thread waits while a group goes to disk. Thread-safe; the intake outlives it.
+// The RPC face of the intake: writes the call's trace id into the group, and refusals into the log. Callback API: no thread waits while a group goes to disk.
+// Thread-safe; the intake outlives it.
 class TrajectoryServiceImpl final : public learner::v1::TrajectoryService::CallbackService {
  public:
   explicit TrajectoryServiceImpl(Intake* intake) : intake_(intake) {}

@@ -161,6 +161,7 @@ std::string LedgerLines(const std::vector<SlotGroup>& slots, int64_t version) {
     line["attempt"] = slot.group.attempt();
     line["worker"] = slot.group.worker_id();
     line["incarnation"] = slot.group.incarnation();
+    line["trace_id"] = slot.group.trace_id();
     line["outcome"] = OutcomeName(slot.outcome);
     line["update"] = slot.outcome == SlotOutcome::kTrained ? nlohmann::ordered_json(version) : nlohmann::ordered_json(nullptr);
     absl::StrAppend(&lines, line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "\n");

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/log/log.h"
+#include "common/rpc/trace_context.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "common/sync/backoff.h"
@@ -78,7 +79,8 @@ absl::Status TaskIssuer::Reconcile() {
     if (present.count(GroupId(options_.run, place.step, place.slot)) == 0) lost.push_back(tasks_->Build(place.step, place.slot));
   }
   if (lost.empty()) return absl::OkStatus();
-  COHORT_LOG(WARNING) << lost.size() << " open slots are not in the queue any more (first: " << lost.front().group_id() << "); issuing them again";
+  COHORT_LOG(WARNING) << lost.size() << " open slots are not in the queue any more (first: " << lost.front().group_id() << "); issuing them again"
+                      << rpc::TraceTag(rpc::TraceIdOf(lost.front().traceparent()));
   metrics_->CountReissued(static_cast<int64_t>(lost.size()));
   return Issue(lost);
 }
@@ -91,10 +93,11 @@ absl::Status TaskIssuer::GiveUpDeadLetters() {
   for (const prompt::v1::DeadLetter& letter : letters) {
     const prompt::v1::PromptTask& task = letter.task();
     if (task.incarnation() != options_.incarnation || task.run_id() != options_.run) continue;
-    if (!intake_->GiveUp(task.step(), task.slot(), letter.last_worker())) continue;
+    const std::string trace_id = rpc::TraceIdOf(task.traceparent());
+    if (!intake_->GiveUp(task.step(), task.slot(), letter.last_worker(), trace_id)) continue;
     metrics_->CountDead(1);
     COHORT_LOG(ERROR) << "step=" << task.step() << " group " << task.group_id() << " was given up after " << letter.attempts()
-                      << " attempts, last by " << letter.last_worker() << ": " << letter.reason();
+                      << " attempts, last by " << letter.last_worker() << ": " << letter.reason() << rpc::TraceTag(trace_id);
   }
   return absl::OkStatus();
 }

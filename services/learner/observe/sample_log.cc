@@ -39,6 +39,7 @@ std::string SampleLines(const config::v1::RunConfig& config, const learner::v1::
     line["masked"] = reward.masked;
     line["tokens"] = completion.token_ids_size();
     line["finish_reason"] = Short(common::v1::FinishReason_Name(completion.finish_reason()), "FINISH_REASON_");
+    line["trace_id"] = group.trace_id();
     absl::StrAppend(&lines, line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "\n");
   }
   return lines;

@@ -19,8 +19,8 @@ constexpr size_t kMostNamed = 10;
 }  // namespace
 
 absl::Status CheckGoldAnswers(const std::string& address, const std::string& policy, const std::vector<data::PreparedPrompt>& prompts,
-                              absl::Time deadline, const sync::StopToken& stop) {
-  const auto stub = reward::v1::RewardService::NewStub(rpc::Connect(address));
+                              absl::Time deadline, const sync::StopToken& stop, metrics::Registry* metrics) {
+  const auto stub = reward::v1::RewardService::NewStub(rpc::Connect(address, nullptr, metrics));
   const std::string peer = absl::StrCat("the reward service at ", address);
   std::vector<std::string> bad;
   for (size_t begin = 0; begin < prompts.size() && bad.size() <= kMostNamed; begin += kAnswersPerCall) {

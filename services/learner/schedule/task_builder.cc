@@ -43,6 +43,7 @@ prompt::v1::PromptTask TaskBuilder::Build(int64_t step, int64_t slot) {
   sampling.set_seed(config_.run().seed());
   task.set_min_policy_version(std::max<int64_t>(0, step - config_.algorithm().max_staleness()));
   task.set_max_policy_version(step);
+  task.set_traceparent(traces_.Of(step, slot).Traceparent());
   return task;
 }
 

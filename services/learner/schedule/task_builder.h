@@ -6,11 +6,13 @@
 #include "common/data/prompts.h"
 #include "proto/cohort/config/v1/run.pb.h"
 #include "proto/cohort/prompt/v1/prompt.pb.h"
+#include "services/learner/schedule/group_trace.h"
 #include "services/learner/schedule/schedule.h"
 
 namespace cohort::learner {
 
-// Turns a place in the run into the task that a worker gets. Everything in the task but the incarnation is a pure function of config and data.
+// Turns a place in the run into the task that a worker gets. Everything in the task but the incarnation and the trace is a pure function of
+// config and data.
 //
 // Not thread-safe. Keeps references: config and prompts outlive the builder.
 class TaskBuilder {
@@ -28,6 +30,7 @@ class TaskBuilder {
   const config::v1::RunConfig& config_;
   const std::vector<data::PreparedPrompt>& prompts_;
   const int64_t incarnation_;
+  const GroupTraces traces_;
   Schedule schedule_;
 };
 

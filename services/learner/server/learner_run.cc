@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "common/io/files.h"
 #include "common/log/log.h"
+#include "common/metrics/gpu_memory.h"
 #include "common/registry/record.h"
 #include "common/registry/registration.h"
 #include "common/rpc/server.h"
@@ -103,6 +104,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
     COHORT_ASSIGN_OR_RETURN(checkpoint, checkpoints.FindLatest());
   }
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, MakeTrainer(inputs, checkpoint));
+  const auto gpu_metrics = metrics::ExportGpuMemory(registry, trainer->gpu());
   COHORT_RETURN_IF_ERROR(directory.SetIncarnation(incarnation));
   const RunState start = StartState(inputs, checkpoint, incarnation);
   log::SetContext(absl::StrCat("run=", start.run, " incarnation=", incarnation));
@@ -130,14 +132,15 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   TrajectoryServiceImpl trajectories(&intake);
   RunServiceImpl runs(&feed, &intake);
   control.Begin(incarnation, start.step);
-  ControlServiceImpl steering({control, budget, window, samples, intake, [&publisher] { return publisher.subscribers(); }});
+  ControlServiceImpl steering({control, budget, window, samples});
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({.address = endpoints.grpc, .allow_remote = options.allow_remote,
                                                                    .services = {&trajectories, &runs, &steering, publisher.service()}, .metrics = &registry}));
-  endpoints.grpc = server->address();
-  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options.endpoint_file, endpoints));
+  endpoints.grpc = server->listens_on();
+  const rpc::Endpoints reached{server->address(), endpoints.metrics};
+  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options.endpoint_file, reached));
   COHORT_LOG(INFO) << "listens on " << endpoints.grpc << ", metrics on " << endpoints.metrics;
 
-  const auto registration = Register(options, inputs, endpoints, incarnation);
+  const auto registration = Register(options, inputs, reached, incarnation);
   LearnerLoop::Parts parts;
   parts.config = &inputs.config;
   parts.model = &inputs.model;

@@ -31,12 +31,12 @@ absl::Status Run(const LearnerOptions& options) {
     return absl::InvalidArgumentError("no Redis server is named; give --redis host:port or set queue.redis_address");
   }
   COHORT_ASSIGN_OR_RETURN(const auto directory, RunDirectory::Open(RunDirectoryPath(inputs.config), inputs.identity, options.resume));
+  metrics::Registry registry;
   const absl::Status gold = CheckGoldAnswers(options.reward, inputs.config.reward().policy(), inputs.data.prompts,
-                                             absl::Now() + options.start_timeout, stop);
+                                             absl::Now() + options.start_timeout, stop, &registry);
   if (absl::IsCancelled(gold) && stop.stop_requested()) return absl::OkStatus();
   COHORT_RETURN_IF_ERROR(gold);
 
-  metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "learner");
   const auto redis_metrics = redis::ExportRedisMetrics(registry);
   StepMetrics step_metrics(registry);

@@ -26,6 +26,7 @@ class GrpoTrainer final : public Trainer {
   std::shared_ptr<const model::Arena> Weights() const override { return policy_->Weights(); }
   std::shared_ptr<const model::Arena> SamplingWeights() const override { return policy_->SamplingWeights(); }
   GpuCopy SamplingWeightsOnGpu() const override { return policy_->SamplingWeightsOnGpu(); }
+  std::optional<int> gpu() const override { return policy_->gpu(); }
   void RefreshReference() override { policy_->RefreshReference(); }
   absl::Status SaveState(const std::string& path) const override { return policy_->SaveState(path); }
   absl::Status Restore(const model::Arena& weights, const std::string& path) override { return policy_->Restore(weights, path); }

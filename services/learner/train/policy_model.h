@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,9 @@ class PolicyModel {
 
   // The latter where they are computed with, where that is a GPU: a copy that stays as it is until it is let go. Empty on processors.
   virtual GpuCopy SamplingWeightsOnGpu() const { return {}; }
+
+  // The GPU it computes on, nullopt where that is the host's processors.
+  virtual std::optional<int> gpu() const { return std::nullopt; }
 
   // As Trainer's.
   virtual absl::Status SaveState(const std::string& path) const = 0;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,9 @@ class Trainer {
 
   // The same without a way through the host's memory: empty unless the learner computes on a GPU.
   virtual GpuCopy SamplingWeightsOnGpu() const { return {}; }
+
+  // The GPU it computes on, nullopt where that is the host's processors.
+  virtual std::optional<int> gpu() const { return std::nullopt; }
 
   // Makes the current policy the KL reference.
   virtual void RefreshReference() = 0;

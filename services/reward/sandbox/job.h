@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,10 +16,12 @@ namespace cohort::reward {
 class Job {
  public:
   using Done = std::function<void(std::vector<CheckOutcome>)>;
-  Job(std::vector<CheckInput> checks, Done done)
-      : checks_(std::move(checks)), outcomes_(checks_.size()), missing_(checks_.size()), done_(std::move(done)) {}
+  // `trace_tag` is what entries of the log end with that are about this job.
+  Job(std::vector<CheckInput> checks, Done done, std::string trace_tag = "")
+      : checks_(std::move(checks)), outcomes_(checks_.size()), missing_(checks_.size()), done_(std::move(done)), trace_tag_(std::move(trace_tag)) {}
 
   size_t size() const { return checks_.size(); }
+  const std::string& trace_tag() const { return trace_tag_; }
   const CheckInput& check(size_t index) const { return checks_[index]; }
 
   void Cancel() { cancelled_ = true; }
@@ -36,6 +39,7 @@ class Job {
   std::atomic<size_t> missing_;
   std::atomic<bool> cancelled_{false};
   Done done_;
+  const std::string trace_tag_;
 };
 
 }  // namespace cohort::reward

@@ -95,7 +95,7 @@ void WorkerPool::Condemn(const QueuedCheck& check, v1::Verdict verdict) {
   Poison poison{verdict, absl::InfiniteFuture()};
   if (verdict == v1::VERDICT_INTERNAL) poison.until = absl::Now() + options_.internal_poison_for;
   poison_.Insert(check.key, poison);
-  COHORT_LOG(WARNING) << "a check of " << check.input().completion.size() << " bytes ended its worker: " << v1::Verdict_Name(verdict);
+  COHORT_LOG(WARNING) << "a check of " << check.input().completion.size() << " bytes ended its worker: " << v1::Verdict_Name(verdict) << check.job->trace_tag();
   Finish(check, WithVerdict(verdict));
 }
 

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "common/log/log.h"
 #include "common/reward/format/utf8.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/status.h"
 #include "services/reward/server/request_checks.h"
 #include "services/reward/server/stream_reactor.h"
@@ -14,19 +16,20 @@
 namespace cohort::reward {
 namespace {
 
-// A unary call that ends when its checks are done. `respond` fills the response from the outcomes. Deletes itself.
+// A unary call that ends when its checks are done. `respond` fills the response from the outcomes. A malformed request is told to the log. Deletes itself.
 class BatchReactor final : public grpc::ServerUnaryReactor {
  public:
   using Respond = std::function<absl::Status(const std::vector<CheckOutcome>&)>;
 
-  BatchReactor(WorkerPool& pool, absl::StatusOr<std::vector<CheckInput>> checks, Respond respond) {
+  BatchReactor(const grpc::CallbackServerContext& context, WorkerPool& pool, absl::StatusOr<std::vector<CheckInput>> checks, Respond respond) {
+    const std::string tag = rpc::TraceTag(rpc::TraceOf(context));
     if (!checks.ok() || checks->empty()) {
+      if (!checks.ok()) COHORT_LOG(WARNING) << "a request is refused: " << checks.status().message() << tag;
       Finish(rpc::ToGrpc(checks.status()));
       return;
     }
-    job_ = std::make_shared<Job>(*std::move(checks), [this, respond = std::move(respond)](const std::vector<CheckOutcome>& outcomes) {
-      Finish(rpc::ToGrpc(respond(outcomes)));
-    });
+    const auto done = [this, respond = std::move(respond)](const std::vector<CheckOutcome>& outcomes) { Finish(rpc::ToGrpc(respond(outcomes))); };
+    job_ = std::make_shared<Job>(*std::move(checks), done, tag);
     const std::shared_ptr<Job> job = job_;  // The call may be over, and this object gone, before Submit returns.
     const absl::Status submitted = pool.Submit(job);
     if (!submitted.ok()) Finish(rpc::ToGrpc(submitted));
@@ -69,32 +72,32 @@ absl::Status FillParsed(const std::vector<CheckOutcome>& outcomes, v1::ParseResp
 
 }  // namespace
 
-grpc::ServerUnaryReactor* RewardService::CompileGold(grpc::CallbackServerContext*, const v1::CompileGoldRequest* request,
+grpc::ServerUnaryReactor* RewardService::CompileGold(grpc::CallbackServerContext* context, const v1::CompileGoldRequest* request,
                                                      v1::CompileGoldResponse* response) {
-  return new BatchReactor(pool_, ChecksOf(*request), [this, response](const std::vector<CheckOutcome>& outcomes) {
+  return new BatchReactor(*context, pool_, ChecksOf(*request), [this, response](const std::vector<CheckOutcome>& outcomes) {
     const absl::Status filled = FillErrors(outcomes, response);
     metrics_.CountBadGolds(response->errors_size());
     return filled;
   });
 }
 
-grpc::ServerUnaryReactor* RewardService::Score(grpc::CallbackServerContext*, const v1::ScoreRequest* request, v1::ScoreResponse* response) {
-  return new BatchReactor(pool_, ChecksOf(request->items()), [this, request, response](const std::vector<CheckOutcome>& outcomes) {
+grpc::ServerUnaryReactor* RewardService::Score(grpc::CallbackServerContext* context, const v1::ScoreRequest* request, v1::ScoreResponse* response) {
+  return new BatchReactor(*context, pool_, ChecksOf(request->items()), [this, request, response](const std::vector<CheckOutcome>& outcomes) {
     FillResults(request->items(), outcomes, response->mutable_results());
     metrics_.Count(request->items(), response->results());
     return absl::OkStatus();
   });
 }
 
-grpc::ServerBidiReactor<v1::ScoreStreamRequest, v1::ScoreStreamResponse>* RewardService::ScoreStream(grpc::CallbackServerContext*) {
-  return new StreamReactor(pool_, metrics_);
+grpc::ServerBidiReactor<v1::ScoreStreamRequest, v1::ScoreStreamResponse>* RewardService::ScoreStream(grpc::CallbackServerContext* context) {
+  return new StreamReactor(pool_, metrics_, rpc::TraceTag(rpc::TraceOf(*context)));
 }
 
-grpc::ServerUnaryReactor* RewardService::Explain(grpc::CallbackServerContext*, const v1::ExplainRequest* request, v1::ExplainResponse* response) {
+grpc::ServerUnaryReactor* RewardService::Explain(grpc::CallbackServerContext* context, const v1::ExplainRequest* request, v1::ExplainResponse* response) {
   const auto items = std::make_shared<ScoreItems>();  // Lives as long as the call: the checks point into it.
   *items->Add() = request->item();
   items->Mutable(0)->set_explain(true);
-  return new BatchReactor(pool_, ChecksOf(*items), [items, response](const std::vector<CheckOutcome>& outcomes) {
+  return new BatchReactor(*context, pool_, ChecksOf(*items), [items, response](const std::vector<CheckOutcome>& outcomes) {
     google::protobuf::RepeatedPtrField<v1::ScoreResult> results;
     FillResults(*items, outcomes, &results);
     *response->mutable_result() = results[0];
@@ -102,8 +105,8 @@ grpc::ServerUnaryReactor* RewardService::Explain(grpc::CallbackServerContext*, c
   });
 }
 
-grpc::ServerUnaryReactor* RewardService::Parse(grpc::CallbackServerContext*, const v1::ParseRequest* request, v1::ParseResponse* response) {
-  return new BatchReactor(pool_, ChecksOf(*request), [response](const std::vector<CheckOutcome>& outcomes) { return FillParsed(outcomes, response); });
+grpc::ServerUnaryReactor* RewardService::Parse(grpc::CallbackServerContext* context, const v1::ParseRequest* request, v1::ParseResponse* response) {
+  return new BatchReactor(*context, pool_, ChecksOf(*request), [response](const std::vector<CheckOutcome>& outcomes) { return FillParsed(outcomes, response); });
 }
 
 }  // namespace cohort::reward

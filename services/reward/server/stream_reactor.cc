@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include "common/log/log.h"
 #include "common/rpc/status.h"
 #include "services/reward/server/request_checks.h"
 
 namespace cohort::reward {
 
-StreamReactor::StreamReactor(WorkerPool& pool, VerdictMetrics& metrics) : pool_(pool), metrics_(metrics) {
+StreamReactor::StreamReactor(WorkerPool& pool, VerdictMetrics& metrics, std::string trace_tag)
+    : pool_(pool), metrics_(metrics), trace_tag_(std::move(trace_tag)) {
   Update([] {});
 }
 
@@ -51,9 +53,13 @@ void StreamReactor::OnReadDone(bool ok) {
 // Runs while reading_ is set.
 void StreamReactor::Submit(const std::shared_ptr<Batch>& batch) {
   absl::StatusOr<std::vector<CheckInput>> checks = ChecksOf(batch->request.items());
-  if (!checks.ok()) return Fail(checks.status());
+  if (!checks.ok()) {
+    COHORT_LOG(WARNING) << "a request is refused: " << checks.status().message() << trace_tag_;
+    return Fail(checks.status());
+  }
   if (checks->empty()) return Update([this] { to_write_.emplace_back(); });
-  const auto job = std::make_shared<Job>(*std::move(checks), [this, batch](const std::vector<CheckOutcome>& outcomes) { BatchDone(batch, outcomes); });
+  const auto done = [this, batch](const std::vector<CheckOutcome>& outcomes) { BatchDone(batch, outcomes); };
+  const auto job = std::make_shared<Job>(*std::move(checks), done, trace_tag_);
   batch->job = job;
   Update([&] {
     at_work_.insert(batch);

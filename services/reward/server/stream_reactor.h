@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -25,7 +26,8 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::ScoreStreamReques
  public:
   static constexpr int kMaxBatchesInFlight = 8;
 
-  StreamReactor(WorkerPool& pool, VerdictMetrics& metrics);
+  // `trace_tag` is what entries of the log end with that are about this call.
+  StreamReactor(WorkerPool& pool, VerdictMetrics& metrics, std::string trace_tag);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -47,6 +49,7 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::ScoreStreamReques
 
   WorkerPool& pool_;
   VerdictMetrics& metrics_;
+  const std::string trace_tag_;
   v1::ScoreStreamRequest incoming_;  // Written by gRPC while reading_.
   absl::Mutex mutex_;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;

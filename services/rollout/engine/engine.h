@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -75,6 +76,9 @@ class Engine {
 
   // Uses what came into sink() from the next step on, as SetWeights() does. FAILED_PRECONDITION when it has been overwritten since the ticket was given.
   virtual absl::Status TakeFromSink(int64_t /*ticket*/, int64_t /*version*/) { return absl::FailedPreconditionError("this engine has no sink for weights"); }
+
+  // The GPU it computes on, nullopt where that is the host's processors.
+  virtual std::optional<int> gpu() const { return std::nullopt; }
 
   // -1 until the first weights.
   virtual int64_t version() const = 0;

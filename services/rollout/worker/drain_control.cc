@@ -1,6 +1,7 @@
 #include "services/rollout/worker/drain_control.h"
 
 #include "common/log/log.h"
+#include "common/rpc/call_trace.h"
 #include "common/status/errors.h"
 
 namespace cohort::rollout {
@@ -8,7 +9,7 @@ namespace cohort::rollout {
 void DrainControl::Drain(const std::string& reason, absl::Duration grace, bool stay) {
   {
     absl::MutexLock lock(&mutex_);
-    if (!draining_) COHORT_LOG(INFO) << "leases nothing more" << (reason.empty() ? "" : ": ") << reason;
+    if (!draining_) COHORT_LOG(INFO) << "leases nothing more" << (reason.empty() ? "" : ": ") << reason << rpc::CurrentTraceTag();
     draining_ = true;
     if (!reason.empty()) reason_ = reason;
     if (!stay && !ends_.stop_requested() && grace > absl::ZeroDuration()) grace_ = grace;
@@ -22,7 +23,7 @@ absl::Status DrainControl::Undrain() {
   if (ends_.stop_requested()) {
     return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "WORKER_ENDS", "the worker is about to end; start another one");
   }
-  if (draining_) COHORT_LOG(INFO) << "leases again";
+  if (draining_) COHORT_LOG(INFO) << "leases again" << rpc::CurrentTraceTag();
   draining_ = false;
   reason_.clear();
   loop_.SetLeasing(true);

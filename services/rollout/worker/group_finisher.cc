@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/log/log.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/client.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -30,8 +31,8 @@ GroupFinisher::GroupFinisher(FinisherOptions options, const text::Tokenizer& tok
       queue_(queue),
       leases_(leases),
       metrics_(metrics),
-      learner_(learner::v1::TrajectoryService::NewStub(rpc::Connect(options_.learner_address))),
-      reward_(reward::v1::RewardService::NewStub(rpc::Connect(options_.reward_address))),
+      learner_(learner::v1::TrajectoryService::NewStub(rpc::Connect(options_.learner_address, nullptr, &metrics.registry()))),
+      reward_(reward::v1::RewardService::NewStub(rpc::Connect(options_.reward_address, nullptr, &metrics.registry()))),
       work_(kMostWork) {
   for (int i = 0; i < std::max(1, options_.threads); ++i) threads_.emplace_back(absl::StrCat("finisher-", i), [this] { Loop(); });
 }
@@ -68,7 +69,7 @@ void GroupFinisher::Acknowledge(std::shared_ptr<HeldLease> held) {
 }
 
 void GroupFinisher::Bury(std::shared_ptr<HeldLease> held, std::string reason) {
-  COHORT_LOG(ERROR) << held->lease.task.group_id() << " is given up: " << reason;
+  COHORT_LOG(ERROR) << held->lease.task.group_id() << " is given up: " << reason << rpc::TraceTag(held->trace);
   Enqueue(held, [this, held, reason = std::move(reason)] {
     Settle(held, Outcome::kBuried, [&](absl::Time deadline) { return queue_.Bury(held->lease, reason, deadline); });
   });
@@ -94,13 +95,14 @@ void GroupFinisher::SettleWithQueue(const HeldLease& held, const std::function<a
     const bool last = abandoned_.stop_requested();
     const absl::Status status = call(absl::Now() + (last ? kFarewell : kPatience));
     if (status.ok() || absl::IsNotFound(status)) return;
-    COHORT_LOG(WARNING) << held.lease.task.group_id() << ": the queue does not answer: " << status.message();
+    COHORT_LOG(WARNING) << held.lease.task.group_id() << ": the queue does not answer: " << status.message() << rpc::TraceTag(held.trace);
     if (last) return;
     abandoned_.token().WaitFor(absl::Milliseconds(50));
   }
 }
 
 void GroupFinisher::FinishGroup(const std::shared_ptr<HeldLease>& held, const FinishedGroup& finished) {
+  const rpc::TraceScope scope(held->trace);
   auto message = MakeGroupMessage(held->lease, options_.worker_id, finished, tokenizer_);
   if (!message.ok()) return SettleFailure(held, message.status());
   const absl::Time generated = absl::Now();
@@ -120,10 +122,10 @@ void GroupFinisher::SettleFailure(const std::shared_ptr<HeldLease>& held, const 
   if (held->lost) return Forget(held, Outcome::kLost);
   if (absl::IsCancelled(status)) return Settle(held, Outcome::kReleased, [&](absl::Time deadline) { return queue_.Release(held->lease, deadline); });
   if (absl::IsFailedPrecondition(status)) {
-    COHORT_LOG(WARNING) << id << " is not accepted: " << status.message();
+    COHORT_LOG(WARNING) << id << " is not accepted: " << status.message() << rpc::TraceTag(held->trace);
     return Forget(held, Outcome::kStale);
   }
-  COHORT_LOG(ERROR) << id << " is given up: " << status.message();
+  COHORT_LOG(ERROR) << id << " is given up: " << status.message() << rpc::TraceTag(held->trace);
   Settle(held, Outcome::kBuried, [&](absl::Time deadline) { return queue_.Bury(held->lease, std::string(status.message()), deadline); });
 }
 
@@ -135,7 +137,7 @@ absl::Status GroupFinisher::CallPatiently(const HeldLease& held, const std::stri
       case absl::StatusCode::kUnavailable:
       case absl::StatusCode::kDeadlineExceeded:
       case absl::StatusCode::kResourceExhausted:
-        COHORT_LOG(WARNING) << held.lease.task.group_id() << ": keeps trying: " << status.message();
+        COHORT_LOG(WARNING) << held.lease.task.group_id() << ": keeps trying: " << status.message() << rpc::TraceTag(held.trace);
         break;
       default: return status;
     }
@@ -164,7 +166,15 @@ absl::Status GroupFinisher::Score(const HeldLease& held, learner::v1::Group& gro
     return absl::InternalError(absl::StrCat("reward service ", options_.reward_address, " answered ", response.results_size(), " of ",
                                             request.items_size(), " items"));
   }
-  for (int i = 0; i < group.completions_size(); ++i) *group.mutable_completions(i)->mutable_score() = response.results(i);
+  int failed = 0;
+  for (int i = 0; i < group.completions_size(); ++i) {
+    failed += response.results(i).verdict() == reward::v1::VERDICT_INTERNAL;
+    *group.mutable_completions(i)->mutable_score() = response.results(i);
+  }
+  if (failed > 0) {
+    COHORT_LOG(WARNING) << group.group_id() << ": the reward service failed on " << failed << " of " << group.completions_size() << " completions, which are masked"
+                        << rpc::TraceTag(held.trace);
+  }
   return absl::OkStatus();
 }
 

@@ -53,7 +53,7 @@ void LeaseKeeper::Renew(HeldLease& held) {
   const absl::Status status = queue_.Renew(held.lease, absl::Now() + interval_);
   if (absl::IsNotFound(status)) {
     held.lost = true;
-    COHORT_LOG(WARNING) << "lost the lease of " << held.lease.task.group_id();
+    COHORT_LOG(WARNING) << "lost the lease of " << held.lease.task.group_id() << rpc::TraceTag(held.trace);
   } else if (!status.ok() && !unreachable_) {
     COHORT_LOG(WARNING) << "cannot renew leases, keeps trying: " << status.message();
   }

@@ -9,6 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/queue/prompt_queue.h"
+#include "common/rpc/trace_context.h"
 #include "common/sync/stop.h"
 #include "common/sync/thread.h"
 
@@ -16,9 +17,11 @@ namespace cohort::rollout {
 
 // A lease that a heartbeat keeps alive.
 struct HeldLease {
-  HeldLease(queue::Lease lease_in, absl::Time now) : lease(std::move(lease_in)), taken(now) {}
+  HeldLease(queue::Lease lease_in, absl::Time now)
+      : lease(std::move(lease_in)), trace(rpc::TraceContext::Parse(lease.task.traceparent()).value_or(rpc::TraceContext::Begin())), taken(now) {}
 
   const queue::Lease lease;
+  const rpc::TraceContext trace;  // The task's, or one of its own when that has none.
   const absl::Time taken;
   std::atomic<bool> lost{false};  // Another worker has the task: stop, the result would be dropped.
 };

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/status.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -160,7 +161,8 @@ grpc::Status RolloutServiceImpl::GetWorker(grpc::ServerContext*, const v1::GetWo
   return grpc::Status::OK;
 }
 
-grpc::Status RolloutServiceImpl::DrainWorker(grpc::ServerContext*, const v1::DrainWorkerRequest* request, v1::DrainWorkerResponse* response) {
+grpc::Status RolloutServiceImpl::DrainWorker(grpc::ServerContext* context, const v1::DrainWorkerRequest* request, v1::DrainWorkerResponse* response) {
+  const rpc::TraceScope scope(rpc::TraceOf(*context));
   if (parts_.drain == nullptr) return rpc::ToGrpc(Standalone());
   if (!(request->grace_seconds() >= 0)) return rpc::ToGrpc(absl::InvalidArgumentError("grace_seconds: must not be negative"));
   parts_.drain->Drain(request->reason(), absl::Seconds(request->grace_seconds()), request->stay());
@@ -168,7 +170,8 @@ grpc::Status RolloutServiceImpl::DrainWorker(grpc::ServerContext*, const v1::Dra
   return grpc::Status::OK;
 }
 
-grpc::Status RolloutServiceImpl::UndrainWorker(grpc::ServerContext*, const v1::UndrainWorkerRequest*, v1::UndrainWorkerResponse*) {
+grpc::Status RolloutServiceImpl::UndrainWorker(grpc::ServerContext* context, const v1::UndrainWorkerRequest*, v1::UndrainWorkerResponse*) {
+  const rpc::TraceScope scope(rpc::TraceOf(*context));
   return rpc::ToGrpc(parts_.drain == nullptr ? Standalone() : parts_.drain->Undrain());
 }
 

@@ -22,16 +22,19 @@ class SubscribedWeights : public WeightSource {
     subscription.worker_id = options.worker_id;
     subscription.arena_elements = options.arena_elements;
     subscription.on_error = warn;
-    subscription.on_fetched = options.on_fetched;
-    subscriber_ = std::make_unique<policy::PolicySubscriber>(rpc::Connect(options.learner), std::move(subscription));
+    subscription.on_fetched = options.on_arrival;
+    subscriber_ = std::make_unique<policy::PolicySubscriber>(rpc::Connect(options.learner, nullptr, options.metrics), std::move(subscription));
     if (options.sink == nullptr) return;
     policy::CollectiveMember::Options membership;
     membership.worker_id = options.worker_id;
     membership.library = options.collectives;
     membership.sink = options.sink;
-    membership.on_arrival = [this](const policy::PolicyAnnouncement& announcement, int64_t ticket) { subscriber_->Arrived(announcement, ticket); };
+    membership.on_arrival = [this, tell = options.on_arrival](const policy::PolicyAnnouncement& announcement, int64_t ticket, absl::Duration took) {
+      if (tell) tell(announcement.size_bytes, took);
+      subscriber_->Arrived(announcement, ticket);
+    };
     membership.on_error = warn;
-    member_ = std::make_unique<policy::CollectiveMember>(rpc::Connect(options.learner), std::move(membership));
+    member_ = std::make_unique<policy::CollectiveMember>(rpc::Connect(options.learner, nullptr, options.metrics), std::move(membership));
   }
 
   std::shared_ptr<const policy::PolicySnapshot> Latest() const override { return subscriber_->Latest(); }

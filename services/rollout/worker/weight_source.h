@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "common/metrics/metrics.h"
 #include "common/policy/collective.h"
 #include "common/policy/policy_snapshot.h"
 #include "common/policy/policy_subscriber.h"
@@ -39,7 +40,9 @@ struct SubscribedWeightsOptions {
   int64_t arena_elements = 0;
   policy::WeightSink* sink = nullptr;                           // Of the engine; takes part in broadcasts when there is one. Outlives the source.
   std::shared_ptr<policy::CollectiveLibrary> collectives;       // Needed with a sink.
-  std::function<void(int64_t bytes, absl::Duration took)> on_fetched;  // A version has come by gRPC, as of policy::PolicySubscriber.
+  // A version has come, over gRPC, by a broadcast or by a copy, and is whole. Called from threads of the source.
+  std::function<void(int64_t bytes, absl::Duration took)> on_arrival;
+  metrics::Registry* metrics = nullptr;                         // Where calls of the learner are counted; outlives the source.
 };
 // The learner's announcements, and its broadcasts.
 std::unique_ptr<WeightSource> MakeSubscribedWeights(const SubscribedWeightsOptions& options);

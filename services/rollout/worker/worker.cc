@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "common/log/log.h"
+#include "common/metrics/gpu_memory.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/process_metrics.h"
 #include "common/model/arena_layout.h"
@@ -66,7 +67,8 @@ absl::StatusOr<std::unique_ptr<WeightSource>> MakeWeights(const WorkerOptions& o
     return MakeFixedWeights(std::move(snapshot));
   }
   SubscribedWeightsOptions subscription{options.learner, options.name, model.layout->size(), sink};
-  subscription.on_fetched = [&metrics](int64_t bytes, absl::Duration took) { metrics.ObserveWeights(bytes, took); };
+  subscription.metrics = &metrics.registry();
+  subscription.on_arrival = [&metrics](int64_t bytes, absl::Duration took) { metrics.ObserveWeights(bytes, took); };
   if (sink != nullptr) {
     COHORT_ASSIGN_OR_RETURN(subscription.collectives, MakeCollectives(options.gpu));
   }
@@ -114,6 +116,7 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "rollout");
   const auto redis_metrics = redis::ExportRedisMetrics(registry);
+  const auto gpu_metrics = metrics::ExportGpuMemory(registry, engine->gpu());
   WorkerMetrics metrics(registry);
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(options.metrics_listen));
   std::unique_ptr<QueueSide> queue_side;
@@ -148,7 +151,7 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   std::unique_ptr<TaskIntake> intake;
   if (queue_side != nullptr) intake = std::make_unique<TaskIntake>(*queue_side->queue, queue_side->leases, loop);
   COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options.endpoint_file, endpoints));
-  COHORT_LOG(INFO) << "serves on " << server->address();
+  COHORT_LOG(INFO) << "serves on " << server->listens_on() << ", metrics on " << endpoints.metrics;
 
   const sync::StopCallback on_stop(stop, [&drain] { drain.Drain("asked to stop", absl::ZeroDuration(), /*stay=*/false); });
   drain.ends().WaitUntil(absl::InfiniteFuture());

@@ -31,7 +31,7 @@ WorkerMetrics::WorkerMetrics(metrics::Registry& registry)
       policy_version_(registry.GetGauge("cohort_rollout_policy_version", "Policy version in use, -1 before the first.")),
       leased_(registry.GetCounter("cohort_rollout_groups_leased_total", "Groups leased from the queue.")),
       weight_bytes_(registry.GetCounter("cohort_rollout_weight_sync_bytes_total", "Bytes of policy versions that arrived.")),
-      weight_seconds_(registry.GetHistogram("cohort_rollout_weight_sync_seconds", "Time to fetch a policy version and check it.", metrics::DecadeBuckets(0.001, 100))),
+      weight_seconds_(registry.GetHistogram("cohort_rollout_weight_sync_seconds", "Time for a policy version to come, by whatever way, and to be checked.", metrics::DecadeBuckets(0.001, 100))),
       push_seconds_(registry.GetHistogram("cohort_rollout_push_seconds", "Time to hand a finished group to the learner.", metrics::DecadeBuckets(0.001, 100))),
       window_begin_(absl::Now()) {
   policy_version_->Set(-1);

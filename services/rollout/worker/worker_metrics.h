@@ -35,6 +35,8 @@ class WorkerMetrics {
   // After every decode step: tokens sampled since the start and the size of the batch. Called by one thread.
   void ReportEngine(int64_t tokens, int sequences, absl::Time now);
 
+  // Everything that this process exports.
+  metrics::Registry& registry() { return registry_; }
   // Where the engine loop's time goes.
   metrics::TimeBudget& budget() { return budget_; }
 

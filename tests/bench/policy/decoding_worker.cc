@@ -48,7 +48,7 @@ class DecodingWorker {
     membership.worker_id = "worker";
     membership.library = *std::move(library);
     membership.sink = engine_->sink();
-    membership.on_arrival = [this](const policy::PolicyAnnouncement& announcement, int64_t ticket) { subscriber_->Arrived(announcement, ticket); };
+    membership.on_arrival = [this](const policy::PolicyAnnouncement& announcement, int64_t ticket, absl::Duration) { subscriber_->Arrived(announcement, ticket); };
     member_ = std::make_unique<policy::CollectiveMember>(rpc::Connect(arguments.learner), std::move(membership));
   }
 

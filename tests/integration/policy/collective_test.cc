@@ -4,10 +4,8 @@
 
 #include "absl/synchronization/notification.h"
 #include "common/policy/collective_member.h"
-#include "common/policy/collective_root.h"
 #include "gmock/gmock.h"
-#include "tests/integration/policy/fake_collectives.h"
-#include "tests/integration/policy/policy_fixture.h"
+#include "tests/integration/policy/broadcasting_learner.h"
 
 namespace cohort::policy {
 namespace {
@@ -15,48 +13,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr int64_t kBytes = kElements * 4;
-constexpr absl::Duration kTimeout = absl::Seconds(2);
 // In which a step of a run may be late after a member stops answering.
 const absl::Duration kMostStall = kTimeout + absl::Seconds(2);
-
-constexpr char kLearnersPlace[] = "GPU-0";
-
-// A learner that broadcasts.
-class BroadcastingLearner {
- public:
-  explicit BroadcastingLearner(FakeCollectives& world) : root_(MakeOptions(world)), publisher_(/*incarnation=*/1, /*max_staleness=*/0, &root_) {
-    auto server = rpc::Server::Start({.address = "127.0.0.1:0", .services = {publisher_.service()}});
-    EXPECT_OK(server);
-    server_ = *std::move(server);
-  }
-  ~BroadcastingLearner() {
-    publisher_.Shutdown();
-    server_->Shutdown(absl::Now() + absl::Seconds(5));
-  }
-
-  CollectiveRoot& root() { return root_; }
-  PolicyPublisher* operator->() { return &publisher_; }
-  std::shared_ptr<grpc::Channel> Connect() const { return rpc::Connect(server_->address()); }
-  // Whether so many workers form the epoch that stands.
-  bool HasMembers(int members) {
-    return Eventually([&] { return root_.counts().members == members; });
-  }
-
- private:
-  static CollectiveRoot::Options MakeOptions(FakeCollectives& world) {
-    CollectiveRoot::Options options;
-    options.library = world.Library("2.28.9", kLearnersPlace);
-    options.size_bytes = kBytes;
-    options.timeout = kTimeout;
-    options.membership.gather = absl::Milliseconds(30);
-    return options;
-  }
-
-  CollectiveRoot root_;
-  PolicyPublisher publisher_;
-  std::unique_ptr<rpc::Server> server_;
-};
 
 // A worker with a sink, as far as its policy goes.
 class Worker {
@@ -70,7 +28,7 @@ class Worker {
     options_.worker_id = name;
     options_.library = world.Library(library, place);
     options_.sink = &sink;
-    options_.on_arrival = [this](const PolicyAnnouncement& announcement, int64_t ticket) { subscriber_->Arrived(announcement, ticket); };
+    options_.on_arrival = [this](const PolicyAnnouncement& announcement, int64_t ticket, absl::Duration) { subscriber_->Arrived(announcement, ticket); };
     options_.on_error = [this](const std::string& message) { errors.TryPush(std::string(message)); };
   }
   void Join() { member_ = std::make_unique<CollectiveMember>(channel_, options_); }
@@ -312,7 +270,7 @@ TEST_F(CollectiveTest, AWorkerOfALearnerThatDoesNotBroadcastFetches) {
   options.worker_id = "worker";
   options.library = world_.Library();
   options.sink = &sink;
-  options.on_arrival = [](const PolicyAnnouncement&, int64_t) { FAIL(); };
+  options.on_arrival = [](const PolicyAnnouncement&, int64_t, absl::Duration) { FAIL(); };
   options.on_error = [&](const std::string& message) { errors.TryPush(std::string(message)); };
   CollectiveMember member(plain.Connect(), std::move(options));
   EXPECT_THAT(errors.Pop(Soon()), testing::IsOkAndHolds(HasSubstr("broadcasts nothing")));

@@ -47,6 +47,7 @@ class CudaEngine : public Engine {
   // The layout's elements in bf16, on the GPU; when options.sink.
   policy::WeightSink* sink() override { return sink_.get(); }
   absl::Status TakeFromSink(int64_t ticket, int64_t version) override;
+  std::optional<int> gpu() const override { return device_.index; }
   int64_t version() const override { return version_; }
   absl::Status Add(GroupRequest request) override;
   absl::Status Step() override;

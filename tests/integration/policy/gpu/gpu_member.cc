@@ -84,7 +84,7 @@ void RunMember(const MemberArguments& arguments) {
   membership.worker_id = arguments.name;
   membership.library = OrDie(nccl::MakeNcclCollectives(arguments.gpu, arguments.shares));
   membership.sink = &sink;
-  membership.on_arrival = [&](const PolicyAnnouncement& announcement, int64_t ticket) { subscriber.Arrived(announcement, ticket); };
+  membership.on_arrival = [&](const PolicyAnnouncement& announcement, int64_t ticket, absl::Duration) { subscriber.Arrived(announcement, ticket); };
   const CollectiveMember member(rpc::Connect(arguments.learner), std::move(membership));
   for (std::shared_ptr<const PolicySnapshot> shown;;) {
     const auto next = subscriber.WaitFor([&](const PolicySnapshot& snapshot) { return &snapshot != shown.get(); }, absl::InfiniteFuture());

@@ -52,8 +52,8 @@ class FlakyRollout final : public rollout::v1::RolloutService::Service {
   std::string last_peer_ ABSL_GUARDED_BY(mutex_);
 };
 
-absl::Status CallGetWorker(const std::string& address, absl::Time deadline, std::string* worker = nullptr) {
-  auto stub = rollout::v1::RolloutService::NewStub(Connect(address));
+absl::Status CallGetWorker(const std::string& address, absl::Time deadline, std::string* worker = nullptr, metrics::Registry* metrics = nullptr) {
+  auto stub = rollout::v1::RolloutService::NewStub(Connect(address, nullptr, metrics));
   return CallWithRetry(address, deadline, {.first_delay = absl::Milliseconds(1)}, [&](grpc::ClientContext& context) {
     rollout::v1::GetWorkerResponse response;
     const grpc::Status status = stub->GetWorker(&context, {}, &response);
@@ -128,6 +128,12 @@ TEST(RpcServerTest, RefusesToServePlaintextBeyondLoopbackUnlessAskedTo) {
   EXPECT_THAT(Server::Start({.address = "0.0.0.0:0"}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--allow-remote")));
 }
 
+TEST(RpcServerTest, PeopleReadWhereItListensAndClientsOfThisMachineWhereToFindIt) {
+  ASSERT_OK_AND_ASSIGN(auto server, Server::Start({.address = "0.0.0.0:0", .allow_remote = true}));
+  EXPECT_EQ(server->listens_on(), absl::StrCat("0.0.0.0:", server->port()));
+  EXPECT_EQ(server->address(), absl::StrCat("127.0.0.1:", server->port()));
+}
+
 TEST(RpcServerTest, AnAddressInUseIsNamed) {
   ASSERT_OK_AND_ASSIGN(auto server, Server::Start({.address = "127.0.0.1:0"}));
   EXPECT_THAT(Server::Start({.address = server->address()}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(server->address())));
@@ -141,6 +147,22 @@ TEST(RpcServerTest, CallsAreCountedByMethodAndStatus) {
   server->Shutdown(Soon());
   const std::string method = "grpc_server_call_duration_seconds_count{grpc_method=\"cohort.rollout.v1.RolloutService/GetWorker\",grpc_status=";
   EXPECT_THAT(registry.Expose(), AllOf(HasSubstr(method + "\"OK\"} 1\n"), HasSubstr(method + "\"UNAVAILABLE\"} 2\n")));
+}
+
+TEST(RpcClientTest, CallsAreCountedByMethodAndStatus) {
+  metrics::Registry registry;
+  FlakyRollout service(/*failures=*/2);
+  ASSERT_OK_AND_ASSIGN(const auto server, Server::Start({.address = "127.0.0.1:0", .services = {&service}}));
+  ASSERT_OK(CallGetWorker(server->address(), Soon(), nullptr, &registry));
+  const std::string method = "grpc_client_call_duration_seconds_count{grpc_method=\"cohort.rollout.v1.RolloutService/GetWorker\",grpc_status=";
+  EXPECT_THAT(registry.Expose(), AllOf(HasSubstr(method + "\"OK\"} 1\n"), HasSubstr(method + "\"UNAVAILABLE\"} 2\n")));
+}
+
+TEST(RpcClientTest, ACallThatNobodyAnswersIsCountedToo) {
+  metrics::Registry registry;
+  EXPECT_FALSE(WaitUntilReady(Connect("127.0.0.1:1", nullptr, &registry), "nobody", "readiness", absl::Now() + absl::Seconds(1)).ok());
+  EXPECT_THAT(registry.Expose(),
+              HasSubstr("grpc_client_call_duration_seconds_count{grpc_method=\"grpc.health.v1.Health/Check\",grpc_status=\"UNAVAILABLE\"}"));
 }
 
 TEST(RpcClientTest, RepeatsUntilTheServiceAnswers) {

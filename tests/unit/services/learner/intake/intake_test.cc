@@ -186,13 +186,14 @@ TEST_F(IntakeTest, AJournalledGroupOfAnotherRowIsNotUsed) {
 
 TEST_F(IntakeTest, ASlotThatIsGivenUpIsResolvedAndStaysSoAfterARestart) {
   ASSERT_OK(intake_->Open(0, 5));
-  EXPECT_TRUE(intake_->GiveUp(0, 0, "worker-1"));
-  EXPECT_FALSE(intake_->GiveUp(0, 0, "worker-1"));
+  EXPECT_TRUE(intake_->GiveUp(0, 0, "worker-1", "4bf92f3577b34da6a3ce929d0e0e4736"));
+  EXPECT_FALSE(intake_->GiveUp(0, 0, "worker-1", "4bf92f3577b34da6a3ce929d0e0e4736"));
   EXPECT_OK(intake_->WaitForStep(0, Soon()));
   EXPECT_THAT(Submit(TestGroup(0, 0, 5, 0)), HasReason("UNKNOWN_SLOT"));
   Start(0, 2);
   EXPECT_THAT(intake_->Open(0, 5), IsOkAndHolds(false));
   EXPECT_OK(intake_->WaitForStep(0, Soon()));
+  EXPECT_EQ(intake_->TakeNext().front().group.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
 }
 
 TEST_F(IntakeTest, AStopEndsTheWaitAndRefusesGroups) {

@@ -1,6 +1,7 @@
 #include "services/learner/intake/trajectory_service.h"
 
 #include "absl/time/clock.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "common/rpc/status.h"
@@ -24,7 +25,8 @@ TEST(TrajectoryServiceTest, AnswersOverTheWireAreThoseOfTheIntake) {
   TrajectoryServiceImpl service(&intake);
   ASSERT_OK_AND_ASSIGN(const auto server, rpc::Server::Start({"127.0.0.1:0", false, {&service}}));
   const auto stub = learner::v1::TrajectoryService::NewStub(rpc::Connect(server->address()));
-  const auto submit = [&stub](const learner::v1::Group& group) {
+  const auto submit = [&stub](learner::v1::Group group) {
+    group.set_trace_id("what a worker says does not count");
     learner::v1::SubmitGroupRequest request;
     *request.mutable_group() = group;
     learner::v1::SubmitGroupResponse response;
@@ -34,8 +36,12 @@ TEST(TrajectoryServiceTest, AnswersOverTheWireAreThoseOfTheIntake) {
   };
 
   EXPECT_THAT(submit(TestGroup(0, 0, 5, 0, /*incarnation=*/8)), HasReason("OTHER_INCARNATION"));
-  EXPECT_OK(submit(TestGroup(0, 0, 5, 0)));
+  {
+    const rpc::TraceScope scope(rpc::TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+    EXPECT_OK(submit(TestGroup(0, 0, 5, 0)));
+  }
   EXPECT_THAT(submit(TestGroup(0, 0, 5, 0)), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(intake.TakeNext().front().group.trace_id(), ::testing::Eq("4bf92f3577b34da6a3ce929d0e0e4736"));
   server->Shutdown(absl::Now() + absl::Seconds(1));
   journal.reset();
 }

@@ -125,7 +125,8 @@ class LearnerRunTest : public ::testing::Test {
     const auto queue = Queue(run, "learner");
     const auto incarnation = queue->BeginIncarnation(absl::Now() + absl::Seconds(5));
     sync::StopSource stop;
-    rpc::Endpoints endpoints{"127.0.0.1:0", ""};
+    options.allow_remote = true;
+    rpc::Endpoints endpoints{listen_, ""};
     absl::Status result;
     sync::Thread learner("learner", [&] {
       const auto control = RunControl::Open((*directory)->path(), run.inputs.config, [](const std::string& setting) {
@@ -138,6 +139,7 @@ class LearnerRunTest : public ::testing::Test {
     Attend(run, options.endpoint_file, workers, stop_at);
     stop.RequestStop();
     learner.Join();
+    listened_on_ = endpoints.grpc;
     return result;
   }
 
@@ -238,7 +240,18 @@ class LearnerRunTest : public ::testing::Test {
 
   std::atomic<bool> ended_{false};
   learner::v1::GetRunResponse last_;
+  std::string listen_ = "127.0.0.1:0";
+  std::string listened_on_;  // What the next incarnation would listen on.
 };
+
+TEST_F(LearnerRunTest, TheNextIncarnationListensWhereThisOneDid) {
+  TestRun run;
+  Prepare(run);
+  listen_ = "0.0.0.0:0";
+  ASSERT_OK(Learn(run, 1, /*stop_at=*/1));
+  const std::string endpoint = json::parse(*io::ReadFile(run.directory / "endpoint.json"))["grpc"];
+  EXPECT_EQ(listened_on_, "0.0.0.0" + endpoint.substr(endpoint.rfind(':')));
+}
 
 TEST_F(LearnerRunTest, ARunLeavesACheckpointAModelAndItsRecords) {
   TestRun run;
@@ -537,7 +550,10 @@ TEST_F(LearnerRunTest, ADeadLetterIsLeftOutAndStandsInTheLedger) {
   ASSERT_OK(Learn(run));
   EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
   std::map<std::string, std::string> outcomes;
-  for (const json& line : Lines(run.directory / "run/ledger.jsonl")) outcomes[line["group_id"]] = line["outcome"];
+  for (const json& line : Lines(run.directory / "run/ledger.jsonl")) {
+    outcomes[line["group_id"]] = line["outcome"];
+    EXPECT_EQ(line["trace_id"].get<std::string>().size(), 32u) << line;
+  }
   EXPECT_EQ(outcomes.size(), static_cast<size_t>(kSteps * kPrompts));
   for (const auto& [id, outcome] : outcomes) EXPECT_EQ(outcome, id == "run/1/2" ? "given_up" : "trained") << id;
 }

@@ -113,11 +113,13 @@ TEST(StepGroupsTest, SamplesKeepTokensRewardsAndMasks) {
 
 TEST(StepGroupsTest, TheLedgerSaysWhatBecameOfEachSlot) {
   std::vector<SlotGroup> slots = {Slot(0, {1, 0}), Slot(1, {})};
+  slots[0].group.set_trace_id("4bf92f3577b34da6a3ce929d0e0e4736");
   ChooseOutcomes(Config(), slots);
   const std::string lines = LedgerLines(slots, /*version=*/8);
   const auto first = nlohmann::json::parse(lines.substr(0, lines.find('\n')));
   const auto second = nlohmann::json::parse(lines.substr(lines.find('\n') + 1));
   EXPECT_EQ(first["group_id"], "run/7/0");
+  EXPECT_EQ(first["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
   EXPECT_EQ(first["outcome"], "trained");
   EXPECT_EQ(first["update"], 8);
   EXPECT_EQ(second["outcome"], "given_up");

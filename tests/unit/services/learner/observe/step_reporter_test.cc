@@ -46,6 +46,7 @@ TEST(SampleLogTest, LinesAreForPeople) {
   learner::v1::Group group;
   group.set_group_id("run/4/0");
   group.set_step(4);
+  group.set_trace_id("4bf92f3577b34da6a3ce929d0e0e4736");
   for (int i = 0; i < 6; ++i) {
     auto& completion = *group.add_completions();
     completion.set_text("bad \xff byte");
@@ -56,6 +57,7 @@ TEST(SampleLogTest, LinesAreForPeople) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 4);
   const auto first = nlohmann::json::parse(lines.substr(0, lines.find('\n')));
   EXPECT_EQ(first["step"], 4);
+  EXPECT_EQ(first["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
   EXPECT_EQ(first["prompt"], "1 + 1");
   EXPECT_EQ(first["gold_answer"], "2");
   EXPECT_EQ(first["source"], "sums");

@@ -1,5 +1,7 @@
 #include "services/learner/schedule/task_builder.h"
 
+#include <set>
+
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -42,6 +44,35 @@ TEST(TaskBuilderTest, ATaskHoldsEverythingThatDecidesWhatIsSampled) {
   EXPECT_EQ(task.sampling().seed(), 11u);
   EXPECT_EQ(task.sampling().max_new_tokens(), 7);
   EXPECT_FLOAT_EQ(task.sampling().temperature(), 0.5f);
+}
+
+TEST(TaskBuilderTest, ATaskThatIsIssuedAgainKeepsItsTraceWhichNoOtherTaskHas) {
+  const config::v1::RunConfig config = Config();
+  const std::vector<data::PreparedPrompt> prompts = Prompts();
+  TaskBuilder builder(config, prompts, 1), next_incarnation(config, prompts, 2);
+  std::set<std::string> ids;
+  for (int64_t step = 0; step < 20; ++step) {
+    for (int64_t slot = 0; slot < 2; ++slot) {
+      const std::string header = builder.Build(step, slot).traceparent();
+      EXPECT_TRUE(rpc::TraceContext::Parse(header).has_value()) << header;
+      EXPECT_EQ(builder.Build(step, slot).traceparent(), header);
+      ids.insert(rpc::TraceIdOf(header));
+      ids.insert(rpc::TraceIdOf(next_incarnation.Build(step, slot).traceparent()));
+    }
+  }
+  EXPECT_EQ(ids.size(), 80u);
+}
+
+TEST(TaskBuilderTest, NothingButIncarnationAndTraceDependsOnTheLearner) {
+  const config::v1::RunConfig config = Config();
+  const std::vector<data::PreparedPrompt> prompts = Prompts();
+  prompt::v1::PromptTask one = TaskBuilder(config, prompts, 1).Build(5, 1), other = TaskBuilder(config, prompts, 2).Build(5, 1);
+  EXPECT_NE(one.traceparent(), other.traceparent());
+  for (prompt::v1::PromptTask* task : {&one, &other}) {
+    task->clear_traceparent();
+    task->clear_incarnation();
+  }
+  EXPECT_EQ(one.SerializeAsString(), other.SerializeAsString());
 }
 
 TEST(TaskBuilderTest, PolicyVersionsReachBackByTheStalenessBoundButNotBelowZero) {
