@@ -99,9 +99,17 @@ class ControlPlane:
         items = objects if isinstance(objects, str) else json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         return self.kubectl("apply", "-f", "-", *arguments, stdin=items)
 
-    def helm(self, *arguments, check=True, program="helm4", timeout=None):
+    def add_definitions(self):
+        """Makes the cluster know the custom kinds of others that the chart can render."""
+        self.kubectl("apply", "--server-side", "-f", tool("crds"))
+        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", tool("crds"))
+
+    def remove_definitions(self):
+        self.kubectl("delete", "--wait", "-f", tool("crds"))
+
+    def helm(self, *arguments, check=True, program="helm4"):
         environment = {**os.environ, "HELM_CACHE_HOME": self.path("helm"), "HELM_CONFIG_HOME": self.path("helm"), "HELM_DATA_HOME": self.path("helm")}
-        return run([*self.prefix, tool(program), "--kubeconfig", self.kubeconfig, *arguments], check=check, env=environment, timeout=timeout)
+        return run([*self.prefix, tool(program), "--kubeconfig", self.kubeconfig, *arguments], check=check, env=environment)
 
     def stop(self):
         for daemon in reversed(self.daemons):
