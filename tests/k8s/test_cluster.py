@@ -11,6 +11,7 @@ import unittest
 import yaml
 
 from lib import ledger, walkthrough
+from lib.control_plane import is_ready
 from lib.node import Node
 from lib.pod_watch import PodWatch
 from lib.processes import run, wait_until
@@ -126,8 +127,7 @@ class Cluster(unittest.TestCase):
         """Waits until exactly `count` pods of the role are there, all ready."""
         def settled():
             pods = self.cluster.get("pods", "-n", "training", "-l", f"app.kubernetes.io/component={role}")["items"]
-            conditions = [c for pod in pods for c in pod["status"].get("conditions", []) if c["type"] == "Ready"]
-            return len(pods) == count and all(c["status"] == "True" for c in conditions) and len(conditions) == count
+            return len(pods) == count and all(map(is_ready, pods))
         self.wait(f"{count} ready pods of {role}", settled, 180, period=0.5)
 
     def restarts(self):

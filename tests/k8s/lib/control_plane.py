@@ -17,6 +17,11 @@ current-context: test
 """
 
 
+def is_ready(document):
+    """Whether a pod or a node says that it is Ready."""
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in document.get("status", {}).get("conditions", []))
+
+
 class ControlPlane:
     """Starts in the constructor, ends in stop(); everything lies in `directory`, which is removed at the end unless COHORT_KEEP is set.
 
@@ -83,7 +88,10 @@ class ControlPlane:
         self.start("kube-controller-manager", tool("kube-controller-manager"), f"--kubeconfig={self.kubeconfig}", "--leader-elect=false",
                    f"--service-account-private-key-file={self.path('sa.key')}", f"--root-ca-file={self.path('certs', 'apiserver.crt')}",
                    f"--secure-port={free_port()}", "--bind-address=127.0.0.1", "--kube-api-qps=500", "--kube-api-burst=1000",
-                   "--node-monitor-grace-period=60s")
+                   "--node-monitor-grace-period=60s",
+                   # The defaults, 15 s and minutes, are for real clusters.
+                   "--horizontal-pod-autoscaler-sync-period=1s", "--horizontal-pod-autoscaler-cpu-initialization-period=1s",
+                   "--horizontal-pod-autoscaler-initial-readiness-delay=1s")
         self.start("kube-scheduler", tool("kube-scheduler"), f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", f"--secure-port={free_port()}",
                    "--bind-address=127.0.0.1", "--kube-api-qps=500", "--kube-api-burst=1000")
         wait_until("the default ServiceAccount", lambda: self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0)
