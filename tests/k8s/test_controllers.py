@@ -194,16 +194,15 @@ class Controllers(unittest.TestCase):
         self.wait_for_ready("reward", 6)
         scaler = self.cluster.get("hpa", "demo-cohort-reward", "-n", "training")
         self.assertIn("TooManyReplicas", {c["reason"] for c in scaler["status"]["conditions"]}, "more than the most was wanted")
+        # How many may go is counted from the number of a minute ago: pods that came in this minute may all go again.
+        time.sleep(65)
         metrics.load = 0.01
-        fell = time.monotonic()
         self.wait_for_ready("reward", 5)
         with MostPods(self, "reward") as reward:
-            time.sleep(15)
-        self.assertEqual(reward.fewest_ready, 5, "at most one a minute goes")
-        self.wait_for_ready("reward", 4)
-        self.assertGreater(time.monotonic() - fell, 45)
+            time.sleep(20)
+        self.assertEqual((reward.fewest_ready, reward.most), (5, 5), "at most one a minute goes")
         self.upgrade("autoscaling", "--set", "reward.autoscaling.maxReplicas=6,image.tag=0.2.0")
-        self.assertGreaterEqual(len(self.pods("reward")), 3, "an upgrade must leave the number to its scaler")
+        self.assertGreaterEqual(len(self.pods("reward")), 4, "an upgrade must leave the number to its scaler")
 
     def test_draining_nodes_keeps_the_budgets(self):
         self.install("toy-cpu", "--set", "rollout.replicas=16")
