@@ -31,8 +31,8 @@ VALUES = {
     "admin": {"resources": SMALL},
     "reward": {"resources": SMALL, "probes": {"liveness": {"periodSeconds": 3, "failureThreshold": 3}}},
 }
-# So little that generation, not the learner, is what a step waits for, and four workers fit beside it on two cores.
-WORKER_CPUS = "150m"
+# So little that generation, not the learner, is what a step waits for, also where four workers and others are busy on two cores.
+WORKER_CPUS = "40m"
 # Steps after a change of the workers that may hold groups from before it: one that is trained on, and what may be ahead of it (max_staleness).
 STALE_STEPS = 3
 PODS = ("admin", "learner", "redis", "reward", "rollout")
@@ -131,7 +131,7 @@ class Cluster(unittest.TestCase):
         """Steps a second with so many workers that are all there: of steps whose groups were begun with them."""
         self.ready("rollout", workers)
         self.wait_for_steps(STALE_STEPS)
-        return self.wait_for_steps(6)
+        return self.wait_for_steps(5)
 
     def limit_workers(self, cpus):
         """Gives the workers (one again) so much of a CPU at most, or as much as they want."""
