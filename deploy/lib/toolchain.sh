@@ -73,6 +73,11 @@ install_rust() {
   rust_works || fail "neither the Rust of PATH nor Debian's cargo-web works; try: cargo --version; rustc --version"
 }
 
+# pip of its own, as $COHORT_CACHE/pip-venv/bin/pip.
+install_pip() {
+  [ -x "$COHORT_CACHE/pip-venv/bin/pip" ] || quiet pip-venv python3 -m venv "$COHORT_CACHE/pip-venv"
+}
+
 # LibTorch from the PyPI wheel, CPU parts only; COHORT_SITE is the folder that holds torch/ and nvidia/. The Python parts stay for the tests' oracle
 # (tests/golden/transformers).
 install_torch() {
@@ -83,7 +88,7 @@ install_torch() {
   local staging="$COHORT_SITE.partial"
   rm -rf "$staging" "$COHORT_SITE"
   mkdir -p "$staging"
-  quiet pip-venv python3 -m venv "$COHORT_CACHE/pip-venv"
+  install_pip
   quiet torch-wheel "$COHORT_CACHE/pip-venv/bin/pip" install --disable-pip-version-check --no-deps --no-compile --no-cache-dir \
     --target "$staging" --python-version 3.11 --only-binary=:all: "torch==$TORCH_VERSION" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85
   local kept="$staging/torch/lib"
@@ -103,7 +108,7 @@ install_cuda() {
   local staging="$COHORT_SITE.partial"
   rm -rf "$staging" "$COHORT_SITE"
   mkdir -p "$staging"
-  quiet pip-venv python3 -m venv "$COHORT_CACHE/pip-venv"
+  install_pip
   # shellcheck disable=SC2046
   quiet cuda-wheels "$COHORT_CACHE/pip-venv/bin/pip" install --disable-pip-version-check --no-deps --no-compile --no-cache-dir \
     --target "$staging" --python-version 3.11 --only-binary=:all: $(cuda_wheels)

@@ -11,7 +11,7 @@ import yaml
 from lib import chart
 from lib.control_plane import ControlPlane
 from lib.processes import Daemon, free_port, run, wait_until
-from lib.tools import BIN, ROOT, tool
+from lib.tools import BIN, CHART, ROOT, tool
 
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
 
@@ -23,6 +23,7 @@ def setUpModule():  # pylint: disable=invalid-name
     global CLUSTER  # pylint: disable=global-statement
     CLUSTER = ControlPlane()
     unittest.addModuleCleanup(CLUSTER.stop)
+    CLUSTER.add_definitions()
     CLUSTER.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "training", "labels": RESTRICTED}},
                    {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "training"}, "value": 1000},
                    *({"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": name}, "handler": name} for name in ("nvidia", "gvisor"))])
@@ -40,7 +41,7 @@ class ApiServer(unittest.TestCase):
     def test_every_object_of_every_shape_is_accepted(self):
         for shape in chart.shapes():
             with self.subTest(shape):
-                objects = [o for o in chart.render(shape) if not chart.is_custom(o)]
+                objects = chart.render(shape)
                 accepted = self.dry_run(objects).stdout.splitlines()
                 self.assertEqual(len(accepted), len(objects))
 
@@ -68,11 +69,41 @@ class ApiServer(unittest.TestCase):
         done = self.dry_run([o for o in objects if o["kind"] == "Deployment"], check=False)
         self.assertIn('unknown field "replica" in io.k8s.api.apps.v1.DeploymentSpec', done.stderr)
 
+    def test_what_the_definitions_of_others_do_not_have_is_refused(self):
+        scaler = chart.find(chart.render("autoscaling"), "ScaledObject", "rollout")
+        monitor, rule = (next(o for o in chart.render("monitoring") if o["kind"] == kind) for kind in ("PodMonitor", "PrometheusRule"))
+        scaler["spec"]["minReplicas"] = 1
+        monitor["spec"]["podMetricsEndpoints"][0]["interval"] = "often"
+        rule["spec"]["groups"][0]["rules"][0]["severity"] = "page"
+        for document, words in ((scaler, 'unknown field "minReplicas" in sh.keda'), (monitor, "spec.podMetricsEndpoints[0].interval"),
+                                (rule, 'unknown field "severity" in com.coreos.monitoring.v1.PrometheusRule')):
+            with self.subTest(document["kind"]):
+                done = self.dry_run([document], check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(words, done.stderr)
+
+    def test_helm_says_which_definitions_the_cluster_lacks_and_installs_once_they_are_there(self):
+        install = ["install", "demo", CHART, "-n", "training", "--dry-run=server"]
+        self.addCleanup(self.cluster.add_definitions)
+        self.cluster.remove_definitions()
+        for helm in chart.HELMS:
+            for shape, words in (("autoscaling", "rollout.autoscaling.enabled needs keda.sh/v1alpha1/ScaledObject"),
+                                 ("monitoring", "monitoring.podMonitor.enabled needs monitoring.coreos.com/v1/PodMonitor")):
+                with self.subTest(f"{shape}, {helm}, without"):
+                    done = self.cluster.helm(*install, "-f", chart.values_of(shape), program=helm, check=False)
+                    self.assertNotEqual(done.returncode, 0)
+                    self.assertIn(words, done.stderr)
+        self.cluster.add_definitions()
+        for helm in chart.HELMS:
+            for shape in ("autoscaling", "monitoring"):
+                with self.subTest(f"{shape}, {helm}"):
+                    self.cluster.helm(*install, "-f", chart.values_of(shape), program=helm)
+
     def test_every_kustomization_of_k8s_builds_and_is_accepted(self):
         for folder in ("base", "overlays/trial", "overlays/gpu"):
             with self.subTest(folder):
                 built = run([tool("kubectl"), "kustomize", f"{ROOT}/k8s/{folder}"]).stdout
-                objects = [o for o in yaml.safe_load_all(built) if o and not chart.is_custom(o)]
+                objects = chart.parse(built)
                 self.assertEqual(len(self.dry_run(objects).stdout.splitlines()), len(objects))
 
     def test_all_addons_go_together_and_leave_the_number_of_workers_to_keda(self):
@@ -81,9 +112,8 @@ class ApiServer(unittest.TestCase):
             with open(os.path.join(folder, "kustomization.yaml"), "w") as file:
                 yaml.safe_dump({"namespace": "training", "resources": [f"{here}/base"],
                                 "components": [f"{here}/addons/{name}" for name in ("redis", "monitoring", "autoscaling")]}, file)
-            built = [o for o in yaml.safe_load_all(run([tool("kubectl"), "kustomize", folder]).stdout) if o]
-        objects = [o for o in built if not chart.is_custom(o)]
-        self.assertEqual(len(self.dry_run(objects).stdout.splitlines()), len(objects))
+            built = chart.parse(run([tool("kubectl"), "kustomize", folder]).stdout)
+        self.assertEqual(len(self.dry_run(built).stdout.splitlines()), len(built))
         self.assertLessEqual({"PodMonitor", "PrometheusRule", "ScaledObject"}, {o["kind"] for o in built})
         admin = chart.find(built, "Deployment", "admin")["spec"]["template"]["spec"]
         self.assertFalse([a for a in admin["containers"][0]["args"] if a.startswith("--kubernetes-deployment")])

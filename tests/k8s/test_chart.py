@@ -1,6 +1,7 @@
 """L0: the chart without a cluster: lint, schema, golden renders, drift of k8s/, and the rules that every render keeps."""
 
 import difflib
+import itertools
 import json
 import os
 import unittest
@@ -56,6 +57,19 @@ BAD_VALUES = [
     (["--set", "coderunner.workSize=lots"], ["/coderunner/workSize"]),
     (["--set", "coderunner.preStopSleepSeconds=40"], ["coderunner.preStopSleepSeconds", "coderunner.terminationGracePeriodSeconds"]),
 ]
+
+# Switches of what others act on: the kind, and who brings its definition.
+CUSTOM = [
+    ("rollout.autoscaling.enabled", "keda.sh/v1alpha1/ScaledObject", "KEDA"),
+    ("monitoring.podMonitor.enabled", "monitoring.coreos.com/v1/PodMonitor", "the Prometheus operator"),
+    ("monitoring.prometheusRule.enabled", "monitoring.coreos.com/v1/PrometheusRule", "the Prometheus operator"),
+]
+
+
+def in_words_of_helm3(words):
+    """Where a schema refuses, Helm 3 writes places another way, and says the rest in words of its own."""
+    places = [word[1:].replace("/", ".") for word in words if word.startswith("/")]
+    return places or words
 
 
 class RenderedObjects(unittest.TestCase):
@@ -259,17 +273,26 @@ class Chart(unittest.TestCase):
     maxDiff = None
 
     def test_lint_has_nothing_to_say_about_any_shape(self):
-        for shape in chart.shapes():
-            with self.subTest(shape):
-                run([tool("helm4"), "lint", "--strict", "--kube-version", chart.KUBE_VERSION, CHART, "-f", chart.values_of(shape)])
+        for shape, helm in itertools.product(chart.shapes(), chart.HELMS):
+            with self.subTest(f"{shape}, {helm}"):
+                run([tool(helm), "lint", "--strict", "--kube-version", chart.KUBE_VERSION, CHART, "-f", chart.values_of(shape)])
 
     def test_bad_values_are_refused_with_their_place(self):
-        for arguments, words in BAD_VALUES:
-            with self.subTest(" ".join(arguments)):
-                done = chart.template("toy-cpu", *arguments, check=False)
+        for (arguments, words), helm in itertools.product(BAD_VALUES, chart.HELMS):
+            with self.subTest(f"{' '.join(arguments)}, {helm}"):
+                done = chart.template("toy-cpu", *arguments, check=False, program=helm)
                 self.assertNotEqual(done.returncode, 0, "accepted")
-                for word in words:
+                for word in words if helm == "helm4" else in_words_of_helm3(words):
                     self.assertIn(word, done.stderr)
+
+    def test_what_the_cluster_does_not_know_is_named_with_its_switch_and_its_owner(self):
+        for (switch, kind, owner), helm in itertools.product(CUSTOM, chart.HELMS):
+            with self.subTest(f"{switch}, {helm}"):
+                done = chart.template("toy-cpu", "--set", f"{switch}=true", check=False, program=helm, custom_kinds=False)
+                self.assertNotEqual(done.returncode, 0, "rendered")
+                self.assertIn(f"{switch} needs {kind}, which this cluster does not know: install {owner} first, or set {switch}=false", done.stderr)
+                text = chart.template("toy-cpu", "--set", f"{switch}=true", "--api-versions", kind, program=helm, custom_kinds=False)
+                self.assertIn("\nkind: " + kind.rsplit("/", 1)[1] + "\n", text)
 
     def test_a_cluster_that_is_too_old_is_refused(self):
         done = chart.template("toy-cpu", check=False, kube_version="1.26.9")
@@ -277,9 +300,9 @@ class Chart(unittest.TestCase):
         self.assertIn("kubeVersion", done.stderr)
 
     def test_renders_are_those_that_were_reviewed(self):
-        for shape in chart.shapes():
-            with self.subTest(shape):
-                text = chart.template(shape)
+        for shape, helm in itertools.product(chart.shapes(), chart.HELMS):
+            with self.subTest(f"{shape}, {helm}"):
+                text = chart.template(shape, program=helm)
                 if os.environ.get("COHORT_WRITE_GOLDEN"):
                     with open(chart.golden_path(shape), "w") as file:
                         file.write(text)

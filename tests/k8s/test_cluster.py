@@ -11,6 +11,7 @@ import unittest
 import yaml
 
 from lib import ledger, walkthrough
+from lib.control_plane import is_ready
 from lib.node import Node
 from lib.pod_watch import PodWatch
 from lib.processes import run, wait_until
@@ -30,6 +31,10 @@ VALUES = {
     "admin": {"resources": SMALL},
     "reward": {"resources": SMALL, "probes": {"liveness": {"periodSeconds": 3, "failureThreshold": 3}}},
 }
+# So little that generation, not the learner, is what a step waits for, also where four workers and others are busy on two cores.
+WORKER_CPUS = "40m"
+# Steps after a change of the workers that may hold groups from before it: one that is trained on, and what may be ahead of it (max_staleness).
+STALE_STEPS = 3
 PODS = ("admin", "learner", "redis", "reward", "rollout")
 
 
@@ -116,18 +121,29 @@ class Cluster(unittest.TestCase):
         return ledger.check(steps, read("ledger"), PROMPTS)
 
     def wait_for_steps(self, more, timeout=240):
-        """Waits until so many more steps are done; returns seconds for each of them, as the learner counts them."""
+        """Waits until so many more steps are done; returns steps a second, as the learner counts them."""
         before = self.steps()
         self.wait(f"{more} steps after {before}", lambda: self.steps() >= before + more, timeout, period=1)
-        rows = ledger.parse(self.in_learner("cat", f"{RUN}/steps.jsonl"))[before + 1:]
-        return sum(row["step_seconds"] for row in rows) / max(1, len(rows)), sum(row["wait_seconds"] for row in rows) / max(1, len(rows))
+        rows = ledger.parse(self.in_learner("cat", f"{RUN}/steps.jsonl"))[before:]
+        return len(rows) / sum(row["step_seconds"] for row in rows)
+
+    def rate(self, workers):
+        """Steps a second with so many workers that are all there: of steps whose groups were begun with them."""
+        self.ready("rollout", workers)
+        self.wait_for_steps(STALE_STEPS)
+        return self.wait_for_steps(5)
+
+    def limit_workers(self, cpus):
+        """Gives the workers (one again) so much of a CPU at most, or as much as they want."""
+        self.shell(f"helm upgrade demo deploy/helm/cohort -n training -f deploy/helm/cohort/ci/toy-cpu-values.yaml -f my-values.yaml --wait --timeout 10m"
+                   + (f" --set-string rollout.resources.limits.cpu={cpus}" if cpus else ""))
+        self.ready("rollout", 1)
 
     def ready(self, role, count):
         """Waits until exactly `count` pods of the role are there, all ready."""
         def settled():
             pods = self.cluster.get("pods", "-n", "training", "-l", f"app.kubernetes.io/component={role}")["items"]
-            conditions = [c for pod in pods for c in pod["status"].get("conditions", []) if c["type"] == "Ready"]
-            return len(pods) == count and all(c["status"] == "True" for c in conditions) and len(conditions) == count
+            return len(pods) == count and all(map(is_ready, pods))
         self.wait(f"{count} ready pods of {role}", settled, 180, period=0.5)
 
     def restarts(self):
@@ -177,24 +193,29 @@ class Cluster(unittest.TestCase):
 
     def test_4_scale(self):
         up, down, admin, drain, zero = self.blocks("Scale", 5)
-        one = self.wait_for_steps(6)
+        self.limit_workers(WORKER_CPUS)
+        rates = [(1, self.rate(1))]
         self.shell(up)
-        self.ready("rollout", 4)
-        four = self.wait_for_steps(6)
-        self.assertGreaterEqual(self.history()["workers"], 2, "the new workers did nothing")
+        rates.append((4, self.rate(4)))
+        self.assertGreaterEqual(self.history()["workers"], 4, "the new workers did nothing")
         self.shell(down)
-        self.ready("rollout", 1)
-        again = self.wait_for_steps(4)
-        self.report.say("rollout 1 -> 4 -> 1: seconds a step (of them waiting for groups) " + ", ".join(f"{s:.2f} ({w:.2f})" for s, w in (one, four, again)))
+        rates.append((1, self.rate(1)))
         self.shell(admin)
         self.ready("rollout", 1)
         self.report.say(f"rollout 1 -> 3 -> 1 by cohort worker scale: {ledger.text(self.history())}")
         self.shell(drain)
         self.wait_for_steps(2)
         self.shell(zero)
-        self.ready("rollout", 2)
-        self.wait_for_steps(3)
+        rates.append((2, self.rate(2)))
         self.report.say(f"a worker drained and undrained, rollout 1 -> 0 -> 2: {ledger.text(self.history())}")
+        self.report.say(f"steps a second of workers with {WORKER_CPUS} of a CPU each: " + ", ".join(f"{n} workers {rate:.2f}" for n, rate in rates))
+        (_, one), (_, four), (_, again), (_, two) = rates
+        self.assertGreater(four, 2 * one)
+        self.assertGreater(four, 2 * again)
+        self.assertGreater(two, 1.3 * min(one, again))
+        self.limit_workers("")
+        self.kubectl("scale", "deployment/demo-cohort-rollout", "--replicas=2")
+        self.ready("rollout", 2)
         self.check_ends("rollout", 6)
         self.assertEqual(sum(self.restarts().values()), 0, self.restarts())
 

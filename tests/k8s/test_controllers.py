@@ -5,10 +5,13 @@ Shows what Kubernetes makes of the chart's objects: rollouts, ordinals, spreadin
 
 import collections
 import threading
+import time
 import unittest
 
 from lib import chart
+from lib.control_plane import is_ready
 from lib.fake_nodes import FakeNodes
+from lib.metrics_api import MetricsApi
 from lib.processes import wait_until
 from lib.tools import CHART
 
@@ -61,10 +64,6 @@ class MostPods:
         assert kind is not None or self.most > 0, "no pod was seen"
 
 
-def is_ready(pod):
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
-
-
 class Controllers(unittest.TestCase):
     def setUp(self):
         self.cluster = FakeNodes(NODES, GPUS)
@@ -73,18 +72,21 @@ class Controllers(unittest.TestCase):
                             volume("models", "1Gi", "shared", "models"), volume("datasets", "1Gi", "shared", "datasets"), claim("models"), claim("datasets"),
                             volume("fast", "500Gi", "fast"), volume("one", "20Gi", ""), volume("two", "20Gi", "")])
 
-    def helm(self, verb, *arguments, check=True):
-        return self.cluster.helm(verb, "demo", *arguments, "-n", "training", check=check)
+    def helm(self, verb, *arguments, **options):
+        return self.cluster.helm(verb, "demo", *arguments, "-n", "training", **options)
 
-    def install(self, shape, *arguments):
-        return self.helm("install", CHART, "-f", chart.values_of(shape), "--wait", "--timeout", "3m", *arguments)
+    def install(self, shape, *arguments, **options):
+        return self.helm("install", CHART, "-f", chart.values_of(shape), "--wait", "--timeout", "3m", *arguments, **options)
 
-    def upgrade(self, shape, *arguments):
-        return self.helm("upgrade", CHART, "-f", chart.values_of(shape), "--wait", "--timeout", "3m", *arguments)
+    def upgrade(self, shape, *arguments, **options):
+        return self.helm("upgrade", CHART, "-f", chart.values_of(shape), "--wait", "--timeout", "3m", *arguments, **options)
 
     def pods(self, role):
         """The pods of a role that are not on their way out."""
         return [pod for pod in self.cluster.pods("training", f"app.kubernetes.io/component={role}") if "deletionTimestamp" not in pod["metadata"]]
+
+    def images(self, *roles):
+        return {pod["spec"]["containers"][0]["image"] for role in roles for pod in self.pods(role)}
 
     def scale(self, replicas):
         self.cluster.kubectl("-n", "training", "scale", "deployment/demo-cohort-rollout", f"--replicas={replicas}")
@@ -92,17 +94,22 @@ class Controllers(unittest.TestCase):
     def wait_for_ready(self, role, count, timeout=180):
         wait_until(f"{count} ready pods of {role}", lambda: len(self.pods(role)) == count and all(map(is_ready, self.pods(role))), timeout)
 
-    def test_install_upgrade_rollback_uninstall(self):
-        self.install("toy-cpu")
+    def test_install_upgrade_rollback_uninstall_with_helm_3(self):
+        self.whole_life("helm3")
+
+    def test_install_upgrade_rollback_uninstall_with_helm_4(self):
+        self.whole_life("helm4")
+
+    def whole_life(self, program):
+        self.install("toy-cpu", program=program)
         self.assertEqual([pod["metadata"]["name"] for pod in self.pods("learner")], ["demo-cohort-learner-0"])
         with MostPods(self, "reward") as reward:
-            self.upgrade("toy-cpu", "--set", "image.tag=0.2.0")
+            self.upgrade("toy-cpu", "--set", "image.tag=0.2.0", program=program)
         self.assertGreaterEqual(reward.fewest_ready, 2, "an upgrade must not take a reward service away before its successor is ready")
-        images = {pod["spec"]["containers"][0]["image"] for role in ("learner", "rollout", "reward") for pod in self.pods(role)}
-        self.assertEqual(images, {"cohort-learner:0.2.0", "cohort-rollout:0.2.0", "cohort-reward:0.2.0"})
-        self.helm("rollback", "--wait", "--timeout", "3m")
-        wait_until("the old image", lambda: {p["spec"]["containers"][0]["image"] for p in self.pods("rollout")} == {"cohort-rollout:0.1.0"})
-        self.helm("uninstall", "--wait")
+        self.assertEqual(self.images("learner", "rollout", "reward"), {"cohort-learner:0.2.0", "cohort-rollout:0.2.0", "cohort-reward:0.2.0"})
+        self.helm("rollback", "--wait", "--timeout", "3m", program=program)
+        wait_until("the old image", lambda: self.images("rollout") == {"cohort-rollout:0.1.0"})
+        self.helm("uninstall", "--wait", program=program)
         wait_until("the end of all pods", lambda: not any(self.pods(role) for role in ("learner", "rollout", "reward", "redis")))
         kept = {c["metadata"]["name"] for c in self.cluster.get("pvc", "-n", "training")["items"]} - {"models", "datasets"}
         self.assertEqual(kept, {"state-demo-cohort-learner-0", "data-demo-cohort-redis-0"})
@@ -135,6 +142,67 @@ class Controllers(unittest.TestCase):
             self.wait_for_ready("rollout", 16)
         self.assertLessEqual(rollout.most, 16, "an upgrade must not ask for GPUs beyond those of the workers")
         self.assertGreaterEqual(rollout.fewest_ready, 12)
+
+    def test_an_upgrade_to_what_never_gets_ready_takes_no_ready_pod_away_and_a_rollback_heals(self):
+        self.install("toy-cpu", "--set", "rollout.replicas=8")
+        with MostPods(self, "rollout") as rollout, MostPods(self, "reward") as reward:
+            done = self.upgrade("toy-cpu", "--set", "rollout.replicas=8,image.tag=never-ready", "--timeout", "20s", check=False)
+            self.assertNotEqual(done.returncode, 0, "helm took pods that are never ready for an upgrade that succeeded")
+            self.assertIn("cohort-rollout:never-ready", self.images("rollout"), "nothing was upgraded")
+        self.assertGreaterEqual(rollout.fewest_ready, 8)
+        self.assertGreaterEqual(reward.fewest_ready, 2)
+        # There is one learner: its StatefulSet has to take the old one away first.
+        self.assertEqual([is_ready(pod) for pod in self.pods("learner")], [False])
+        self.helm("rollback", "--wait", "--timeout", "3m")
+        for role, count in (("rollout", 8), ("reward", 2), ("learner", 1), ("admin", 1)):
+            self.wait_for_ready(role, count)
+        self.assertEqual({image.split(":")[1] for image in self.images("rollout", "reward", "learner", "admin")}, {"0.1.0"})
+
+    def test_an_upgrade_of_gpu_workers_to_what_never_gets_ready_stops_after_a_quarter(self):
+        self.install("gpu")
+        with MostPods(self, "rollout") as rollout:
+            done = self.upgrade("gpu", "--set", "image.tag=never-ready", "--timeout", "20s", check=False)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("registry.example.com/ml/cohort-rollout:never-ready", self.images("rollout"))
+        self.assertLessEqual(rollout.most, 16, "no GPU beyond those of the workers")
+        self.assertEqual(rollout.fewest_ready, 12, "a quarter of the workers, and no more, has to go first: there is no spare GPU")
+        # OnDelete: the learner goes on.
+        self.assertTrue(all(map(is_ready, self.pods("learner"))))
+        self.helm("rollback", "--wait", "--timeout", "3m")
+        self.wait_for_ready("rollout", 16)
+        self.assertEqual(self.images("rollout", "learner"), {f"registry.example.com/ml/cohort-{role}:0.1.0-cuda" for role in ("rollout", "learner")})
+
+    def test_pods_that_their_node_evicts_are_replaced(self):
+        self.install("toy-cpu", "--set", "rollout.replicas=8")
+        for role, count, selector in (("rollout", 8, "app.kubernetes.io/component=rollout"), ("learner", 1, "app.kubernetes.io/component=learner")):
+            before = {pod["metadata"]["uid"] for pod in self.pods(role)}
+            self.cluster.kubectl("-n", "training", "annotate", "pod", "-l", selector, "evict=now")
+            running = lambda role=role: [pod for pod in self.pods(role) if pod["status"].get("phase") == "Running"]
+            wait_until(f"{count} other pods of {role}", lambda: len([p for p in running() if is_ready(p) and p["metadata"]["uid"] not in before]) == count)
+            self.assertFalse(before & {pod["metadata"]["uid"] for pod in running()}, role)
+
+    def test_reward_services_follow_their_load_up_at_once_and_down_one_by_one(self):
+        self.cluster.add_definitions()  # The shape also scales workers by KEDA, which nobody plays here.
+        metrics = MetricsApi(self.cluster)
+        self.addCleanup(metrics.stop)
+        metrics.load = 2 * 0.35  # Of two pods that ask for half a CPU each: 70 %, the target.
+        self.install("autoscaling", "--set", "reward.autoscaling.maxReplicas=6,reward.autoscaling.scaleDownStabilizationSeconds=0")
+        self.wait_for_ready("reward", 2)
+        metrics.load = 4 * 0.35
+        self.wait_for_ready("reward", 4)
+        metrics.load = 100
+        self.wait_for_ready("reward", 6)
+        scaler = self.cluster.get("hpa", "demo-cohort-reward", "-n", "training")
+        self.assertIn("TooManyReplicas", {c["reason"] for c in scaler["status"]["conditions"]}, "more than the most was wanted")
+        # How many may go is counted from the number of a minute ago: pods that came in this minute may all go again.
+        time.sleep(65)
+        metrics.load = 0.01
+        self.wait_for_ready("reward", 5)
+        with MostPods(self, "reward") as reward:
+            time.sleep(20)
+        self.assertEqual((reward.fewest_ready, reward.most), (5, 5), "at most one a minute goes")
+        self.upgrade("autoscaling", "--set", "reward.autoscaling.maxReplicas=6,image.tag=0.2.0")
+        self.assertGreaterEqual(len(self.pods("reward")), 4, "an upgrade must leave the number to its scaler")
 
     def test_draining_nodes_keeps_the_budgets(self):
         self.install("toy-cpu", "--set", "rollout.replicas=16")

@@ -1,21 +1,15 @@
 """The images under Docker on one machine: the quickstart's first steps, every container without privileges and with a read-only root."""
 
-import glob
 import json
 import os
 import shlex
-import shutil
-import tarfile
-import tempfile
 import unittest
 
-from lib.machine import Machine, missing_programs
-from lib.processes import Daemon, run, wait_until
-from lib.tools import BUILD, ROOT
+from lib.docker import LOCKED, Docker
+from lib.processes import wait_until
+from lib.tools import BUILD
 
 STEPS = 4
-SOCKET = "unix:///run/docker.sock"
-LOCKED = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/tmp:mode=1777", "--tmpfs=/state:mode=1777"]
 CONTAINERS = {
     "redis": ["cohort-redis:0.1.0", "--dir", "/state", "--appendonly", "yes"],
     "reward": ["cohort-reward:0.1.0", "--listen=127.0.0.1:7001", "--sandbox-workers=1"],
@@ -34,30 +28,14 @@ PROGRAMS = [("print(sum(map(int, input().split())))", SUM, "correct"), ("print(6
             ("```cpp\nint add(int a, int b) { return a + b; }\n```", FUNCTION, "correct"), ("```cpp\nint add(\n```", FUNCTION, "pred_unparseable")]
 
 
-class Docker(unittest.TestCase):
+class Images(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if missing_programs(["dockerd", "docker"]) or os.geteuid() != 0:
-            raise RuntimeError("this needs root and Debian's docker.io")
-        cls.folder = tempfile.mkdtemp(prefix="cohort-docker-")
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.machine = Machine("docker")
-        cls.addClassCleanup(cls.machine.stop)
-        cls.dockerd = Daemon("dockerd", [*cls.machine.prefix, "dockerd", "--data-root", cls.folder + "/data", "--exec-root", "/run/docker", "--host", SOCKET,
-                                         "--iptables=false", "--bridge=none", "--cgroup-parent=" + cls.machine.cgroup], cls.folder)
-        wait_until("dockerd", cls.is_up)
-        run([os.path.join(ROOT, "deploy/docker/build"), "--binaries", os.path.join(BUILD, "bin"), "--out", cls.folder + "/images"])
+        cls.docker = Docker()
+        cls.addClassCleanup(cls.docker.stop)
+        built = cls.docker.build("--binaries", os.path.join(BUILD, "bin"))
         for name in ("learner", "rollout", "reward", "coderunner", "redis", "cli"):
-            cls.docker("load", "--input", f"{cls.folder}/images/cohort-{name}.tar")
-
-    @classmethod
-    def is_up(cls):
-        cls.dockerd.check()
-        return cls.docker("version", check=False).returncode == 0
-
-    @classmethod
-    def docker(cls, *arguments, check=True):
-        return run([*cls.machine.prefix, "docker", "--host", SOCKET, *arguments], check=check)
+            cls.docker("load", "--input", built["cohort-" + name][1])
 
     def test_an_image_runs_as_nobody_in_particular(self):
         seen = self.docker("run", "--rm", "--network=none", *LOCKED, "--entrypoint=sh", "cohort-cli:0.1.0", "-c",
@@ -67,17 +45,15 @@ class Docker(unittest.TestCase):
         self.assertEqual(seen[2:], ["read-only", ""])
 
     def test_no_file_of_a_layer_changes_who_one_is(self):
-        layers = glob.glob(self.folder + "/images/layers/*.tar")
-        self.assertGreater(len(layers), 10)
-        for path in layers:
-            with tarfile.open(path) as layer:
-                self.assertEqual([member.name for member in layer if member.mode & 0o6000 or member.uid or member.gid], [], path)
+        seen = list(self.docker.members())
+        self.assertGreater(len({layer for layer, _ in seen}), 10)
+        self.assertEqual([(layer, m.name) for layer, m in seen if m.mode & 0o6000 or m.uid or m.gid], [])
 
     def test_the_code_runner_runs_programs_of_both_languages(self):
         # Docker mounts a tmpfs noexec unless told otherwise, Kubernetes an emptyDir in memory does not.
         self.docker("run", "--detach", "--name", "coderunner", "--network=host", *LOCKED, "--tmpfs=/work:mode=1777,exec", "cohort-coderunner:0.1.0",
                     "--listen=127.0.0.1:7005", "--work-directory=/work", "--slots=1", "--allow-weak-isolation")
-        logs = lambda: (done := self.docker("logs", "coderunner")).stdout + done.stderr
+        logs = lambda: self.docker.logs("coderunner")
         try:
             wait_until("the code runner", lambda: "serving on" in logs(), 120, period=1)
         except TimeoutError as error:
@@ -93,7 +69,7 @@ class Docker(unittest.TestCase):
     def test_the_quickstart_trains(self):
         for name, command in CONTAINERS.items():
             self.docker("run", "--detach", "--name", name, "--network=host", *LOCKED, *command)
-        logs = lambda name: "".join((done := self.docker("logs", name)).stdout + done.stderr)
+        logs = self.docker.logs
         try:
             wait_until("the end of the run", lambda: f"finished after {STEPS} steps" in logs("learner"), 240, period=1)
         except TimeoutError as error:

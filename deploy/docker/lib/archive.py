@@ -22,6 +22,7 @@ class Image:
     entrypoint: tuple
     description: str
     layers: list
+    environment: tuple = ()
 
     def full_name(self):
         """As containerd and the kubelet write it: docker.io/library/ before what names no registry."""
@@ -35,7 +36,7 @@ def _config(image):
     return {
         "created": CREATED, "architecture": "amd64", "os": "linux",
         "config": {"User": f"{USER}:{USER}", "WorkingDir": HOME, "Entrypoint": list(image.entrypoint),
-                   "Env": [f"PATH={HOME}/bin:/usr/bin:/bin", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"],
+                   "Env": [f"PATH={HOME}/bin:/usr/bin:/bin", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt", *image.environment],
                    "Labels": {"org.opencontainers.image.title": image.name.split("/")[-1], "org.opencontainers.image.version": image.tag,
                               "org.opencontainers.image.description": image.description}},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer.sha256}" for layer in image.layers]},

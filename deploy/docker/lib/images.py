@@ -8,7 +8,7 @@ HOME = "/opt/cohort"
 @dataclass(frozen=True)
 class Recipe:
     """`program` is a file of the build, or an absolute path of a Debian program of this machine; `data` are paths of the repository, found below /opt/cohort;
-    `packages` are Debian packages that the program starts programs of."""
+    `packages` are Debian packages that the program starts programs of; `gpu` says that a CUDA build of it uses GPUs."""
 
     description: str
     program: str
@@ -16,6 +16,7 @@ class Recipe:
     data: tuple = ()
     more_programs: tuple = ()
     packages: tuple = ()
+    gpu: bool = False
 
 
 def _service(name, description, **more):
@@ -26,8 +27,8 @@ QUICKSTART = ("configs/quickstart.yaml", "configs/tiny/config.json", "configs/ti
               "configs/tiny/tokenizer.json", "configs/tiny/tokenizer_config.json", "configs/tiny/train.jsonl", "configs/tiny/heldout.jsonl")
 
 IMAGES = {
-    "cohort-learner": _service("cohort-learner", "Trains the policy of a run", data=QUICKSTART),
-    "cohort-rollout": _service("cohort-rollout", "Samples completions", data=QUICKSTART),
+    "cohort-learner": _service("cohort-learner", "Trains the policy of a run", data=QUICKSTART, gpu=True),
+    "cohort-rollout": _service("cohort-rollout", "Samples completions", data=QUICKSTART, gpu=True),
     "cohort-reward": _service("cohort-reward", "Grades completions by rule"),
     "cohort-coderunner": _service("cohort-coderunner", "Grades completions by running the programs in them", packages=("python3", "g++")),
     "cohort-admin": _service("cohort-admin", "Answers for a run and takes orders for it"),

@@ -1,5 +1,7 @@
 """Rendering of the chart without a cluster."""
 
+import copy
+import functools
 import glob
 import os
 
@@ -9,7 +11,10 @@ from lib.processes import run
 from lib.tools import CHART, ROOT, tool
 
 KUBE_VERSION = "1.34.4"
-CUSTOM_APIS = ["keda.sh/v1alpha1", "monitoring.coreos.com/v1"]
+HELMS = ("helm3", "helm4")
+# The kinds of others that the chart can render, which a cluster has to know.
+CUSTOM_KINDS = ("keda.sh/v1alpha1/ScaledObject", "monitoring.coreos.com/v1/PodMonitor", "monitoring.coreos.com/v1/PrometheusRule")
+WITH_CUSTOM_KINDS = [argument for kind in CUSTOM_KINDS for argument in ("--api-versions", kind)]
 
 
 def shapes():
@@ -21,16 +26,27 @@ def values_of(shape):
     return os.path.join(CHART, "ci", shape + "-values.yaml")
 
 
-def template(shape, *arguments, release="demo", check=True, kube_version=KUBE_VERSION, program="helm4"):
-    """What `helm template` prints for a shape; with check=False its CompletedProcess."""
-    done = run([tool(program), "template", release, CHART, "--namespace", "training", "--kube-version", kube_version, "-f", values_of(shape), *arguments],
+def template(shape, *arguments, release="demo", check=True, kube_version=KUBE_VERSION, program="helm4", custom_kinds=True):
+    """What `helm template` prints for a shape, for a cluster that knows the custom kinds or does not; with check=False its CompletedProcess."""
+    known = WITH_CUSTOM_KINDS if custom_kinds else []
+    done = run([tool(program), "template", release, CHART, "--namespace", "training", "--kube-version", kube_version, *known, "-f", values_of(shape), *arguments],
                check=check)
     return done.stdout if check else done
 
 
+def parse(text):
+    """The objects of a render."""
+    return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
+
+
 def render(shape, *arguments, **options):
-    """The rendered objects of a shape."""
-    return [document for document in yaml.safe_load_all(template(shape, *arguments, **options)) if document]
+    """The rendered objects of a shape. Those of a shape as it is are rendered once in a process: change copies only."""
+    return parse(template(shape, *arguments, **options)) if arguments or options else copy.deepcopy(_rendered(shape))
+
+
+@functools.lru_cache(maxsize=None)
+def _rendered(shape):
+    return parse(template(shape))
 
 
 def find(objects, kind, name):
@@ -41,7 +57,7 @@ def find(objects, kind, name):
 
 
 def is_custom(document):
-    return document["apiVersion"] in CUSTOM_APIS
+    return f"{document['apiVersion']}/{document['kind']}" in CUSTOM_KINDS
 
 
 def pod_template(document):

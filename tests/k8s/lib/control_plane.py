@@ -17,6 +17,11 @@ current-context: test
 """
 
 
+def is_ready(document):
+    """Whether a pod or a node says that it is Ready."""
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in document.get("status", {}).get("conditions", []))
+
+
 class ControlPlane:
     """Starts in the constructor, ends in stop(); everything lies in `directory`, which is removed at the end unless COHORT_KEEP is set.
 
@@ -83,7 +88,10 @@ class ControlPlane:
         self.start("kube-controller-manager", tool("kube-controller-manager"), f"--kubeconfig={self.kubeconfig}", "--leader-elect=false",
                    f"--service-account-private-key-file={self.path('sa.key')}", f"--root-ca-file={self.path('certs', 'apiserver.crt')}",
                    f"--secure-port={free_port()}", "--bind-address=127.0.0.1", "--kube-api-qps=500", "--kube-api-burst=1000",
-                   "--node-monitor-grace-period=60s")
+                   "--node-monitor-grace-period=60s",
+                   # The defaults, 15 s and minutes, are for real clusters.
+                   "--horizontal-pod-autoscaler-sync-period=1s", "--horizontal-pod-autoscaler-cpu-initialization-period=1s",
+                   "--horizontal-pod-autoscaler-initial-readiness-delay=1s")
         self.start("kube-scheduler", tool("kube-scheduler"), f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", f"--secure-port={free_port()}",
                    "--bind-address=127.0.0.1", "--kube-api-qps=500", "--kube-api-burst=1000")
         wait_until("the default ServiceAccount", lambda: self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0)
@@ -99,9 +107,17 @@ class ControlPlane:
         items = objects if isinstance(objects, str) else json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         return self.kubectl("apply", "-f", "-", *arguments, stdin=items)
 
-    def helm(self, *arguments, check=True, program="helm4", timeout=None):
+    def add_definitions(self):
+        """Makes the cluster know the custom kinds of others that the chart can render."""
+        self.kubectl("apply", "--server-side", "-f", tool("crds"))
+        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", tool("crds"))
+
+    def remove_definitions(self):
+        self.kubectl("delete", "--wait", "-f", tool("crds"))
+
+    def helm(self, *arguments, check=True, program="helm4"):
         environment = {**os.environ, "HELM_CACHE_HOME": self.path("helm"), "HELM_CONFIG_HOME": self.path("helm"), "HELM_DATA_HOME": self.path("helm")}
-        return run([*self.prefix, tool(program), "--kubeconfig", self.kubeconfig, *arguments], check=check, env=environment, timeout=timeout)
+        return run([*self.prefix, tool(program), "--kubeconfig", self.kubeconfig, *arguments], check=check, env=environment)
 
     def stop(self):
         for daemon in reversed(self.daemons):

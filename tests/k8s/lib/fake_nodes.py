@@ -1,21 +1,23 @@
 """Nodes that nothing runs on: kwok says that their pods run, so that real controllers and a real scheduler have hundreds of pods to work with."""
 
 import json
+import os
 import ssl
 import urllib.parse
 import urllib.request
 
-from lib.control_plane import ControlPlane
+from lib.control_plane import ControlPlane, is_ready
 from lib.processes import free_port, wait_until
 from lib.tools import tool
 
 ZONES = ("a", "b", "c")
 FAKE = "kwok.x-k8s.io/node"
+STAGES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kwok-stages.yaml")
 
 
-def node(number, gpus, cpus):
+def node(number, gpus):
     """One node with GPUs; zones take turns."""
-    size = {"cpu": str(cpus), "memory": "1024Gi", "pods": "110", "nvidia.com/gpu": str(gpus)}
+    size = {"cpu": "128", "memory": "1024Gi", "pods": "110", "nvidia.com/gpu": str(gpus)}
     name = f"node-{number}"
     labels = {"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": ZONES[number % len(ZONES)], "kubernetes.io/os": "linux"}
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels, "annotations": {FAKE: "fake"}},
@@ -23,14 +25,14 @@ def node(number, gpus, cpus):
 
 
 class FakeNodes(ControlPlane):
-    """A control plane with `count` such nodes."""
+    """A control plane with `count` such nodes. kwok-stages.yaml says what becomes of their pods."""
 
-    def __init__(self, count=8, gpus=8, cpus=128):
+    def __init__(self, count=8, gpus=8):
         super().__init__(controllers=True)
         try:
-            self.start("kwok", tool("kwok"), "--kubeconfig", self.kubeconfig, "--manage-all-nodes=false", f"--manage-nodes-with-annotation-selector={FAKE}=fake",
+            self.start("kwok", tool("kwok"), "--kubeconfig", self.kubeconfig, "--config", STAGES, "--manage-all-nodes=false", f"--manage-nodes-with-annotation-selector={FAKE}=fake",
                        f"--server-address=127.0.0.1:{free_port()}", "--node-lease-duration-seconds=40")
-            self.apply([node(i, gpus, cpus) for i in range(count)])
+            self.apply([node(i, gpus) for i in range(count)])
             wait_until(f"{count} ready nodes", lambda: self._ready_nodes() == count)
         except Exception:
             self.stop()
@@ -39,7 +41,7 @@ class FakeNodes(ControlPlane):
     def _ready_nodes(self):
         for daemon in self.daemons:
             daemon.check()
-        return sum(c["type"] == "Ready" and c["status"] == "True" for n in self.get("nodes")["items"] for c in n["status"].get("conditions", []))
+        return sum(map(is_ready, self.get("nodes")["items"]))
 
     def pods(self, namespace, selector):
         """The pods that a label selector chooses, straight from the API: this is asked so often that kubectl would be what keeps the machine busy."""

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from lib.control_plane import ControlPlane
+from lib.control_plane import ControlPlane, is_ready
 from lib.machine import ADDRESS, Machine, missing_programs
 from lib.processes import run, wait_until
 from lib.tools import tool
@@ -12,6 +12,7 @@ NEEDED = {"containerd": "containerd", "ctr": "containerd", "runc": "runc", "ipta
           "nsenter": "util-linux", "ip": "iproute2", "mmdebstrap": "mmdebstrap", "patchelf": "patchelf", "openssl": "openssl"}
 CNI_PROGRAMS = "/usr/lib/cni"
 NODE = "node1"
+USER = 10001  # Of deploy/docker's images.
 # What holds a pod's namespaces; deploy/docker builds it.
 PAUSE = "docker.io/library/cohort-pause:0.1.0"
 
@@ -112,22 +113,21 @@ class Node(ControlPlane):
     def _ready(self):
         for daemon in self.daemons:
             daemon.check()
-        conditions = self.get("node", NODE)["status"]["conditions"]
-        return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+        return is_ready(self.get("node", NODE))
 
     def ctr(self, *arguments, check=True):
         return run([*self.prefix, "ctr", "--address", self.path("containerd.sock"), "--namespace", "k8s.io", *arguments], check=check)
 
-    def add_volumes(self, count, size="20Gi", owner=10001):
-        """Volumes without a class, which claims without a class take."""
+    def add_volumes(self, count):
+        """Volumes without a class, which claims without a class take, for the images' user."""
         volumes = []
         for i in range(count):
             folder = self.path(f"volume-{i}")
             os.makedirs(folder)
-            os.chown(folder, owner, owner)
+            os.chown(folder, USER, USER)
             place = {"key": "kubernetes.io/hostname", "operator": "In", "values": [NODE]}
             volumes.append({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"volume-{i}"},
-                            "spec": {"capacity": {"storage": size}, "accessModes": ["ReadWriteOnce"], "local": {"path": folder},
+                            "spec": {"capacity": {"storage": "20Gi"}, "accessModes": ["ReadWriteOnce"], "local": {"path": folder},
                                      "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [place]}]}}}})
         self.apply(volumes)
 

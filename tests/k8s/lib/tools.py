@@ -13,6 +13,6 @@ CACHE = os.environ.get("COHORT_CACHE", os.path.expanduser("~/.cache/cohort"))
 
 @functools.lru_cache(maxsize=None)
 def tool(name):
-    """The path of a program, built first if the cache lacks it."""
+    """The path of a program (of a folder for "crds"), brought into the cache first if it is not there."""
     folder = subprocess.run([os.path.join(ROOT, "tests/k8s/tools/build"), name], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     return os.path.join(folder, name)

@@ -41,10 +41,15 @@ app.kubernetes.io/name: {{ include "cohort.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* REGISTRY/REPOSITORY:TAG, or without a registry REPOSITORY:TAG. */}}
+{{- define "cohort.imageName" -}}
+{{- printf "%s%s:%s" (ternary (printf "%s/" .registry) "" (ne .registry "")) .repository .tag -}}
+{{- end -}}
+
 {{- define "cohort.image" -}}
-{{- $values := .root.Values.image -}}
+{{- $image := .root.Values.image -}}
 {{- $repository := (get .root.Values .role).image.repository -}}
-{{- printf "%s%s:%s" (ternary (printf "%s/" $values.registry) "" (ne $values.registry "")) $repository (default .root.Chart.AppVersion $values.tag) -}}
+{{- include "cohort.imageName" (dict "registry" $image.registry "repository" $repository "tag" (default .root.Chart.AppVersion $image.tag)) -}}
 {{- end -}}
 
 {{- define "cohort.serviceAccountName" -}}
@@ -121,11 +126,8 @@ enableServiceLinks: false
 securityContext:
   {{- include "cohort.podSecurity" . | nindent 2 }}
 terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
-{{- with .root.Values.image.pullSecrets }}
-imagePullSecrets:
-  {{- range . }}
-  - name: {{ . }}
-  {{- end }}
+{{- with include "cohort.pullSecrets" .root }}
+{{ . }}
 {{- end }}
 {{- with or $values.runtimeClassName (dig "gpu" "runtimeClassName" "" $values) }}
 runtimeClassName: {{ . }}
@@ -134,6 +136,16 @@ runtimeClassName: {{ . }}
 priorityClassName: {{ . }}
 {{- end }}
 {{- include "cohort.scheduling" . }}
+{{- end -}}
+
+{{/* Nothing, or the field of a pod's spec. */}}
+{{- define "cohort.pullSecrets" -}}
+{{- with .Values.image.pullSecrets -}}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end -}}
 {{- end -}}
 
 {{- define "cohort.scheduling" -}}
@@ -251,6 +263,40 @@ livenessProbe:
 {{- toYaml $resources -}}
 {{- end -}}
 
+{{/* A Service without an address of its own: whoever asks for its name gets the addresses of all pods. `publishNotReady`: also of those that are not ready. */}}
+{{- define "cohort.headlessService" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ include "cohort.roleName" . }}
+  labels:
+    {{- include "cohort.labels" . | nindent 4 }}
+spec:
+  clusterIP: None
+  {{- if .publishNotReady }}
+  publishNotReadyAddresses: true
+  {{- end }}
+  selector:
+    {{- include "cohort.selectorLabels" . | nindent 4 }}
+  ports:
+    - {name: grpc, port: {{ .port }}, targetPort: grpc, appProtocol: grpc}
+    - {name: metrics, port: 9090, targetPort: metrics}
+{{- end -}}
+
+{{/* The template of a claim `name` for a StatefulSet of the role; `persistence` are its values. */}}
+{{- define "cohort.claim" -}}
+- metadata:
+    name: {{ .name }}
+    labels:
+      {{- include "cohort.selectorLabels" . | nindent 6 }}
+  spec:
+    accessModes: {{ toJson (default (list "ReadWriteOnce") .persistence.accessModes) }}
+    {{- with .persistence.storageClass }}
+    storageClassName: {{ . }}
+    {{- end }}
+    resources: {requests: {storage: {{ .persistence.size }}}}
+{{- end -}}
+
 {{/* Mounts and volumes of a role: scratch space, shared memory, models and data, what the values add. */}}
 {{- define "cohort.volumeMounts" -}}
 {{- $values := get .root.Values .role -}}
@@ -323,8 +369,7 @@ preStop: {exec: {command: [sleep, {{ .seconds | quote }}]}}
 
 {{- define "cohort.redisImage" -}}
 {{- $image := .Values.redis.bundled.image -}}
-{{- $registry := default .Values.image.registry $image.registry -}}
-{{- printf "%s%s:%s" (ternary (printf "%s/" $registry) "" (ne $registry "")) $image.repository $image.tag -}}
+{{- include "cohort.imageName" (dict "registry" (default .Values.image.registry $image.registry) "repository" $image.repository "tag" $image.tag) -}}
 {{- end -}}
 
 {{/* As pods of other namespaces see it. */}}
