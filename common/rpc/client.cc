@@ -22,7 +22,9 @@ namespace {
 constexpr int kKeepaliveTimeMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMaxMessageBytes = 64 << 20;
-constexpr int kMinReconnectMs = 50;
+// How long one attempt to connect may take, handshakes included: enough for TLS with a busy peer, little enough to notice an address where nobody is any more.
+constexpr int kConnectTimeoutMs = 3'000;
+constexpr int kFirstReconnectMs = 50;
 constexpr int kMaxReconnectMs = 1'000;
 // gRPC's own 30 s would be how long a peer that came back under another address is not found.
 constexpr int kMinResolutionMs = 1'000;
@@ -53,8 +55,9 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::sh
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinReconnectMs);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinReconnectMs);
+  // By its name the least delay before another attempt; what gRPC does with it is to bound the attempt.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, kMinResolutionMs);
   arguments.SetLoadBalancingPolicyName("round_robin");

@@ -1,9 +1,16 @@
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
@@ -50,6 +57,60 @@ class FlakyRollout final : public rollout::v1::RolloutService::Service {
   std::atomic<int> failures_;
   mutable absl::Mutex mutex_;
   std::string last_peer_ ABSL_GUARDED_BY(mutex_);
+};
+
+// A way to a server that takes one connection and passes nothing on until `delay` has passed, as a busy peer or a far one.
+class SlowRelay {
+ public:
+  SlowRelay(const std::string& server, absl::Duration delay) : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address = Loopback(0);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(listener_, 1), 0);
+    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    address_ = absl::StrCat("127.0.0.1:", ntohs(address.sin_port));
+    int port = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(server.substr(server.find(':') + 1), &port));
+    relay_ = std::thread([this, port, delay] { Relay(port, delay); });
+  }
+  ~SlowRelay() {
+    shutdown(listener_, SHUT_RDWR);
+    relay_.join();
+    close(listener_);
+  }
+  const std::string& address() const { return address_; }
+
+ private:
+  static sockaddr_in Loopback(int port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    return address;
+  }
+  void Relay(int port, absl::Duration delay) const {
+    const int client = accept(listener_, nullptr, nullptr);
+    if (client < 0) return;
+    absl::SleepFor(delay);
+    const int server = socket(AF_INET, SOCK_STREAM, 0);
+    const sockaddr_in address = Loopback(port);
+    pollfd ends[] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
+    bool open = connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    char bytes[4096];
+    while (open && poll(ends, 2, -1) > 0) {
+      for (int i = 0; i < 2 && open; ++i) {
+        if (ends[i].revents == 0) continue;
+        const ssize_t count = read(ends[i].fd, bytes, sizeof(bytes));
+        open = count > 0 && send(ends[1 - i].fd, bytes, static_cast<size_t>(count), MSG_NOSIGNAL) == count;
+      }
+    }
+    close(server);
+    close(client);
+  }
+
+  const int listener_;
+  std::string address_;
+  std::thread relay_;
 };
 
 absl::Status CallGetWorker(const std::string& address, absl::Time deadline, std::string* worker = nullptr, metrics::Registry* metrics = nullptr) {
@@ -172,6 +233,19 @@ TEST(RpcClientTest, RepeatsUntilTheServiceAnswers) {
   EXPECT_OK(CallGetWorker(server->address(), Soon(), &worker));
   EXPECT_EQ(worker, "w");
   EXPECT_EQ(service.calls, 4);
+}
+
+TEST(RpcClientTest, AConnectionThatTakesItsTimeFailsNoCall) {
+  FlakyRollout service(0);
+  ASSERT_OK_AND_ASSIGN(auto server, Server::Start({.address = "127.0.0.1:0", .services = {&service}}));
+  const SlowRelay relay(server->address(), absl::Milliseconds(500));
+  auto stub = rollout::v1::RolloutService::NewStub(Connect(relay.address()));
+  grpc::ClientContext context;
+  SetDeadline(context, Soon());
+  rollout::v1::GetWorkerResponse response;
+  const grpc::Status status = stub->GetWorker(&context, {}, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  stub.reset();
 }
 
 TEST(RpcClientTest, CallsGoToEveryAddressOfANameInTurn) {
