@@ -7,14 +7,14 @@ namespace {
 // the log began: a Redis that has lost its data counts anew, in another epoch.
 constexpr char kEmit[] = R"lua(
 local function now() local t = redis.call('TIME') return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000) end
-local function emit(counter, events, kind, subject, actor, message, request)
+local function emit(counter, events, kind, subject, actor, message, request, trace)
   local number = redis.call('INCR', counter)
   if number == 1 then
     local t = redis.call('TIME')
     redis.call('SET', counter .. ':epoch', string.format('%.0f', tonumber(t[1]) * 1000000 + tonumber(t[2])))
   end
   redis.call('XADD', events, 'MAXLEN', '~', 10000, string.format('%.0f-0', number), 'time', string.format('%.0f', now()), 'kind', kind,
-             'subject', subject, 'actor', actor, 'message', message, 'request', request)
+             'subject', subject, 'actor', actor, 'message', message, 'request', request, 'trace', trace or '')
   return number
 end
 )lua";
@@ -64,7 +64,7 @@ return live
 )lua", kEmit};
 
 const redis::Script kAppendEvent = {"append_event", R"lua(
-return emit(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+return emit(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6])
 )lua", kEmit};
 
 const redis::Script kReadEvents = {"read_events", R"lua(

@@ -20,15 +20,15 @@ using redis::Reply;
 
 constexpr int kConnections = 4;
 
-// [id, ["time", …, "kind", …, "subject", …, "actor", …, "message", …, "request", …]]
+// [id, ["time", …, "kind", …, "subject", …, "actor", …, "message", …, "request", …, "trace", …]]; what an older service wrote has no trace, what a newer one writes may have more.
 absl::StatusOr<v1::Event> ParseEvent(const Reply& reply) {
   COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> parts, AsArray(reply, 2));
   COHORT_ASSIGN_OR_RETURN(const std::string id, AsString(parts[0]));
-  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> fields, AsArray(parts[1], 12));
+  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> fields, AsArray(parts[1]));
   v1::Event event;
   int64_t number = 0;
   v1::EventKind kind = v1::EVENT_KIND_UNSPECIFIED;
-  if (!absl::SimpleAtoi(id.substr(0, id.find('-')), &number) || !v1::EventKind_Parse(fields[3].text, &kind)) {
+  if (fields.size() < 12 || !absl::SimpleAtoi(id.substr(0, id.find('-')), &number) || !v1::EventKind_Parse(fields[3].text, &kind)) {
     return absl::DataLossError(absl::StrCat("the event log holds an entry '", id, "' that is no event"));
   }
   event.set_sequence(number);
@@ -39,6 +39,7 @@ absl::StatusOr<v1::Event> ParseEvent(const Reply& reply) {
   event.set_actor(fields[7].text);
   event.set_message(fields[9].text);
   event.set_request_id(fields[11].text);
+  if (fields.size() > 13) event.set_trace_id(fields[13].text);
   return event;
 }
 
@@ -91,8 +92,8 @@ absl::StatusOr<std::vector<v1::ServiceRecord>> ServiceRegistry::List(absl::Time 
 absl::StatusOr<int64_t> ServiceRegistry::Append(const v1::Event& event, absl::Time deadline) {
   COHORT_ASSIGN_OR_RETURN(const Reply reply,
                           redis_.Run(kAppendEvent, {keys_.event_counter, keys_.events},
-                                     {v1::EventKind_Name(event.kind()), event.subject(), event.actor(), event.message(), event.request_id()}, deadline,
-                                     LostReply::kReport));
+                                     {v1::EventKind_Name(event.kind()), event.subject(), event.actor(), event.message(), event.request_id(), event.trace_id()},
+                                     deadline, LostReply::kReport));
   return AsInteger(reply);
 }
 

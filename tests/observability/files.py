@@ -33,4 +33,4 @@ def panels():
 
 def metrics_in(expression):
     """Names of the series that a PromQL expression reads: whatever is ours, gRPC's, the process's or Prometheus' own."""
-    return set(re.findall(r"\b(?:cohort|grpc_server|process)_[a-z0-9_]+\b|\bup\b", re.sub(r'"[^"]*"', "", expression)))
+    return set(re.findall(r"\b(?:cohort|grpc_client|grpc_server|process)_[a-z0-9_]+\b|\bup\b", re.sub(r'"[^"]*"', "", expression)))

@@ -22,18 +22,20 @@ ROLES = ("learner", "rollout", "reward", "admin")
 # What every kind of service has to tell. A histogram is named by its base.
 EVERYWHERE = {"cohort_build_info", "process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds", "process_threads",
               "cohort_redis_commands_total", "cohort_redis_command_seconds_total", "cohort_redis_connects_total", "grpc_server_call_duration_seconds"}
+# Of those who call others.
+CLIENTS = {"grpc_client_call_duration_seconds"}
 NEEDED = {
     "learner": {"cohort_learner_steps_total", "cohort_learner_step_seconds", "cohort_learner_samples_trained_total", "cohort_learner_policy_version",
                 "cohort_learner_staleness_versions", "cohort_learner_kl_nats", "cohort_learner_entropy_nats", "cohort_learner_clip_ratio",
                 "cohort_learner_reward_mean", "cohort_learner_grad_norm", "cohort_learner_checkpoint_seconds", "cohort_learner_checkpoint_bytes",
                 "cohort_learner_checkpoint_last_success_timestamp_seconds", "cohort_learner_time_seconds_total", "cohort_learner_open_slots",
                 "cohort_learner_groups_accepted_total", "cohort_learner_groups_refused_total", "cohort_learner_tasks_issued_total",
-                "cohort_learner_tasks_reissued_total", "cohort_learner_tasks_dead_total"},
+                "cohort_learner_tasks_reissued_total", "cohort_learner_tasks_dead_total"} | CLIENTS,
     "rollout": {"cohort_rollout_tokens_total", "cohort_rollout_tokens_per_second", "cohort_rollout_groups_leased_total", "cohort_rollout_groups_total",
                 "cohort_rollout_push_seconds", "cohort_rollout_weight_sync_seconds", "cohort_rollout_weight_sync_bytes_total",
-                "cohort_rollout_policy_version", "cohort_rollout_time_seconds_total"},
+                "cohort_rollout_policy_version", "cohort_rollout_time_seconds_total"} | CLIENTS,
     "reward": {"cohort_reward_check_seconds", "cohort_reward_queue_seconds", "cohort_reward_batch_checks", "cohort_reward_refused_batches_total"},
-    "admin": {"cohort_queue_tasks", "cohort_queue_oldest_age_seconds", "cohort_admin_workers", "cohort_admin_services", "cohort_admin_redis_up"},
+    "admin": {"cohort_queue_tasks", "cohort_queue_oldest_age_seconds", "cohort_admin_workers", "cohort_admin_services", "cohort_admin_redis_up"} | CLIENTS,
 }
 
 
@@ -101,6 +103,7 @@ class Live(unittest.TestCase):
         cls.services = wait_until("four kinds of services", training.services)
         cls.prometheus = Prometheus(cls.directory, cls.services)
         cls.addClassCleanup(cls.prometheus.daemon.stop)
+        run([f"{BIN}/cohort", "status", "--endpoint", training.run_directory])  # The admin service calls others only when somebody asks it.
         # A checkpoint, every third step, is what comes last.
         written = "cohort_learner_checkpoint_last_success_timestamp_seconds > 0 and cohort_learner_steps_total > 4"
         wait_until("a checkpoint", lambda: training.daemon.check() or cls.prometheus.query(written))

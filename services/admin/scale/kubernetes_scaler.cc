@@ -10,7 +10,7 @@
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "nlohmann/json.hpp"
-#include "services/admin/scale/https_call.h"
+#include "services/admin/http/http_call.h"
 
 namespace cohort::admin {
 namespace {
@@ -29,7 +29,7 @@ absl::StatusOr<std::string> ReadAccount(const std::string& path) {
 }
 
 // What the API server's Status object says, or the beginning of what it is instead.
-std::string MessageOf(const HttpsResponse& response) {
+std::string MessageOf(const HttpResponse& response) {
   const auto answer = nlohmann::json::parse(response.body, nullptr, /*allow_exceptions=*/false);
   if (answer.is_object() && answer.contains("message") && answer["message"].is_string()) return answer["message"];
   return absl::StrCat("HTTP ", response.code, " ", response.body.substr(0, 200));
@@ -39,7 +39,7 @@ absl::Status Unavailable(absl::string_view message) {
   return WithRetryDelay(ErrorWithReason(absl::StatusCode::kUnavailable, "KUBERNETES_UNAVAILABLE", absl::StrCat("Kubernetes: ", message)), kRetryDelay);
 }
 
-absl::Status ErrorOf(const HttpsResponse& response) {
+absl::Status ErrorOf(const HttpResponse& response) {
   const std::string message = MessageOf(response);
   switch (response.code) {
     case 401:
@@ -74,13 +74,14 @@ absl::StatusOr<std::unique_ptr<KubernetesScaler>> KubernetesScaler::InCluster(Op
 }
 
 absl::StatusOr<int> KubernetesScaler::Call(const std::string& method, const std::string& query, const std::string& body, absl::Time deadline) {
-  HttpsRequest request{.method = method, .url = url_ + query, .ca_file = options_.account_folder + "/ca.crt"};
+  HttpRequest request{.method = method, .url = url_ + query, .ca_file = options_.account_folder + "/ca.crt"};
   const absl::StatusOr<std::string> token = ReadAccount(options_.account_folder + "/token");
   if (!token.ok()) return Unavailable(absl::StrCat("no token of the service account: ", token.status().message()));
   request.token = *token;
+  request.accept = "application/json";
   request.content_type = "application/merge-patch+json";
   request.body = body;
-  const absl::StatusOr<HttpsResponse> response = CallHttps(request, deadline);
+  const absl::StatusOr<HttpResponse> response = CallHttp(request, deadline);
   if (!response.ok()) return Unavailable(response.status().message());
   if (response->code != 200) return ErrorOf(*response);
   const auto scale = nlohmann::json::parse(response->body, nullptr, /*allow_exceptions=*/false);

@@ -7,11 +7,11 @@
 #include "common/rpc/status.h"
 #include "common/status/status_macros.h"
 #include "proto/cohort/learner/v1/control_service.grpc.pb.h"
-#include "services/admin/cluster/http_get.h"
 #include "services/admin/cluster/listing.h"
 #include "services/admin/cluster/overview.h"
 #include "services/admin/cluster/redact.h"
 #include "services/admin/diagnosis/diagnosis.h"
+#include "services/admin/http/http_call.h"
 #include "services/admin/server/admin_service.h"
 
 namespace cohort::admin {

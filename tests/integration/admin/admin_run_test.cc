@@ -49,6 +49,28 @@ class AdminRunTest : public ::testing::Test {
   }
   json Status(const TrainingRun& run) { return AdminJson(run, {"status"})["status"]; }
 
+  // That a person who looks at a sample, or at who drained a worker, finds what the other services wrote about it.
+  void ExpectTheLatestSampleTellsItsTrace(const TrainingRun& run) {
+    const json sample = AdminJson(run, {"sample", "list", "--limit", "1"})["samples"][0];
+    const std::string id = sample["trace_id"], group = sample["group_id"];
+    EXPECT_THAT(id, SizeIs(32));
+    EXPECT_THAT(Admin(run, {"sample", "show", absl::StrCat(group, "#", sample["sample"].get<int>())}).output, HasSubstr(id));
+    const std::string ledger = io::ReadFile(run.Path("ledger.jsonl")).value_or("");
+    EXPECT_THAT(ledger, ::testing::ContainsRegex(absl::StrCat("\"group_id\":\"", group, "\"[^\n]*\"trace_id\":\"", id, "\"")));
+  }
+  void ExpectAuditsTellTheirTrace(const TrainingRun& run, const std::string& worker) {
+    int drains = 0;
+    const std::string log = io::ReadFile(run.Path(absl::StrCat("logs/", worker, ".log"))).value_or("");
+    const std::string events = Admin(run, {"events", "-o", "json"}).output;
+    for (const auto text : absl::StrSplit(events, "\n}\n", absl::SkipEmpty())) {
+      const json event = json::parse(absl::StrCat(text, "}"))["event"];
+      if (!event.is_object() || event["kind"] != "EVENT_KIND_AUDIT" || event["subject"] != worker || event["message"].get<std::string>().rfind("drain", 0) != 0) continue;
+      ++drains;
+      EXPECT_THAT(log, ::testing::ContainsRegex(absl::StrCat("leases nothing more.* trace=", event["trace_id"].get<std::string>())));
+    }
+    EXPECT_EQ(drains, 1) << events;
+  }
+
   static std::map<std::string, int> TimesTrained(const TrainingRun& run) {
     std::map<std::string, int> times;
     const std::string ledger = io::ReadFile(run.Path("ledger.jsonl")).value_or("");
@@ -121,6 +143,7 @@ TEST_F(AdminRunTest, ARunIsWatchedAndSteered) {
 
   ASSERT_EQ(Admin(run, {"run", "pause", "--reason", "test"}).exit_code, 0);
   WaitUntilPaused(run);
+  ExpectTheLatestSampleTellsItsTrace(run);
   const int paused_at = Steps(run);
   ASSERT_EQ(Admin(run, {"checkpoint", "create", "--wait"}).exit_code, 0);
   EXPECT_EQ(Steps(run), paused_at);
@@ -142,6 +165,7 @@ TEST_F(AdminRunTest, ARunIsWatchedAndSteered) {
 
   EXPECT_EQ(Admin(run, {"worker", "drain", "cohort-rollout-0", "--wait"}).exit_code, 0);
   EXPECT_EQ(AdminJson(run, {"worker", "get", "cohort-rollout-0"})["worker"]["service"]["state"], "SERVICE_STATE_DRAINED");
+  ExpectAuditsTellTheirTrace(run, "cohort-rollout-0");
   EXPECT_EQ(Admin(run, {"worker", "undrain", "cohort-rollout-0"}).exit_code, 0);
   EXPECT_EQ(Admin(run, {"worker", "drain", "cohort-rollout-1", "--exit", "--wait"}).exit_code, 0);
   EXPECT_EQ(AdminJson(run, {"worker", "list"})["total_size"], 1) << "a worker that was drained away is not replaced";

@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "common/io/files.h"
 #include "common/queue/redis_prompt_queue.h"
+#include "common/rpc/call_trace.h"
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "common/testing/redis_server.h"
@@ -14,7 +15,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
-#include "services/admin/cluster/http_get.h"
+#include "proto/cohort/rollout/v1/rollout_service.grpc.pb.h"
+#include "services/admin/http/http_call.h"
 #include "services/admin/observe/cluster_metrics.h"
 #include "services/admin/server/admin_service.h"
 #include "services/admin/web/web_server.h"
@@ -101,6 +103,7 @@ class AdminServiceTest : public ::testing::Test {
     for (int i = 0; i < dead; ++i) {
       tasks[i].set_group_id(absl::StrCat("run/0/", i));
       tasks[i].set_incarnation(*incarnation);
+      tasks[i].set_traceparent(rpc::TraceContext(0x4bf92f3577b34da6, 1 + i, 7).Traceparent());
     }
     ASSERT_OK(queue.Issue(tasks, Soon()));
     ASSERT_OK_AND_ASSIGN(const auto leases, queue.Take(dead, Soon()));
@@ -282,6 +285,7 @@ TEST_F(AdminServiceTest, DeadLettersAreListedRequeuedAndPurged) {
   EXPECT_EQ(letters.total_size(), 5);
   ASSERT_EQ(letters.dead_letters_size(), 2);
   EXPECT_EQ(letters.dead_letters(0).reason(), "cannot be done");
+  EXPECT_EQ(letters.dead_letters(1).trace_id(), "4bf92f3577b34da60000000000000002");
   EXPECT_NE(letters.next_page_token(), "");
 
   v1::RequeueDeadLettersRequest requeue;
@@ -313,6 +317,43 @@ TEST_F(AdminServiceTest, DeadLettersAreListedRequeuedAndPurged) {
   purge.set_all(true);
   ASSERT_OK(admin.Call(&Stub::PurgeDeadLetters, purge, &purged));
   EXPECT_EQ(purged.purged(), 3);
+}
+
+// A worker, as far as draining goes.
+class DrainedWorker final : public rollout::v1::RolloutService::Service {
+ public:
+  grpc::Status DrainWorker(grpc::ServerContext* context, const rollout::v1::DrainWorkerRequest*, rollout::v1::DrainWorkerResponse*) override {
+    trace_id = rpc::TraceOf(*context).TraceId();
+    return grpc::Status::OK;
+  }
+  std::string trace_id;
+};
+
+TEST_F(AdminServiceTest, AnActBelongsToItsCallersTraceAlsoInTheAuditAndAtTheServiceItAsks) {
+  DrainedWorker worker;
+  ASSERT_OK_AND_ASSIGN(const auto server, rpc::Server::Start({.address = "127.0.0.1:0", .services = {&worker}}));
+  registry::v1::ServiceRecord record;
+  record.set_name("w");
+  record.set_role(registry::v1::SERVICE_ROLE_ROLLOUT);
+  record.set_state(registry::v1::SERVICE_STATE_READY);
+  record.set_instance("w");
+  record.set_endpoint(server->address());
+  ASSERT_OK(registry_->Put(record, absl::Minutes(5), Soon()));
+  Admin admin(redis_->address());
+  {
+    const rpc::TraceScope scope(rpc::TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+    v1::DrainWorkerRequest drain;
+    drain.set_name("w");
+    v1::DrainWorkerResponse response;
+    ASSERT_OK(admin.Call(&Stub::DrainWorker, drain, &response));
+  }
+  EXPECT_EQ(worker.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
+  ASSERT_OK_AND_ASSIGN(const registry::EventPage page, registry_->ReadEvents(0, 1000, Soon()));
+  std::vector<std::string> audits;
+  for (const auto& event : page.events) {
+    if (event.kind() == registry::v1::EVENT_KIND_AUDIT) audits.push_back(event.trace_id());
+  }
+  EXPECT_THAT(audits, ElementsAre("4bf92f3577b34da6a3ce929d0e0e4736"));
 }
 
 TEST_F(AdminServiceTest, TheQueueIsToldWithItsRates) {

@@ -144,6 +144,31 @@ TEST_F(RegistryTest, EventsAreNumberedWithoutGapsAndAReaderThatComesTooLateKnows
   EXPECT_EQ(from_start.missed, 0) << "who begins with the oldest misses nothing";
 }
 
+TEST_F(RegistryTest, AnEventIsReadAsItWasWrittenAndOneOfAnOlderServiceWithoutATrace) {
+  ServiceRegistry registry(redis_->address(), "run");
+  v1::Event event;
+  event.set_kind(v1::EVENT_KIND_AUDIT);
+  event.set_subject("w");
+  event.set_actor("ann");
+  event.set_message("drained");
+  event.set_request_id("request-1");
+  event.set_trace_id("4bf92f3577b34da6a3ce929d0e0e4736");
+  ASSERT_THAT(registry.Append(event, Soon()), IsOkAndHolds(1));
+  redis::Connection connection({.address = redis_->address(), .client_name = "test"});
+  ASSERT_OK(connection.Command({"INCR", "cohort:{run}:event_counter"}, Soon(), redis::LostReply::kRepeat));
+  ASSERT_OK(connection.Command({"XADD", "cohort:{run}:events", "2-0", "time", "5", "kind", "EVENT_KIND_AUDIT", "subject", "w", "actor", "ann", "message", "drained",
+                                "request", "request-2"},
+                               Soon(), redis::LostReply::kRepeat));
+  ASSERT_OK_AND_ASSIGN(const EventPage page, registry.ReadEvents(0, 100, Soon()));
+  ASSERT_THAT(page.events, SizeIs(2));
+  EXPECT_EQ(page.events[0].actor(), "ann");
+  EXPECT_EQ(page.events[0].message(), "drained");
+  EXPECT_EQ(page.events[0].request_id(), "request-1");
+  EXPECT_EQ(page.events[0].trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(page.events[1].request_id(), "request-2");
+  EXPECT_EQ(page.events[1].trace_id(), "");
+}
+
 TEST_F(RegistryTest, ARedisThatComesBackEmptyIsNoticedByAReader) {
   ServiceRegistry registry(redis_->address(), "run");
   v1::Event event;

@@ -9,6 +9,7 @@
 namespace cohort::rollout {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -71,6 +72,7 @@ TEST_F(FaultsTest, ATaskThatCannotBeSampledIsBuriedWithTheReason) {
   learner_->publisher().Publish(0, RandomWeights(learner_->layout(), 0));
   auto task = learner_->Task(0, 0);
   for (int i = 0; i < 300; ++i) task.add_prompt_token_ids(5);
+  task.set_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
   ASSERT_OK(learner_->queue().Issue({task}, Soon()));
   std::vector<prompt::v1::DeadLetter> dead;
   ASSERT_TRUE(Eventually([&] {
@@ -80,6 +82,7 @@ TEST_F(FaultsTest, ATaskThatCannotBeSampledIsBuriedWithTheReason) {
   ASSERT_THAT(dead, SizeIs(1));
   EXPECT_EQ(dead[0].task().group_id(), "run/0/0");
   EXPECT_THAT(dead[0].reason(), HasSubstr("leaves no room in the context of 256"));
+  EXPECT_THAT(worker->log(), ContainsRegex("run/0/0 is given up: .* trace=4bf92f3577b34da6a3ce929d0e0e4736\n"));
 }
 
 TEST_F(FaultsTest, AStoppedWorkerGivesBackWhatItCannotFinish) {
