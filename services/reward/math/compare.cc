@@ -15,7 +15,7 @@ namespace cohort::reward::math {
 namespace {
 
 constexpr Reading kUsual;
-constexpr Reading kOther{false, true};
+constexpr Reading kOther{false, true, true};
 
 uint64_t KeyOf(uint64_t secret, std::string_view gold) {
   uint64_t hash = 14695981039346656037u;

@@ -163,6 +163,7 @@ class Reader {
       return set;
     }
     if (!IsOrder(relation) && relation != Relation::kEqual && relation != Relation::kNotEqual) return std::nullopt;
+    if (InfinitySign(a) != 0 || InfinitySign(b) != 0) return Unbounded(a, relation, b);
     // x = ±2
     if (relation == Relation::kEqual && b.ast.Contains(b.id, Kind::kPlusMinus)) {
       std::optional<RealSet> all = RealSet{};
@@ -170,6 +171,15 @@ class Reader {
       return all;
     }
     return Solve(a, relation, b);
+  }
+
+  // x < ∞ and -∞ < x hold for every x; other relations with ∞ are no statements about real numbers.
+  std::optional<RealSet> Unbounded(View a, Relation relation, View b) {
+    const View bound = InfinitySign(a) != 0 ? a : b, variable = InfinitySign(a) != 0 ? b : a;
+    const Relation seen = InfinitySign(a) != 0 ? Mirrored(relation) : relation;
+    const bool always = seen == (InfinitySign(bound) > 0 ? Relation::kLess : Relation::kGreater);
+    if (!always || variable.kind() != Kind::kSymbol) return std::nullopt;
+    return RealSet{Cells::All(), variable.ast.name(variable.id)};
   }
 
   // Where a - b is negative, zero or positive: constant between the roots of numerators and denominators.
@@ -315,7 +325,8 @@ class Reader {
     bool whole_numbers = false;
     for (size_t i = 0; i < view.size(); ++i) {
       const View member = view.kid(i);
-      if (member.kind() != Kind::kRelation && member.kind() != Kind::kList) return std::nullopt;
+      const bool interval = view.node().flag == kJoinedByOr && (member.kind() == Kind::kTuple || member.kind() == Kind::kUnion);  // (0, 1) or (2, 3)
+      if (member.kind() != Kind::kRelation && member.kind() != Kind::kList && !interval) return std::nullopt;
       if (IsWholeNumberCondition(member)) {
         whole_numbers = true;
         continue;

@@ -41,7 +41,7 @@ std::optional<NamedMembers> NamesOfTuple(View view) {
 
 // "x = 1, y = 2".
 std::optional<NamedMembers> NamesOfSystem(View view) {
-  if (!IsSystem(view)) return std::nullopt;
+  if (!IsSystem(view) || view.node().flag == kJoinedByOr) return std::nullopt;
   NamedMembers members;
   for (const View& member : Kids(view)) {
     const auto assignment = AsAssignment(member);

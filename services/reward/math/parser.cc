@@ -5,6 +5,7 @@
 #include "services/reward/math/parser_state.h"
 #include "services/reward/math/phrases.h"
 #include "services/reward/math/statements.h"
+#include "services/reward/math/units.h"
 #include "services/reward/math/words.h"
 
 namespace cohort::reward::math {
@@ -236,7 +237,10 @@ void Parser::Operator() {
     case Tok::kPmod: ++at_; ReduceTo(kRelationPower); return PushArguments(Waiting::kModulus, 1);
     case Tok::kComma: return SeparatorHere(kCommaSeparator);
     case Tok::kSemicolon: return SeparatorHere(kSemicolonSeparator);
-    case Tok::kAnd: and_written_ = true; return SeparatorHere(kCommaSeparator);
+    case Tok::kAnd:
+      if (SmallerUnitFollows()) return ++at_, Infix(Kind::kAdd, kProductPower, kSumPower);  // 2 hours and 30 minutes
+      and_written_ = true;
+      return SeparatorHere(kCommaSeparator);
     case Tok::kOr: return SeparatorHere(kOrSeparator);
     case Tok::kAmpersand: return SeparatorHere(kCellSeparator);
     case Tok::kRowBreak: return SeparatorHere(kRowSeparator);
@@ -276,6 +280,18 @@ void Parser::Operator() {
       return;
     default: return Fail("an operator was expected");
   }
+}
+
+// Whether the number and unit behind "and" are the rest of one time, price or height: hours and minutes, dollars and cents, feet and inches.
+bool Parser::SmallerUnitFollows() const {
+  const NodeId last = values_.back();
+  if (!ast_.Is(last, Kind::kUnit) || Ahead(1).kind != Tok::kNumber || (Ahead(2).kind != Tok::kWord && Ahead(2).kind != Tok::kText)) return false;
+  const Unit* large = FindUnit(ast_.name(last));
+  const Unit* small = FindUnit(Ahead(2).text);
+  if (large == nullptr || small == nullptr || large->dimension != small->dimension || Compare(large->scale, small->scale) <= 0) return false;
+  const Dimension second = {{"s", 1}}, meter = {{"m", 1}};
+  const bool feet = large->dimension == meter && large->scale == FindUnit("foot")->scale && small->scale == FindUnit("inch")->scale;
+  return large->dimension == second || IsMoney(large->dimension) || feet;
 }
 
 // Whether a number behind the last value is a factor: n2^n, i4, 2!3!, 2^{10}3^{10}. Two numbers side by side are an error.
@@ -328,6 +344,7 @@ Parsed Parse(std::string_view text, size_t max_bytes, const Reading& reading, Fu
   }
   const std::string stripped = WithoutFinalStop(text);
   Lexed lexed;
+  lexed.signed_exponents = reading.signed_exponents;
   Lex(WithoutChoiceBracket(stripped), fuel, lexed);
   if (fuel.exhausted()) {
     parsed.error = "out of fuel";
@@ -345,6 +362,7 @@ Parsed Parse(std::string_view text, size_t max_bytes, const Reading& reading, Fu
     }
   }
   parsed.error = lexed.error;
+  parsed.ambiguous = lexed.ambiguous;
   if (parsed.error.empty()) {
     ReadPhrases(lexed, fuel);
     Parser(lexed, reading, fuel, parsed).Run();

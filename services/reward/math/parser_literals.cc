@@ -1,5 +1,6 @@
 // Operands of the parser that are written in digits or words.
 #include <algorithm>
+#include <utility>
 
 #include "services/reward/math/parser_state.h"
 #include "services/reward/math/units.h"
@@ -231,6 +232,24 @@ bool Parser::TakeChoice() {
   return true;
 }
 
+// ℝ_{>0}, ℝ_{\ge 0}, ℤ_{>0}: the part on one side of zero.
+bool Parser::TakeHalfLine(const Token& set) {
+  const bool fits = Ahead(1).kind == Tok::kOpen && Ahead(2).kind == Tok::kRelation && Ahead(3).kind == Tok::kNumber && Ahead(3).text == "0" && Ahead(4).kind == Tok::kClose && Ahead(4).op == '}';
+  const Relation relation = fits ? static_cast<Relation>(Ahead(2).op) : Relation::kEqual;
+  const bool above = relation == Relation::kGreater, below = relation == Relation::kLess, half_closed = relation == Relation::kGreaterEqual && set.text == "R";
+  if ((!above && !below && !half_closed) || (set.text != "R" && set.text != "Z") || (below && set.text != "R")) return false;
+  at_ += 5;
+  if (!half_closed) {
+    PushValue(ast_.AddNamed(Kind::kNumberSet, std::string(set.text) + (above ? '+' : '-')));
+    return Complete(), true;
+  }
+  const NodeId zero = ast_.AddNumber(0), infinity = ast_.Add(Kind::kInfinity, {});
+  const NodeId interval = ast_.Add(Kind::kTuple, {zero, infinity});
+  ast_.nodes[interval].op = PackBrackets('[', ')');
+  PushValue(interval);
+  return Complete(), true;
+}
+
 // ℝ, ℝ^+, ℝ_+, ℝ^*, ℤ^+, ℕ^*: a sign in a script makes it a part of the set.
 void Parser::NumberSetOperand(const Token& token) {
   std::string name(token.text);
@@ -238,6 +257,7 @@ void Parser::NumberSetOperand(const Token& token) {
     const bool braces = Ahead(1).kind == Tok::kOpen && Ahead(1).op == '{';
     const Tok sign = Ahead(braces ? 2 : 1).kind;
     const bool closed = !braces || (Ahead(3).kind == Tok::kClose && Ahead(3).op == '}');
+    if (TakeHalfLine(token)) return;
     const bool known = sign == Tok::kPlus || sign == Tok::kMinus || sign == Tok::kTimes;
     if (!known || !closed || name == "C") return Fail("this part of a set of numbers is not known");
     name = sign == Tok::kTimes && name != "N" ? name + '*' : sign == Tok::kMinus ? name + '-' : (name == "N" ? "Z" : name) + '+';
@@ -299,6 +319,11 @@ void Parser::UnitOperand(std::string_view text) {
         if (name.substr(0, word.size()) != word) continue;
         power = value;
         name.remove_prefix(word.size());
+      }
+      for (const auto& [word, value] : {std::pair<std::string_view, int>{" squared", 2}, {" cubed", 3}}) {
+        if (name.size() <= word.size() || !name.ends_with(word)) continue;
+        power = value;
+        name.remove_suffix(word.size());
       }
       if (name.size() > 2 && name[name.size() - 2] == '^' && (name.back() == '2' || name.back() == '3')) {
         power = name.back() - '0';

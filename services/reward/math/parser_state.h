@@ -97,6 +97,7 @@ class Parser {
   void CloseBracket(const Token& token);
   void CloseBar();
   void CloseEnvironment();
+  bool SmallerUnitFollows() const;
   bool NumberMayFollow() const;
   bool IntegralEnds() const;
   void SeparatorHere(Separator separator);
@@ -146,6 +147,7 @@ class Parser {
   bool TakeRepetend(std::string_view text);
   void NumeralOperand(const Token& token);
   void NumberSetOperand(const Token& token);
+  bool TakeHalfLine(const Token& set);
   void TextOperand(std::string_view text);
   void UnitOperand(std::string_view text);
   NodeId UnitNode(std::string_view name);

@@ -1,5 +1,8 @@
 #include "services/reward/math/typed.h"
 
+#include <string_view>
+#include <utility>
+
 #include "services/reward/math/canonical.h"
 #include "services/reward/math/collections.h"
 #include "services/reward/math/decisions.h"
@@ -90,13 +93,26 @@ Decision CompareCases(View a, View b, const Context& context) {
 }
 
 bool HasUnits(View view) { return view.ast.Contains(view.id, Kind::kUnit); }
+
+const char* NumberSetOf(const std::string& words) {
+  static constexpr std::pair<std::string_view, const char*> kSets[] = {{kAllReals, "R"}, {kAllPositiveReals, "R+"}, {kAllNegativeReals, "R-"}, {kAllIntegers, "Z"}, {kAllPositiveIntegers, "Z+"}};
+  for (const auto& [phrase, set] : kSets) {
+    if (words == phrase) return set;
+  }
+  return nullptr;
+}
+
 // "no solution", "all real numbers": the set that the words stand for.
 std::optional<View> SetInWords(View words, Ast& out) {
   const std::string& text = words.ast.name(words.id);
   if (text == kNoSolution) {
     out.root = out.Add(Kind::kEmptySet, {});
-  } else if (text == kAllReals) {
-    out.root = out.AddNamed(Kind::kNumberSet, "R");
+  } else if (const char* set = NumberSetOf(text); set != nullptr) {
+    out.root = out.AddNamed(Kind::kNumberSet, set);
+  } else if (text == kAllNonnegativeReals) {
+    const NodeId zero = out.AddNumber(0), infinity = out.Add(Kind::kInfinity, {});
+    out.root = out.Add(Kind::kTuple, {zero, infinity});
+    out.nodes[out.root].op = PackBrackets('[', ')');
   } else {
     return std::nullopt;
   }

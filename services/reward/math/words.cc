@@ -6,11 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "services/reward/math/number_words.h"
+
 namespace cohort::reward::math {
 namespace {
 
 constexpr int kSecondsPerHour = 3600;
 constexpr size_t kMaxWords = 200;
+constexpr size_t kMaxNoonBytes = 24;  // \text{12:00 midnight}
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<signed char>(c) < 0; }
@@ -35,6 +38,12 @@ std::optional<std::string> WithoutTextCommands(std::string_view text) {
         ++depth;
         continue;
       }
+      static constexpr std::string_view kSwitches[] = {"\\bf ", "\\it ", "\\rm ", "\\underline"};
+      const auto* style = std::find_if(std::begin(kSwitches), std::end(kSwitches), [&](std::string_view name) { return text.substr(i, name.size()) == name; });
+      if (style != std::end(kSwitches)) {
+        i += style->size();
+        continue;
+      }
       const char next = i + 1 < text.size() ? text[i + 1] : '\0';
       if (next == ' ' || next == ',' || next == ';' || next == '!' || next == ':') {
         plain += ' ';
@@ -43,8 +52,9 @@ std::optional<std::string> WithoutTextCommands(std::string_view text) {
       }
       return std::nullopt;
     }
+    if (c == '{') ++depth;
     if (c == '}' && --depth < 0) return std::nullopt;
-    if (c != '}' && c != '$') plain += IsSpace(c) ? ' ' : c;
+    if (c != '{' && c != '}' && c != '$') plain += IsSpace(c) ? ' ' : c;
     ++i;
   }
   return depth == 0 ? std::optional<std::string>(plain) : std::nullopt;
@@ -143,6 +153,8 @@ std::optional<Ast> ParseTime(std::string_view text) {
   for (const char c : text) {
     if (!IsSpace(c) && c != '.') folded += Lower(c);
   }
+  if (folded == "noon" || folded == "12noon" || folded == "12:00noon") folded = "12pm";
+  if (folded == "midnight" || folded == "12midnight" || folded == "12:00midnight") folded = "12am";
   const bool pm = folded.ends_with("pm"), am = folded.ends_with("am");
   if (pm || am) folded.resize(folded.size() - 2);
   if (folded.size() > 8 || folded.empty()) return std::nullopt;
@@ -190,7 +202,8 @@ bool MayBeDateOrTime(std::string_view text) {
     month = month || (begins && BeginsMonth(text.substr(i, 3)));
     if (!IsSpace(c) && c != '.' && c != '}' && c != '$') last = c;
   }
-  return digit && (month || colon || hyphens >= 2 || last == 'm' || last == 'M');
+  const bool noon = last == 'n' || last == 'N' || last == 't' || last == 'T';  // noon, midnight
+  return noon ? text.size() <= kMaxNoonBytes : digit && (month || colon || hyphens >= 2 || last == 'm' || last == 'M');
 }
 
 std::string Joined(const std::vector<Word>& words) {
@@ -202,15 +215,33 @@ std::string Joined(const std::vector<Word>& words) {
   return text;
 }
 
+std::vector<std::string> FoldedWords(const std::vector<Word>& words) {
+  std::vector<std::string> folded;
+  for (const Word& word : words) folded.push_back(word.folded);
+  return folded;
+}
+
 // Phrases that mean the same; the last of each is the one that stands for all.
 std::string Phrase(std::string text) {
-  static constexpr std::string_view kNone[] = {"no solutions", "there is no solution", "there are no solutions", "无解", kNoSolution};
+  static constexpr std::string_view kNone[] = {"no solutions", "there is no solution", "there are no solutions", "no solution exists", "no solutions exist", "has no solution", "has no solutions", "empty set",
+                                                "the empty set", "无解", "空集", kNoSolution};
   static constexpr std::string_view kMissing[] = {"dne", "limit does not exist", "the limit does not exist", "不存在", "does not exist"};
   static constexpr std::string_view kEveryReal[] = {"all reals", "any real number", "every real number", "the real numbers", "the set of all real numbers", "全体实数", kAllReals};
   static constexpr std::string_view kNoReal[] = {"no real solutions", "无实数解", "no real solution"};
-  static constexpr std::string_view kManySolutions[] = {"infinitely many", "无数个", "infinitely many solutions"};
-  for (const auto phrases : {std::span<const std::string_view>(kNone), std::span<const std::string_view>(kMissing), std::span<const std::string_view>(kEveryReal),
-                             std::span<const std::string_view>(kNoReal), std::span<const std::string_view>(kManySolutions)}) {
+  static constexpr std::string_view kManySolutions[] = {"infinitely many", "infinite number of solutions", "an infinite number of solutions", "there are infinitely many solutions", "无数个", "无穷多个", "无穷多",
+                                                         "infinitely many solutions"};
+  static constexpr std::string_view kUndefined[] = {"not defined", "is undefined", "it is undefined", "undefined"};
+  static constexpr std::string_view kIntegers[] = {"integers", "the integers", "any integer", "every integer", "the set of all integers", "the set of integers", "全体整数", kAllIntegers};
+  static constexpr std::string_view kPositiveWhole[] = {"positive integers", "the positive integers", "any positive integer", "every positive integer", "the set of all positive integers",
+                                                        "全体正整数", kAllPositiveIntegers};
+  static constexpr std::string_view kPositive[] = {"positive real numbers", "positive reals", "all positive reals", "any positive real number", "the set of all positive real numbers",
+                                                   "全体正实数", kAllPositiveReals};
+  static constexpr std::string_view kNotNegative[] = {"nonnegative real numbers", "non negative real numbers", "all non negative real numbers", "all nonnegative reals", "all non negative reals",
+                                                      "any nonnegative real number", kAllNonnegativeReals};
+  static constexpr std::string_view kNegative[] = {"negative real numbers", "negative reals", "all negative reals", "any negative real number", kAllNegativeReals};
+  using Phrases = std::span<const std::string_view>;
+  for (const auto phrases : {Phrases(kNone), Phrases(kMissing), Phrases(kEveryReal), Phrases(kNoReal), Phrases(kManySolutions), Phrases(kUndefined), Phrases(kIntegers), Phrases(kPositiveWhole),
+                             Phrases(kPositive), Phrases(kNotNegative), Phrases(kNegative)}) {
     if (std::find(phrases.begin(), phrases.end(), text) != phrases.end()) return std::string(phrases.back());
   }
   return text;
@@ -258,6 +289,10 @@ std::optional<Ast> ParseWords(std::string_view text) {
   const bool spoken = std::any_of(words->begin(), words->end(), [](const Word& word) { return IsLetter(word.folded[0]) && word.folded.size() > 1; });
   if (!spoken) return std::nullopt;
   Ast ast;
+  if (std::optional<Rational> number = NumberInWords(FoldedWords(*words)); number.has_value()) {
+    ast.root = ast.AddNumber(*std::move(number));
+    return ast;
+  }
   // "Alice and Bob": two names joined by a word are a list; longer texts are texts.
   if (words->size() == 3 && ((*words)[1].folded == "and" || (*words)[1].folded == "or")) {
     const NodeId first = ast.AddText((*words)[0].folded, (*words)[0].written);
