@@ -5,6 +5,7 @@
 
 #include "services/reward/math/approximation.h"
 #include "services/reward/math/canonical.h"
+#include "services/reward/math/choices.h"
 #include "services/reward/math/equations.h"
 #include "services/reward/math/limits.h"
 #include "services/reward/math/parser.h"
@@ -41,6 +42,14 @@ bool IsLiteral(View view) {
     default: return false;
   }
 }
+
+// {5}: the set of the solutions of an equation that has one. As a whole answer it is its member where the other side is one value, 5 or x = 5.
+bool IsSingleton(View view) { return view.kind() == Kind::kSet && view.size() == 1 && (view.kid(0).kind() <= Kind::kPrime || view.kid(0).kind() == Kind::kTuple) && view.kid(0).kind() != Kind::kEmptySet; }
+bool IsOneValue(View view) {
+  if (view.kind() == Kind::kRelation) return view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kEqual;
+  return view.kind() == Kind::kTuple || (view.kind() <= Kind::kPrime && view.kind() != Kind::kEmptySet && view.kind() != Kind::kNumberSet);
+}
+View OnlyMember(View view) { return IsSingleton(view) ? view.kid(0) : view; }
 
 Comparison FromDecision(const Decision& decision, const Fuel& fuel) {
   if (fuel.exhausted()) return {v1::VERDICT_TIMEOUT};
@@ -92,9 +101,22 @@ Decision Gold::CompareReading(const Parsed& parsed, const Context& context) cons
   const Chain chain = ResolveChain(view, context);
   if (!chain.holds) return {Equality::kDifferent, v1::METHOD_EXACT, "a link of the chain is false"};
   const View expected(ast_, ast_.root), found(chain.made.has_value() ? *chain.made : parsed.ast, chain.root);
-  const Decision decision = CompareAnswers(expected, form_, found, Canonical(found.ast, found.id, context.fuel), context);
+  const Decision decision = (IsSingleton(expected) && IsOneValue(found)) || (IsSingleton(found) && IsOneValue(expected)) ? CompareAnswers(OnlyMember(expected), OnlyMember(found), context)
+                                                                        : CompareAnswers(expected, form_, found, Canonical(found.ast, found.id, context.fuel), context);
   if (decision.equality == Equality::kEqual || context.policy.approximation == Approximation::kNone) return decision;
   return CompareApproximately(expected, found, context).value_or(decision);
+}
+
+// The reference is the letter of a choice, and the answer names one with its text. What stands behind the letter has to be an answer, too.
+std::optional<Comparison> Gold::CompareChoice(std::string_view answer, Fuel& fuel) const {
+  const std::string& letter = ast_.name(ast_.root);
+  if (letter.size() != 1 || letter[0] < 'A' || letter[0] > 'J' || answer.size() > kMaxAnswerBytes || !fuel.Spend(static_cast<int64_t>(answer.size()))) return std::nullopt;
+  const std::optional<Choice> choice = ReadChoice(answer);
+  if (!choice.has_value()) return std::nullopt;
+  if (choice->rest.find_first_not_of(" .") != std::string_view::npos && !Parse(choice->rest, kMaxAnswerBytes, kUsual, fuel).error.empty()) return std::nullopt;
+  if (fuel.exhausted()) return Comparison{v1::VERDICT_TIMEOUT};
+  const bool same = choice->letter == letter[0];
+  return Comparison{same ? v1::VERDICT_CORRECT : v1::VERDICT_INCORRECT, v1::METHOD_TEXT, same ? "the same choice" : "another choice"};
 }
 
 Comparison Gold::Compare(std::string_view answer, Fuel& fuel) const {
@@ -104,6 +126,9 @@ Comparison Gold::Compare(std::string_view answer, Fuel& fuel) const {
     if (const std::optional<Literal> literal = ReadLiteral(answer)) return SameLiterals(*literal_, *literal);
   }
   const Context context{options_.policy, key_, fuel, options_.secret};
+  if (ast_.Is(ast_.root, Kind::kSymbol)) {
+    if (const std::optional<Comparison> choice = CompareChoice(answer, fuel)) return *choice;
+  }
   const Parsed found = Parse(answer, kMaxAnswerBytes, kUsual, fuel);
   if (fuel.exhausted()) return {v1::VERDICT_TIMEOUT};
   if (!found.error.empty()) return {v1::VERDICT_PRED_UNPARSEABLE};

@@ -48,13 +48,14 @@ void Lexer::Sign(char c) {
   switch (c) {
     case '(': case '[': return Emit(Tok::kOpen, static_cast<uint16_t>(c));
     case ')': case ']': return Emit(Tok::kClose, static_cast<uint16_t>(c));
-    case '{': return Emit(Tok::kOpen, '{');
+    case '{': return EmptyGroupFollows() ? void(++at_) : Emit(Tok::kOpen, '{');
     case '}': return Emit(Tok::kClose, '}');
     case '|': return Emit(Tok::kBar);
     case ',': return Emit(Tok::kComma);
     case ';': return Emit(Tok::kSemicolon);
     case ':': return Peek(0) == '=' ? (++at_, EmitRelation(Relation::kEqual)) : Emit(Tok::kColon);
-    case '+': return Peek(0) == '-' ? (++at_, Emit(Tok::kPlusMinus)) : Emit(Tok::kPlus);
+    case '+': if (text_.substr(at_, 2) == "/-") return at_ += 2, Emit(Tok::kPlusMinus);
+              return Peek(0) == '-' ? (++at_, Emit(Tok::kPlusMinus)) : Emit(Tok::kPlus);
     case '-': return Peek(0) == '>' ? (++at_, EmitRelation(Relation::kTo)) : Emit(Tok::kMinus);
     case '*': return Peek(0) == '*' ? (++at_, Emit(Tok::kCaret)) : Emit(Tok::kTimes);
     case '/': return Emit(Tok::kDivide);
@@ -73,6 +74,12 @@ void Lexer::Sign(char c) {
     default: break;
   }
   Fail(std::string("'") + c + "' stands where it means nothing");
+}
+
+// \frac12{}: nothing. In front of a script it is the place of a letter, {}_5C_2.
+bool Lexer::EmptyGroupFollows() const {
+  const bool behind = !out_.tokens.empty() && (out_.tokens.back().kind == Tok::kClose || out_.tokens.back().kind == Tok::kCirc || out_.tokens.back().kind == Tok::kNumber);
+  return behind && !out_.plain && Peek(0) == '}' && Peek(1) != '^' && Peek(1) != '_';
 }
 
 // 45^o, 45^{\text{o}} are degrees, 5^{th}, 5^\text{th} an ordinal number: behind digits.

@@ -30,6 +30,7 @@ class Lexer {
   // lexer.cc: the loop, signs.
   void Next();
   void Sign(char c);
+  bool EmptyGroupFollows() const;
   bool MarkFollows();
   void EqualSign();
   void Dollar();

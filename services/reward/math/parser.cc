@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/reward/math/bracket_direction.h"
 #include "services/reward/math/parser_state.h"
 #include "services/reward/math/phrases.h"
 #include "services/reward/math/statements.h"
@@ -266,7 +267,7 @@ void Parser::Operator() {
     case Tok::kNumber:
       if (ast_.Is(values_.back(), Kind::kUnit)) return Infix(Kind::kAdd, kProductPower, kSumPower);  // 5 feet 6 inches
       if (NumberMayFollow()) return ImplicitProduct();
-      if (ast_.Is(values_.back(), Kind::kDegree) && Ahead(1).kind == Tok::kPrime) return DegreeMark();
+      if (ast_.Is(values_.back(), Kind::kDegree) && MinuteMarkFollows() > 0) return DegreeMark();
       return Fail("an operator was expected");
     case Tok::kSymbol: case Tok::kPi: case Tok::kE: case Tok::kI: case Tok::kFunction: case Tok::kFrac: case Tok::kSqrt: case Tok::kPlainRoot: case Tok::kBinom:
     case Tok::kOverline: case Tok::kSum: case Tok::kProduct: case Tok::kIntegral: case Tok::kLimit: case Tok::kInfinity: case Tok::kBegin:
@@ -364,6 +365,7 @@ Parsed Parse(std::string_view text, size_t max_bytes, const Reading& reading, Fu
   parsed.error = lexed.error;
   parsed.ambiguous = lexed.ambiguous;
   if (parsed.error.empty()) {
+    TurnOutwardBrackets(lexed, fuel);
     ReadPhrases(lexed, fuel);
     Parser(lexed, reading, fuel, parsed).Run();
     if (parsed.error.empty()) ReadStatements(parsed.ast, fuel);

@@ -285,6 +285,7 @@ NodeId Parser::UnitNode(std::string_view name) { return ast_.AddNamed(Kind::kUni
 // Words where a value was expected.
 void Parser::TextOperand(std::string_view text) {
   if (text.size() >= 3 && text.front() == '(' && text.back() == ')') text = text.substr(1, text.size() - 2);
+  if (text.size() == 2 && text[0] >= 'A' && text[0] <= 'Z' && (text[1] == '.' || text[1] == ')')) text = text.substr(0, 1);  // \textbf{A.}
   if (text.size() == 1 && ((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z'))) {
     PushValue(text == "e" ? ast_.Add(Kind::kE, {}) : text == "i" ? ast_.Add(Kind::kI, {}) : ast_.AddNamed(Kind::kSymbol, text));
     return Complete();

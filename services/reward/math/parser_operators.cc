@@ -163,6 +163,14 @@ void Parser::Postfix(Kind node) {
   PushValue(ast_.Add(node, {operand}));
 }
 
+// The tokens of the mark behind the number that is next: 30', 30^\prime, 30^{\prime}; 0 when there is none.
+size_t Parser::MinuteMarkFollows() const {
+  if (Ahead(1).kind == Tok::kPrime) return 1;
+  if (Ahead(1).kind != Tok::kCaret) return 0;
+  if (Ahead(2).kind == Tok::kPrime) return 2;
+  return Ahead(2).kind == Tok::kOpen && Ahead(2).op == '{' && Ahead(3).kind == Tok::kPrime && Ahead(4).kind == Tok::kClose ? 4 : 0;
+}
+
 // 45°, and 45° 30' after it.
 void Parser::DegreeMark() {
   ReduceTo(kPostfixPower);
@@ -172,7 +180,7 @@ void Parser::DegreeMark() {
     uint32_t decimals = 0;
     const std::optional<Rational> minutes = NumberValue(Next().text, &decimals);
     if (!minutes.has_value()) return;
-    at_ += 2;
+    at_ += 1 + MinuteMarkFollows();
     const NodeId part = ast_.AddNumber(*minutes / Rational(60));
     const NodeId whole = ast_.kid(degree, 0);
     ast_.Drop(degree);

@@ -107,6 +107,7 @@ class Parser {
   NodeId ListOf(const NodeId* items, size_t count, uint8_t joint = 0);
   std::optional<NodeId> BuildContainer(const Frame& frame, char close);
   std::optional<NodeId> BuildSetBuilder(const Frame& frame);
+  bool CellsAreCases(const std::vector<NodeId>& cells) const;
   NodeId BuildMatrix(const Frame& frame, std::string_view name);
   NodeId Determinant(NodeId matrix);
 
@@ -118,6 +119,7 @@ class Parser {
   void RelationHere(Relation relation);
   void Postfix(Kind node);
   void DegreeMark();
+  size_t MinuteMarkFollows() const;
   void Word(const Token& token);
   bool TakeParity(std::string_view words);
   void ReduceTo(Power binding);
