@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 
 namespace cohort::reward::math {
 namespace {
@@ -28,13 +29,14 @@ class ChoiceReader {
     if (!mark && !rest_.empty()) return std::nullopt;
     // (A) + 1 is a sum.
     if (bracket && !rest_.empty() && std::string_view("+-^_/*=!<>|&'(").find(rest_[0]) != std::string_view::npos) return std::nullopt;
-    return IsClear() ? std::optional<Choice>({letter, rest_}) : std::nullopt;
+    return braces_ == 0 && IsClear() ? std::optional<Choice>({letter, rest_}) : std::nullopt;
   }
 
  private:
   bool Pass(std::string_view what) {
     if (rest_.substr(0, what.size()) != what) return false;
     rest_.remove_prefix(what.size());
+    braces_ += what.back() == '{' ? 1 : what == "}" ? -1 : 0;
     return true;
   }
   // White space, delimiters and commands of style, with their opening braces.
@@ -56,8 +58,9 @@ class ChoiceReader {
     for (size_t begin = 0; begin < rest_.size();) {
       size_t end = begin;
       while (end < rest_.size() && IsLetter(rest_[end])) ++end;
-      const std::string_view word = rest_.substr(begin, end - begin);
+      std::string word(rest_.substr(begin, end - begin));
       if (word.size() == 1 && word[0] >= 'A' && word[0] <= 'J') return false;
+      std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
       if (std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords)) return false;
       begin = std::max(end, begin + 1);
     }
@@ -65,6 +68,7 @@ class ChoiceReader {
   }
 
   std::string_view rest_;
+  int braces_ = 0;  // Open ones.
 };
 
 }  // namespace
