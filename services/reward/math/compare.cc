@@ -60,6 +60,21 @@ Comparison FromDecision(const Decision& decision, const Fuel& fuel) {
   }
 }
 
+// A reference answer; of "(B) 5" and "Option B" the letter.
+Parsed ParseChosen(std::string_view text, Fuel& fuel) {
+  if (text.size() <= kMaxAnswerBytes && fuel.Spend(static_cast<int64_t>(text.size()))) {
+    const std::optional<Choice> choice = ReadChoice(text);
+    const bool alone = choice.has_value() && choice->rest.find_first_not_of(" .") == std::string_view::npos;
+    const Parsed rest = choice.has_value() && !alone ? Parse(choice->rest, kMaxAnswerBytes, kUsual, fuel) : Parsed();
+    if (choice.has_value() && (alone || (rest.error.empty() && !rest.ast.Is(rest.ast.root, Kind::kText)))) {
+      Parsed letter;
+      letter.ast.root = letter.ast.AddNamed(Kind::kSymbol, std::string_view(&choice->letter, 1));
+      return letter;
+    }
+  }
+  return Parse(text, kMaxGoldBytes, kUsual, fuel);
+}
+
 Comparison SameLiterals(const Literal& a, const Literal& b) {
   const bool same = a == b;
   return {same ? v1::VERDICT_CORRECT : v1::VERDICT_INCORRECT, v1::METHOD_EXACT, same ? "the same rational number" : "different rational numbers"};
@@ -79,7 +94,7 @@ Gold::Gold(std::string_view text, const CompareOptions& options, int64_t steps) 
     form_ = OfNumber(literal_->numerator);
     fuel.Spend(1 + static_cast<int64_t>(text.size()));
   } else {
-    Parsed parsed = Parse(text, kMaxGoldBytes, kUsual, fuel);
+    Parsed parsed = ParseChosen(text, fuel);
     error_ = std::move(parsed.error);
     if (error_.empty()) {
       Chain chain = ResolveChain({parsed.ast, parsed.ast.root}, context);

@@ -153,6 +153,7 @@ std::optional<Decision> CompareNamedValues(View a, View b, const Context& contex
 }
 
 Decision CompareSystemWithTuple(View system, View tuple, const Context& context) {
+  if (system.node().flag == kJoinedByOr) return Other("a choice is no tuple");
   std::vector<std::pair<std::string, View>> values;
   for (const View& member : Kids(system)) {
     const auto assignment = AsAssignment(member);

@@ -228,7 +228,7 @@ std::string Phrase(std::string text) {
   static constexpr std::string_view kMissing[] = {"dne", "limit does not exist", "the limit does not exist", "不存在", "does not exist"};
   static constexpr std::string_view kEveryReal[] = {"all reals", "any real number", "every real number", "the real numbers", "the set of all real numbers", "全体实数", kAllReals};
   static constexpr std::string_view kNoReal[] = {"no real solutions", "无实数解", "no real solution"};
-  static constexpr std::string_view kManySolutions[] = {"infinitely many", "infinite number of solutions", "an infinite number of solutions", "there are infinitely many solutions", "无数个", "无穷多个", "无穷多",
+  static constexpr std::string_view kManySolutions[] = {"infinitely many", "infinite number of solutions", "there are infinitely many solutions", "无数个", "无穷多个", "无穷多",
                                                          "infinitely many solutions"};
   static constexpr std::string_view kUndefined[] = {"not defined", "is undefined", "it is undefined", "undefined"};
   static constexpr std::string_view kIntegers[] = {"integers", "the integers", "any integer", "every integer", "the set of all integers", "the set of integers", "全体整数", kAllIntegers};
