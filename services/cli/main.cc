@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "cohort " COHORT_VERSION);
   app.require_subcommand(1);
   app.footer("Exit code: 0 ok, 1 failed, 2 usage, 3 not found, 4 timeout, 5 unavailable.\n\nExample:\n  cohort run configs/quickstart.yaml");
-  int exit_code = cohort::cli::kExitOk;
+  int exit_code = cohort::kExitOk;
   cohort::cli::AddRunCommand(app, &exit_code);
   cohort::cli::AddAdminCommands(app, &exit_code);
   cohort::cli::AddContextCommands(app, &exit_code);
@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? cohort::cli::kExitOk : cohort::cli::kExitUsage;
+    return app.exit(error) == 0 ? cohort::kExitOk : cohort::kExitUsage;
   }
   return exit_code;
 }

@@ -5,11 +5,11 @@
 #include <thread>
 
 #include "CLI/CLI.hpp"
+#include "common/status/exit_code.h"
 
 namespace cohort::coderunner {
 namespace {
 
-constexpr int kUsage = 2;
 constexpr int kGoOn = -1;
 constexpr int kMaxSlots = 1024;
 
@@ -55,7 +55,7 @@ int ParseFlags(int argc, char** argv, Flags* flags) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsage;
+    return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   if (walls == "namespaces") flags->walls = Walls::kNamespaces;
   if (walls == "process") flags->walls = Walls::kProcess;

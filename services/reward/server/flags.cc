@@ -4,11 +4,11 @@
 #include <thread>
 
 #include "CLI/CLI.hpp"
+#include "common/status/exit_code.h"
 
 namespace cohort::reward {
 namespace {
 
-constexpr int kUsage = 2;
 constexpr int kGoOn = -1;
 
 }  // namespace
@@ -47,7 +47,7 @@ int ParseFlags(int argc, char** argv, Flags* flags) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsage;
+    return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   return kGoOn;
 }
