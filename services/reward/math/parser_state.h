@@ -140,7 +140,7 @@ class Parser {
   bool DeliverArgument();
   NodeId BuildArguments(const Frame& frame);
 
-  // parser_literals.cc: numbers, mixed numbers, repeating decimals, units.
+  // parser_literals.cc: numbers, mixed numbers, repeating decimals, sets of numbers.
   void NumberOperand();
   std::optional<Rational> NumberValue(std::string_view text, uint32_t* decimals);
   std::string_view JoinThousands();
@@ -150,10 +150,12 @@ class Parser {
   void NumeralOperand(const Token& token);
   void NumberSetOperand(const Token& token);
   bool TakeHalfLine(const Token& set);
+  bool TakeChoice();
+
+  // parser_units.cc: words that are operands.
   void TextOperand(std::string_view text);
   void UnitOperand(std::string_view text);
   NodeId UnitNode(std::string_view name);
-  bool TakeChoice();
 
   // Stack helpers.
   bool Failed() const { return !out_.error.empty(); }
