@@ -13,6 +13,7 @@
 #include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
 #include "common/rpc/tls.h"
+#include "common/status/exit_code.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
 #include "services/admin/observe/cluster_metrics.h"
@@ -24,7 +25,6 @@ namespace cohort::admin {
 namespace {
 
 constexpr absl::Duration kGrace = absl::Seconds(1);
-constexpr int kExitUsage = 2;
 
 // The command line.
 struct Flags {
@@ -41,17 +41,6 @@ struct Flags {
   rpc::TlsFiles tls;
   bool allow_remote = false;
 };
-
-int ToExitCode(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk: return 0;
-    case absl::StatusCode::kInvalidArgument: return kExitUsage;
-    case absl::StatusCode::kNotFound: return 3;
-    case absl::StatusCode::kDeadlineExceeded: return 4;
-    case absl::StatusCode::kUnavailable: return 5;
-    default: return 1;
-  }
-}
 
 absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
   COHORT_ASSIGN_OR_RETURN(const auto access, Access::Create(flags.token_file));

@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   app.footer("Exit code: 0 ok, 1 failed, 2 usage, 3 not found, 4 timeout, 5 unavailable.\n\nExample:\n  cohort run configs/quickstart.yaml");
   // All calls of one command belong to one trace.
   const cohort::rpc::TraceScope trace(cohort::rpc::TraceContext::Begin());
-  int exit_code = cohort::cli::kExitOk;
+  int exit_code = cohort::kExitOk;
   cohort::cli::AddRunCommand(app, &exit_code);
   cohort::cli::AddAdminCommands(app, &exit_code);
   cohort::cli::AddContextCommands(app, &exit_code);
@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? cohort::cli::kExitOk : cohort::cli::kExitUsage;
+    return app.exit(error) == 0 ? cohort::kExitOk : cohort::kExitUsage;
   }
   return exit_code;
 }

@@ -3,8 +3,8 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "common/log/log.h"
+#include "common/status/exit_code.h"
 #include "services/learner/pretrain/pretrain_command.h"
-#include "services/learner/server/exit_code.h"
 #include "services/learner/server/run_command.h"
 
 int main(int argc, char** argv) {
@@ -17,8 +17,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : cohort::learner::kExitUsage;
+    return app.exit(error) == 0 ? 0 : cohort::kExitUsage;
   }
   if (!status.ok()) std::cerr << "cohort-learner: " << status.message() << std::endl;
-  return cohort::learner::ToExitCode(status);
+  return cohort::ToExitCode(status);
 }

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 
 namespace cohort::reward {
 namespace {
@@ -15,7 +16,27 @@ constexpr std::pair<v1::Template, const char*> kTemplates[] = {
     {v1::TEMPLATE_BARE_ANSWER, "bare"}, {v1::TEMPLATE_GSM8K_HASH, "gsm8k"},        {v1::TEMPLATE_DAPO_ANSWER, "dapo"},
 };
 
+bool IsOfCompletions(v1::Template shape) { return shape != v1::TEMPLATE_BARE_ANSWER; }
+
+// "R1_ZERO": what the enumerator is called.
+std::string Capitals(v1::Template shape) { return std::string(absl::StripPrefix(v1::Template_Name(shape), "TEMPLATE_")); }
+
 }  // namespace
+
+v1::Template CompletionTemplate(absl::string_view name) {
+  for (const auto& [shape, known] : kTemplates) {
+    if (IsOfCompletions(shape) && (name == known || name == Capitals(shape))) return shape;
+  }
+  return v1::TEMPLATE_UNSPECIFIED;
+}
+
+std::string CompletionTemplateNames(bool capitals) {
+  std::string names;
+  for (const auto& [shape, name] : kTemplates) {
+    if (IsOfCompletions(shape)) absl::StrAppend(&names, names.empty() ? "" : ", ", capitals ? Capitals(shape) : name);
+  }
+  return names;
+}
 
 absl::string_view TemplateName(v1::Template shape) {
   for (const auto& [known, name] : kTemplates) {

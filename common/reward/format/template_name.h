@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cohort/reward/v1/reward_service.pb.h"
@@ -8,6 +10,13 @@ namespace cohort::reward {
 
 // "r1_zero", "r1_released", "boxed", "bare", "gsm8k", "dapo"; "" for what is not set.
 absl::string_view TemplateName(v1::Template shape);
+
+// The template of completions by its name: one of TemplateName(), or in capitals as configs write it: "R1_ZERO", "BOXED_ONLY", …. TEMPLATE_UNSPECIFIED for every other
+// name, and for "bare", which completions do not have.
+v1::Template CompletionTemplate(absl::string_view name);
+
+// The names of the templates of completions, for messages: "r1_zero, r1_released, …", or in capitals.
+std::string CompletionTemplateNames(bool capitals);
 
 // A policy id taken apart.
 struct PolicyParts {

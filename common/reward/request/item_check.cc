@@ -27,4 +27,9 @@ absl::Status CheckBatch(const ScoreItems& items) {
   return absl::InvalidArgumentError(absl::StrCat("the batch has ", items.size(), " items; at most ", kMaxItemsPerBatch, " are taken at a time"));
 }
 
+absl::Status CheckGolds(const v1::CompileGoldRequest& request) {
+  if (request.gold_answers_size() <= kMaxGoldsPerBatch) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the request has ", request.gold_answers_size(), " reference answers; at most ", kMaxGoldsPerBatch, " are taken at a time"));
+}
+
 }  // namespace cohort::reward

@@ -21,4 +21,7 @@ absl::Status CheckItem(int index, const v1::ScoreItem& item, size_t max_gold_byt
 // INVALID_ARGUMENT when the batch has too many items.
 absl::Status CheckBatch(const ScoreItems& items);
 
+// INVALID_ARGUMENT when the request has too many reference answers.
+absl::Status CheckGolds(const v1::CompileGoldRequest& request);
+
 }  // namespace cohort::reward

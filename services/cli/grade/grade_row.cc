@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/reward/format/template_name.h"
 #include "services/cli/grade/json_object.h"
 
 namespace cohort::cli {
@@ -61,13 +62,8 @@ class RowBuilder {
     return text;
   }
   void SetTemplate(const JsonMember& member) {
-    const std::string name = Text(member).value_or("");
-    if (name == "r1_zero") shape_ = rv1::TEMPLATE_R1_ZERO;
-    else if (name == "r1_released") shape_ = rv1::TEMPLATE_R1_RELEASED;
-    else if (name == "boxed") shape_ = rv1::TEMPLATE_BOXED_ONLY;
-    else if (name == "gsm8k") shape_ = rv1::TEMPLATE_GSM8K_HASH;
-    else if (name == "dapo") shape_ = rv1::TEMPLATE_DAPO_ANSWER;
-    else Mistake("'template' is none of \"r1_zero\", \"r1_released\", \"boxed\", \"gsm8k\", \"dapo\"");
+    shape_ = reward::CompletionTemplate(Text(member).value_or(""));
+    if (shape_ == rv1::TEMPLATE_UNSPECIFIED) Mistake(absl::StrCat("'template' is none of ", reward::CompletionTemplateNames(/*capitals=*/false)));
   }
   void SetThinkPrefilled(const JsonMember& member) {
     if (member.value != "true" && member.value != "false") Mistake("'think_prefilled' is neither true nor false");

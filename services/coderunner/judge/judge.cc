@@ -129,7 +129,6 @@ bool Judge::RunTest(int slot, const Problem& problem, const Recipe& recipe, size
     if (!why.empty()) end = TestEnd::kWrongAnswer;
   }
   metrics_.CountTest(end, outcome.wall);
-  judgement.tests_run = static_cast<int>(index) + 1;
   judgement.verdict = VerdictOf(end);
   if (end == TestEnd::kPassed) return true;
   judgement.rule = absl::StrCat("test ", index + 1, " of ", problem.tests.size(), ": ", why);

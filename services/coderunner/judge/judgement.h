@@ -11,7 +11,6 @@ struct Judgement {
   reward::v1::Verdict verdict = reward::v1::VERDICT_INTERNAL;
   reward::v1::Method method = reward::v1::METHOD_UNSPECIFIED;
   uint32_t micros = 0;   // Wall time of compiling and running.
-  int tests_run = 0;
   std::string rule;      // What decided, for a person: "test 3 of 10: line 2 is '5', '6' is expected".
 };
 

@@ -122,10 +122,7 @@ class StreamCall {
 }  // namespace
 
 grpc::Status CodeService::CompileGold(grpc::ServerContext*, const v1::CompileGoldRequest* request, v1::CompileGoldResponse* response) {
-  if (request->gold_answers_size() > reward::kMaxGoldsPerBatch) {
-    return rpc::ToGrpc(absl::InvalidArgumentError(
-        absl::StrCat("the request has ", request->gold_answers_size(), " reference answers; at most ", reward::kMaxGoldsPerBatch, " are taken at a time")));
-  }
+  if (const absl::Status golds = reward::CheckGolds(*request); !golds.ok()) return rpc::ToGrpc(golds);
   if (const auto policy = ReadCodePolicy(request->policy_id()); !policy.ok()) return rpc::ToGrpc(policy.status());
   for (int i = 0; i < request->gold_answers_size(); ++i) {
     const absl::StatusOr<Problem> problem = ReadProblem(request->gold_answers(i));

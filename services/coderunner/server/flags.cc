@@ -5,11 +5,11 @@
 #include <thread>
 
 #include "CLI/CLI.hpp"
+#include "common/status/exit_code.h"
 
 namespace cohort::coderunner {
 namespace {
 
-constexpr int kUsage = 2;
 constexpr int kGoOn = -1;
 constexpr int kMaxSlots = 1024;
 
@@ -26,15 +26,7 @@ JudgementPool::Options Flags::PoolOptions() const {
 int ParseFlags(int argc, char** argv, Flags* flags) {
   CLI::App app("Grades programs by running tests, each in a sandbox. Speaks the protocol of cohort-reward.", "cohort-coderunner");
   app.footer("Example:\n  cohort-coderunner --listen 127.0.0.1:7004 --slots 4 --allow-weak-isolation");
-  app.add_option("--listen", flags->listen, "host:port of the gRPC server; port 0 picks a free one")->capture_default_str();
-  app.add_option("--metrics-listen", flags->metrics_listen, "host:port of /metrics")->capture_default_str();
-  app.add_flag("--allow-remote", flags->allow_remote, "allow an address that is not loopback");
-  app.add_option("--advertise-host", flags->advertise_host, "host under which others reach this service, for the registry; default: the one it listens on");
-  app.add_option("--name", flags->name, "name of this service in logs")->capture_default_str();
-  app.add_option("--endpoint-file", flags->endpoint_file, "where the addresses are written when the service is ready");
-  CLI::Option* redis = app.add_option("--redis", flags->redis, "host:port of the Redis server whose registry shows this service");
-  app.add_option("--run", flags->run, "name of the run it belongs to")->needs(redis);
-  redis->needs(app.get_option("--run"));
+  rpc::AddServiceFlags(app, *flags);
   app.add_option("--slots", flags->slots, "programs that run at a time; 0 is one per core")->check(CLI::Range(0, kMaxSlots))->capture_default_str();
   app.add_option("--queue-capacity", flags->queue_capacity, "programs that may wait before batches are refused")
       ->check(CLI::Range(size_t{1}, size_t{1} << 20))
@@ -55,7 +47,7 @@ int ParseFlags(int argc, char** argv, Flags* flags) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsage;
+    return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   if (walls == "namespaces") flags->walls = Walls::kNamespaces;
   if (walls == "process") flags->walls = Walls::kProcess;

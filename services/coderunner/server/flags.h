@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "common/rpc/service_flags.h"
 #include "services/coderunner/judge/judgement_pool.h"
 #include "services/coderunner/language/language.h"
 #include "services/coderunner/sandbox/command.h"
@@ -10,15 +11,9 @@
 namespace cohort::coderunner {
 
 // The command line of cohort-coderunner.
-struct Flags {
-  std::string listen = "127.0.0.1:0";
-  std::string metrics_listen = "127.0.0.1:0";
-  bool allow_remote = false;
-  std::string advertise_host;  // For the registry; empty: the one of `listen`.
-  std::string name = "coderunner-0";
-  std::string endpoint_file;
-  std::string redis;  // With `run`: the registry to stand in; empty for none.
-  std::string run;
+struct Flags : rpc::ServiceFlags {
+  Flags() : ServiceFlags("coderunner-0") {}
+
   int slots = 0;  // 0: one per core.
   size_t queue_capacity = 4096;
   size_t cache_entries = 65'536;

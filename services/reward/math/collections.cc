@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "services/reward/math/decisions.h"
@@ -105,7 +106,27 @@ Decision CompareInOrder(const std::vector<View>& a, const std::vector<View>& b, 
   return unknown ? Unknown("a member could not be decided") : Decision{Equality::kEqual, all.method, "member by member"};
 }
 
+namespace {
+
+// Whether values of several names stand in the list: x = 1, y = 2.
+bool NamesSeveral(View list) {
+  std::string first;
+  for (const View& member : Kids(list)) {
+    const auto assignment = AsAssignment(member);
+    if (!assignment.has_value() || assignment->name.kind() != Kind::kSymbol) continue;
+    const std::string& name = member.ast.name(assignment->name.id);
+    if (!first.empty() && name != first) return true;
+    first = name;
+  }
+  return false;
+}
+
+}  // namespace
+
 Decision CompareCollections(View a, View b, const Context& context) {
+  const auto chooses = [](View view) { return view.kind() == Kind::kList && view.node().flag == kJoinedByOr; };
+  // "x = 1 or y = 2" is less than "x = 1, y = 2".
+  if (chooses(a) != chooses(b) && ((a.kind() == Kind::kList && NamesSeveral(a)) || (b.kind() == Kind::kList && NamesSeveral(b)))) return Other("a choice against all of them");
   const bool set = a.kind() == Kind::kSet || b.kind() == Kind::kSet || a.kind() == Kind::kEmptySet || b.kind() == Kind::kEmptySet;
   const Members left(a, set, context), right(b, set, context);
   if (context.fuel.exhausted()) return Unknown("out of fuel");

@@ -14,6 +14,7 @@ enum class CommandKind : uint8_t {
   kDropArgument,  // Passed over together with its argument: \color{red}.
   kTextBox,   // Its argument is text.
   kRoman,     // \mathrm and its like: a letter is a symbol, a word is text.
+  kRomanSwitch,  // \rm: the same for the rest of its group.
   kOperatorName,
   kBlackboard,
   kSizedBracket,  // \left, \right: a following '.' is an invisible bracket.

@@ -5,6 +5,7 @@
 
 #include "services/reward/math/approximation.h"
 #include "services/reward/math/canonical.h"
+#include "services/reward/math/choices.h"
 #include "services/reward/math/equations.h"
 #include "services/reward/math/limits.h"
 #include "services/reward/math/parser.h"
@@ -15,7 +16,7 @@ namespace cohort::reward::math {
 namespace {
 
 constexpr Reading kUsual;
-constexpr Reading kOther{false, true};
+constexpr Reading kOther{false, true, true};
 
 uint64_t KeyOf(uint64_t secret, std::string_view gold) {
   uint64_t hash = 14695981039346656037u;
@@ -42,6 +43,14 @@ bool IsLiteral(View view) {
   }
 }
 
+// {5}: the set of the solutions of an equation that has one. As a whole answer it is its member where the other side is one value, 5 or x = 5.
+bool IsSingleton(View view) { return view.kind() == Kind::kSet && view.size() == 1 && (view.kid(0).kind() <= Kind::kPrime || view.kid(0).kind() == Kind::kTuple) && view.kid(0).kind() != Kind::kEmptySet; }
+bool IsOneValue(View view) {
+  if (view.kind() == Kind::kRelation) return view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kEqual;
+  return view.kind() == Kind::kTuple || (view.kind() <= Kind::kPrime && view.kind() != Kind::kEmptySet && view.kind() != Kind::kNumberSet);
+}
+View OnlyMember(View view) { return IsSingleton(view) ? view.kid(0) : view; }
+
 Comparison FromDecision(const Decision& decision, const Fuel& fuel) {
   if (fuel.exhausted()) return {v1::VERDICT_TIMEOUT};
   switch (decision.equality) {
@@ -49,6 +58,21 @@ Comparison FromDecision(const Decision& decision, const Fuel& fuel) {
     case Equality::kDifferent: return {v1::VERDICT_INCORRECT, decision.method, decision.rule};
     default: return {v1::VERDICT_UNKNOWN, decision.method, decision.rule};
   }
+}
+
+// A reference answer; of "(B) 5" and "Option B" the letter.
+Parsed ParseChosen(std::string_view text, Fuel& fuel) {
+  if (text.size() <= kMaxAnswerBytes && fuel.Spend(static_cast<int64_t>(text.size()))) {
+    const std::optional<Choice> choice = ReadChoice(text);
+    const bool alone = choice.has_value() && choice->rest.find_first_not_of(" .") == std::string_view::npos;
+    const Parsed rest = choice.has_value() && !alone ? Parse(choice->rest, kMaxAnswerBytes, kUsual, fuel) : Parsed();
+    if (choice.has_value() && (alone || (rest.error.empty() && !rest.ast.Is(rest.ast.root, Kind::kText)))) {
+      Parsed letter;
+      letter.ast.root = letter.ast.AddNamed(Kind::kSymbol, std::string_view(&choice->letter, 1));
+      return letter;
+    }
+  }
+  return Parse(text, kMaxGoldBytes, kUsual, fuel);
 }
 
 Comparison SameLiterals(const Literal& a, const Literal& b) {
@@ -70,7 +94,7 @@ Gold::Gold(std::string_view text, const CompareOptions& options, int64_t steps) 
     form_ = OfNumber(literal_->numerator);
     fuel.Spend(1 + static_cast<int64_t>(text.size()));
   } else {
-    Parsed parsed = Parse(text, kMaxGoldBytes, kUsual, fuel);
+    Parsed parsed = ParseChosen(text, fuel);
     error_ = std::move(parsed.error);
     if (error_.empty()) {
       Chain chain = ResolveChain({parsed.ast, parsed.ast.root}, context);
@@ -92,9 +116,22 @@ Decision Gold::CompareReading(const Parsed& parsed, const Context& context) cons
   const Chain chain = ResolveChain(view, context);
   if (!chain.holds) return {Equality::kDifferent, v1::METHOD_EXACT, "a link of the chain is false"};
   const View expected(ast_, ast_.root), found(chain.made.has_value() ? *chain.made : parsed.ast, chain.root);
-  const Decision decision = CompareAnswers(expected, form_, found, Canonical(found.ast, found.id, context.fuel), context);
+  const Decision decision = (IsSingleton(expected) && IsOneValue(found)) || (IsSingleton(found) && IsOneValue(expected)) ? CompareAnswers(OnlyMember(expected), OnlyMember(found), context)
+                                                                        : CompareAnswers(expected, form_, found, Canonical(found.ast, found.id, context.fuel), context);
   if (decision.equality == Equality::kEqual || context.policy.approximation == Approximation::kNone) return decision;
   return CompareApproximately(expected, found, context).value_or(decision);
+}
+
+// The reference is the letter of a choice, and the answer names one with its text. What stands behind the letter has to be an answer, too.
+std::optional<Comparison> Gold::CompareChoice(std::string_view answer, Fuel& fuel) const {
+  const std::string& letter = ast_.name(ast_.root);
+  if (letter.size() != 1 || letter[0] < 'A' || letter[0] > 'J' || answer.size() > kMaxAnswerBytes || !fuel.Spend(static_cast<int64_t>(answer.size()))) return std::nullopt;
+  const std::optional<Choice> choice = ReadChoice(answer);
+  if (!choice.has_value()) return std::nullopt;
+  if (choice->rest.find_first_not_of(" .") != std::string_view::npos && !Parse(choice->rest, kMaxAnswerBytes, kUsual, fuel).error.empty()) return std::nullopt;
+  if (fuel.exhausted()) return Comparison{v1::VERDICT_TIMEOUT};
+  const bool same = choice->letter == letter[0];
+  return Comparison{same ? v1::VERDICT_CORRECT : v1::VERDICT_INCORRECT, v1::METHOD_TEXT, same ? "the same choice" : "another choice"};
 }
 
 Comparison Gold::Compare(std::string_view answer, Fuel& fuel) const {
@@ -104,6 +141,9 @@ Comparison Gold::Compare(std::string_view answer, Fuel& fuel) const {
     if (const std::optional<Literal> literal = ReadLiteral(answer)) return SameLiterals(*literal_, *literal);
   }
   const Context context{options_.policy, key_, fuel, options_.secret};
+  if (ast_.Is(ast_.root, Kind::kSymbol)) {
+    if (const std::optional<Comparison> choice = CompareChoice(answer, fuel)) return *choice;
+  }
   const Parsed found = Parse(answer, kMaxAnswerBytes, kUsual, fuel);
   if (fuel.exhausted()) return {v1::VERDICT_TIMEOUT};
   if (!found.error.empty()) return {v1::VERDICT_PRED_UNPARSEABLE};

@@ -53,6 +53,7 @@ class Gold {
 
  private:
   Decision CompareReading(const Parsed& parsed, const Context& context) const;
+  std::optional<Comparison> CompareChoice(std::string_view answer, Fuel& fuel) const;
 
   const CompareOptions options_;
   uint64_t key_;

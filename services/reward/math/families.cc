@@ -12,6 +12,7 @@ namespace {
 
 constexpr slong kPrecision = 128;
 constexpr int64_t kMaxShift = 1'000'000;  // Of the number of the family.
+constexpr int64_t kMaxTriedShift = 2;    // Of values that are no progressions.
 
 // A condition "k ∈ ℤ".
 bool IsMembership(const Ast& ast, NodeId id) {
@@ -103,6 +104,25 @@ std::optional<Family> FamilyOfResidues(View view) {
   return family;
 }
 
+std::optional<Family> AsFamily(View view);
+
+// "x = 2k or x = 3k, k ∈ ℤ": the condition behind the last choice counts for all of them, as does the same one behind each.
+std::optional<Family> AsFamilyOfChoices(View view) {
+  std::optional<Family> family = AsFamily(view.kid(view.size() - 1));
+  if (!family.has_value()) return std::nullopt;
+  for (size_t i = 0; i + 1 < view.size(); ++i) {
+    const View choice = view.kid(i);
+    if (choice.kind() != Kind::kList) {
+      if (!AddValue(choice, *family)) return std::nullopt;
+      continue;
+    }
+    std::optional<Family> other = AsFamily(choice);
+    if (!other.has_value() || other->parameter != family->parameter || other->set != family->set || other->name != family->name) return std::nullopt;
+    for (Ast& value : other->values) family->values.push_back(std::move(value));
+  }
+  return family;
+}
+
 std::optional<Family> AsFamily(View view) {
   Family family;
   if (view.kind() == Kind::kSetBuilder) {
@@ -116,6 +136,13 @@ std::optional<Family> AsFamily(View view) {
     SetCondition(view.ast, view.kid(1).id, family);
     return AddValue(view.kid(0), family) ? std::optional<Family>(std::move(family)) : std::nullopt;
   }
+  if (view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && view.kid(1).kind() == Kind::kSetBuilder) {  // x ∈ {2k | k ∈ ℤ}
+    std::optional<Family> named = AsFamily(view.kid(1));
+    if (!named.has_value() || NameText(view.kid(0)).empty()) return std::nullopt;
+    named->name = NameText(view.kid(0));
+    return named;
+  }
+  if (view.kind() == Kind::kList && view.node().flag == kJoinedByOr && view.kid(view.size() - 1).kind() == Kind::kList) return AsFamilyOfChoices(view);
   if (view.kind() == Kind::kList) {
     int conditions = 0;
     for (size_t i = 0; i < view.size(); ++i) {
@@ -209,10 +236,27 @@ Equality CompareProgressions(const Progression& a, const Progression& b, const C
   return CompareScalars({quotient, quotient.root}, {whole, whole.root}, context).equality;
 }
 
+// Whether b at n is a at ±n + c for a small whole c, as n² is (n + 1)², and (n, 2n) is (n - 1, 2n - 2).
+bool EqualAfterShift(const Ast& a, const Ast& b, const Family& family, const Context& context) {
+  for (const int64_t sign : {1, -1}) {
+    for (int64_t shift = -kMaxTriedShift; shift <= kMaxTriedShift; ++shift) {
+      const Ast moved = Substituted({b, b.root}, family.parameter, [&](Ast& out) {
+        const NodeId factor = out.AddNumber(sign), number = out.AddNamed(Kind::kSymbol, family.parameter);
+        const NodeId product = out.Add(Kind::kMultiply, {factor, number}), start = out.AddNumber(shift);
+        return out.Add(Kind::kAdd, {product, start});
+      });
+      if (!context.fuel.Spend(100)) return false;
+      if (CompareAnswers({a, a.root}, {moved, moved.root}, context).equality == Equality::kEqual) return true;
+    }
+  }
+  return false;
+}
+
 Equality CompareValues(const Ast& a, const Ast& b, const Family& family, const Context& context) {
   const Decision direct = CompareAnswers({a, a.root}, {b, b.root}, context);
   if (direct.equality == Equality::kEqual) return direct.equality;
   if (family.set != "Z") return Equality::kUnknown;
+  if (EqualAfterShift(a, b, family, context)) return Equality::kEqual;
   const std::optional<Progression> x = AsProgression(a, family.parameter, context), y = AsProgression(b, family.parameter, context);
   if (!x.has_value() || !y.has_value()) return Equality::kUnknown;
   return CompareProgressions(*x, *y, context);

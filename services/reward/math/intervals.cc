@@ -4,13 +4,12 @@
 
 #include "services/reward/math/limits.h"
 #include "services/reward/math/peeling.h"
-#include "services/reward/math/polynomial.h"
+#include "services/reward/math/sign_changes.h"
 #include "services/reward/math/structure.h"
 
 namespace cohort::reward::math {
 namespace {
 
-constexpr uint32_t kMaxAbsolutes = 3;
 constexpr int64_t kMaxListedIntegers = 1000;
 constexpr slong kMaxEndPointBits = 4096;  // Of the size of an end point and of its inverse.
 constexpr int kMaxSetNesting = 100;       // The reader is recursive.
@@ -163,6 +162,7 @@ class Reader {
       return set;
     }
     if (!IsOrder(relation) && relation != Relation::kEqual && relation != Relation::kNotEqual) return std::nullopt;
+    if (InfinitySign(a) != 0 || InfinitySign(b) != 0) return Unbounded(a, relation, b);
     // x = ±2
     if (relation == Relation::kEqual && b.ast.Contains(b.id, Kind::kPlusMinus)) {
       std::optional<RealSet> all = RealSet{};
@@ -170,6 +170,15 @@ class Reader {
       return all;
     }
     return Solve(a, relation, b);
+  }
+
+  // x < ∞ and -∞ < x hold for every x; other relations with ∞ are no statements about real numbers.
+  std::optional<RealSet> Unbounded(View a, Relation relation, View b) {
+    const View bound = InfinitySign(a) != 0 ? a : b, variable = InfinitySign(a) != 0 ? b : a;
+    const Relation seen = InfinitySign(a) != 0 ? Mirrored(relation) : relation;
+    const bool always = seen == (InfinitySign(bound) > 0 ? Relation::kLess : Relation::kGreater);
+    if (!always || variable.kind() != Kind::kSymbol) return std::nullopt;
+    return RealSet{Cells::All(), variable.ast.name(variable.id)};
   }
 
   // Where a - b is negative, zero or positive: constant between the roots of numerators and denominators.
@@ -180,29 +189,10 @@ class Reader {
     names.erase(std::unique(names.begin(), names.end()), names.end());
     if (names.size() != 1) return std::nullopt;
     const std::string& variable = names[0];
-    std::vector<Enclosure> roots, poles;
-    if (!CriticalPoints(a, b, variable, roots, poles) && !LinearRoot(a, b, variable, roots)) return ReadPeeled(a, relation, b, variable);
-    std::vector<Enclosure> every = roots;
-    every.insert(every.end(), poles.begin(), poles.end());
-    std::optional<std::vector<Enclosure>> points = SortedDistinct(std::move(every));
-    if (!points.has_value()) return std::nullopt;
-    RealSet set;
-    set.variable = variable;
-    set.cells.points = *points;
-    set.cells.gap_inside.clear();
-    for (size_t i = 0; i <= points->size(); ++i) {
-      const Rational inside = Between(i > 0 ? &(*points)[i - 1] : nullptr, i < points->size() ? &(*points)[i] : nullptr);
-      const std::optional<int> sign = SignAt(a, b, variable, Enclosure(inside));
-      if (!sign.has_value()) return std::nullopt;
-      set.cells.gap_inside.push_back(Holds(relation, *sign));
-    }
-    for (const Enclosure& point : *points) {
-      const bool pole = std::any_of(poles.begin(), poles.end(), [&point](const Enclosure& other) { return CompareReals(point, other) != std::optional<int>(1) && CompareReals(point, other) != std::optional<int>(-1); });
-      const std::optional<int> sign = pole ? std::optional<int>(0) : SignAt(a, b, variable, point);
-      if (!sign.has_value()) return std::nullopt;
-      set.cells.point_inside.push_back(!pole && Holds(relation, *sign));
-    }
-    return set;
+    std::optional<CriticalPoints> points = FindCriticalPoints(a, b, variable, context_);
+    if (!points.has_value()) return ReadPeeled(a, relation, b, variable);
+    std::optional<Cells> cells = CellsWhere(a, relation, b, variable, *std::move(points), context_);
+    return cells.has_value() ? std::optional<RealSet>({*std::move(cells), variable}) : std::nullopt;
   }
 
   // √(x-1) > 2, ln x < 0: without the function. Its conditions are smaller than it, so that this ends.
@@ -223,99 +213,14 @@ class Reader {
     return all;
   }
 
-  bool CriticalPoints(View a, View b, const std::string& variable, std::vector<Enclosure>& roots, std::vector<Enclosure>& poles) {
-    Ast difference;
-    const NodeId left = difference.Copy(a.ast, a.id), right = difference.Copy(b.ast, b.id);
-    const NodeId negated = difference.Add(Kind::kNegate, {right});
-    const NodeId whole = difference.Add(Kind::kAdd, {left, negated});
-    uint32_t absolutes = 0;
-    for (NodeId id = 0; id <= whole; ++id) absolutes += difference.Is(id, Kind::kFunction) && difference.function(id) == Function::kAbs ? 1 : 0;
-    if (absolutes > kMaxAbsolutes) return false;
-    for (uint32_t signs = 0; signs < (1u << absolutes); ++signs) {
-      const std::optional<Fraction> fraction = AsFraction({difference, whole}, variable, signs, context_.fuel);
-      if (!fraction.has_value()) return false;
-      auto zeros = RealRoots(fraction->numerator, kEndPointPrecision, context_.fuel), infinities = RealRoots(fraction->denominator, kEndPointPrecision, context_.fuel);
-      if (!zeros.has_value() || !infinities.has_value()) return false;
-      std::move(zeros->begin(), zeros->end(), std::back_inserter(roots));
-      std::move(infinities->begin(), infinities->end(), std::back_inserter(poles));
-    }
-    return true;
-  }
-
-  // 2x < √3: the root of a linear function with any constants.
-  bool LinearRoot(View a, View b, const std::string& variable, std::vector<Enclosure>& roots) {
-    if (context_.fuel.exhausted() || Degree(a, variable) > 1 || Degree(b, variable) > 1) return false;
-    std::optional<Enclosure> at_zero = DifferenceAt(a, b, variable, Rational(0)), at_one = DifferenceAt(a, b, variable, Rational(1));
-    if (!at_zero.has_value() || !at_one.has_value()) return false;
-    acb_t slope;
-    acb_init(slope);
-    acb_sub(slope, at_zero->Ball(kEndPointPrecision), at_one->Ball(kEndPointPrecision), kEndPointPrecision);
-    const bool usable = !acb_contains_zero(slope);
-    roots.clear();
-    roots.emplace_back();
-    if (usable) acb_div(roots.back().Write(), at_zero->Ball(kEndPointPrecision), slope, kEndPointPrecision);
-    const bool real = usable && arb_is_zero(acb_imagref(roots.back().Ball(kEndPointPrecision)));
-    acb_clear(slope);
-    return real;
-  }
-
-  std::optional<Enclosure> DifferenceAt(View a, View b, const std::string& variable, const Rational& at) {
-    const Point point = {{variable, Enclosure(at)}};
-    Enclosure x, y, difference;
-    if (Evaluate(a.ast, a.id, point, kEndPointPrecision, context_.fuel, x) != Evaluated::kOk) return std::nullopt;
-    if (Evaluate(b.ast, b.id, point, kEndPointPrecision, context_.fuel, y) != Evaluated::kOk) return std::nullopt;
-    acb_sub(difference.Write(), x.Ball(kEndPointPrecision), y.Ball(kEndPointPrecision), kEndPointPrecision);
-    return difference;
-  }
-
-  // The degree in `variable` as the tree is written; 2 for everything that is not linear.
-  static int Degree(View view, const std::string& variable) {
-    std::vector<int> degrees(view.id - view.node().begin + 1);
-    for (NodeId id = view.node().begin; id <= view.id; ++id) {
-      const auto& node = view.ast.node(id);
-      const auto of = [&](size_t i) { return degrees[view.ast.kid(id, i) - view.node().begin]; };
-      int degree = 0;
-      if (node.kind == Kind::kSymbol) {
-        degree = view.ast.name(id) == variable ? 1 : 2;
-      } else if (node.kind == Kind::kMultiply) {
-        degree = of(0) + of(1);
-      } else if (node.kind == Kind::kAdd || node.kind == Kind::kNegate || (node.kind == Kind::kDivide && of(1) == 0)) {
-        for (size_t i = 0; i < node.kid_count; ++i) degree = std::max(degree, of(i));
-      } else {
-        for (size_t i = 0; i < node.kid_count; ++i) degree = of(i) > 0 ? 2 : degree;
-      }
-      degrees[id - view.node().begin] = std::min(degree, 2);
-    }
-    return degrees.back();
-  }
-
-  // The sign of a - b at a point.
-  std::optional<int> SignAt(View a, View b, const std::string& variable, Enclosure at) {
-    const Point point = {{variable, std::move(at)}};
-    Enclosure x, y;
-    if (Evaluate(a.ast, a.id, point, kEndPointPrecision, context_.fuel, x) != Evaluated::kOk) return std::nullopt;
-    if (Evaluate(b.ast, b.id, point, kEndPointPrecision, context_.fuel, y) != Evaluated::kOk) return std::nullopt;
-    return CompareReals(x, y);
-  }
-
-  static bool Holds(Relation relation, int sign) {
-    switch (relation) {
-      case Relation::kLess: return sign < 0;
-      case Relation::kLessEqual: return sign <= 0;
-      case Relation::kGreater: return sign > 0;
-      case Relation::kGreaterEqual: return sign >= 0;
-      case Relation::kEqual: return sign == 0;
-      default: return sign != 0;
-    }
-  }
-
   // "x > 1 and x < 2", "x < 1 or x > 2". A comma is an "and", unless nothing is left then; so is an "and" between solutions: "x = 1 and x = 2".
   std::optional<RealSet> Conditions(View view) {
     std::optional<RealSet> all, any;
     bool whole_numbers = false;
     for (size_t i = 0; i < view.size(); ++i) {
       const View member = view.kid(i);
-      if (member.kind() != Kind::kRelation && member.kind() != Kind::kList) return std::nullopt;
+      const bool interval = view.node().flag == kJoinedByOr && (member.kind() == Kind::kTuple || member.kind() == Kind::kUnion);  // (0, 1) or (2, 3)
+      if (member.kind() != Kind::kRelation && member.kind() != Kind::kList && !interval) return std::nullopt;
       if (IsWholeNumberCondition(member)) {
         whole_numbers = true;
         continue;

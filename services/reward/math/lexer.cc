@@ -1,6 +1,7 @@
 #include "services/reward/math/lexer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -38,7 +39,7 @@ void Lexer::Next() {
   if (c == '\\') return CommandOrSign();
   if (IsLetter(c)) return Letters();
   if (IsForeign(c)) return ForeignWord();
-  if (c == '(' && Numeral()) return;
+  if ((c == '(' || c == '{') && Numeral()) return;
   Sign(c);
 }
 
@@ -47,17 +48,18 @@ void Lexer::Sign(char c) {
   switch (c) {
     case '(': case '[': return Emit(Tok::kOpen, static_cast<uint16_t>(c));
     case ')': case ']': return Emit(Tok::kClose, static_cast<uint16_t>(c));
-    case '{': return Emit(Tok::kOpen, '{');
+    case '{': return EmptyGroupFollows() ? void(++at_) : Emit(Tok::kOpen, '{');
     case '}': return Emit(Tok::kClose, '}');
     case '|': return Emit(Tok::kBar);
     case ',': return Emit(Tok::kComma);
     case ';': return Emit(Tok::kSemicolon);
     case ':': return Peek(0) == '=' ? (++at_, EmitRelation(Relation::kEqual)) : Emit(Tok::kColon);
-    case '+': return Peek(0) == '-' ? (++at_, Emit(Tok::kPlusMinus)) : Emit(Tok::kPlus);
+    case '+': if (text_.substr(at_, 2) == "/-") return at_ += 2, Emit(Tok::kPlusMinus);
+              return Peek(0) == '-' ? (++at_, Emit(Tok::kPlusMinus)) : Emit(Tok::kPlus);
     case '-': return Peek(0) == '>' ? (++at_, EmitRelation(Relation::kTo)) : Emit(Tok::kMinus);
     case '*': return Peek(0) == '*' ? (++at_, Emit(Tok::kCaret)) : Emit(Tok::kTimes);
     case '/': return Emit(Tok::kDivide);
-    case '^': return Emit(Tok::kCaret);
+    case '^': return MarkFollows() ? void() : Emit(Tok::kCaret);
     case '_': return Emit(Tok::kUnderscore);
     case '%': return Emit(Tok::kPercent);
     case '\'': return Emit(Tok::kPrime);
@@ -72,6 +74,38 @@ void Lexer::Sign(char c) {
     default: break;
   }
   Fail(std::string("'") + c + "' stands where it means nothing");
+}
+
+// \frac12{}: nothing. In front of a script it is the place of a letter, {}_5C_2.
+bool Lexer::EmptyGroupFollows() const {
+  const bool behind = !out_.tokens.empty() && (out_.tokens.back().kind == Tok::kClose || out_.tokens.back().kind == Tok::kCirc || out_.tokens.back().kind == Tok::kNumber);
+  return behind && !out_.plain && Peek(0) == '}' && Peek(1) != '^' && Peek(1) != '_';
+}
+
+// 45^o, 45^{\text{o}} are degrees, 5^{th}, 5^\text{th} an ordinal number: behind digits.
+bool Lexer::MarkFollows() {
+  const Tok before = out_.tokens.empty() ? Tok::kEnd : out_.tokens.back().kind;
+  if (before != Tok::kNumber) return false;
+  size_t at = at_;
+  int braces = 0;
+  for (bool more = true; more && at < text_.size();) {
+    more = false;
+    for (const std::string_view part : {"{", "\\text", "\\mathrm", "\\textrm", " "}) {
+      if (text_.substr(at, part.size()) != part) continue;
+      at += part.size();
+      braces += part == "{" ? 1 : 0;
+      more = true;
+    }
+  }
+  static constexpr std::string_view kMarks[] = {"st", "nd", "rd", "th", "o"};
+  const auto* mark = std::find_if(std::begin(kMarks), std::end(kMarks), [&](std::string_view name) { return text_.substr(at, name.size()) == name; });
+  if (mark == std::end(kMarks) || (mark->size() > 1 && braces == 0 && at == at_)) return false;
+  at += mark->size();
+  for (; braces > 0 && at < text_.size() && text_[at] == '}'; ++at) --braces;
+  if (braces > 0 || (at < text_.size() && IsLetter(text_[at]))) return false;
+  at_ = at;
+  *mark == "o" ? Emit(Tok::kCirc) : Emit(Tok::kWord, 0, *mark);
+  return true;
 }
 
 void Lexer::EqualSign() {
@@ -104,6 +138,8 @@ void Lex(std::string_view text, Fuel& fuel, Lexed& out) {
     out.error = "out of fuel";
   } else if (!rewritten.has_value()) {
     out.error = "it contains a character that stands for nothing in mathematics";
+  } else if (text.substr(0, 1) == "~") {
+    out.error = "'~' says that what follows is not exact";
   } else {
     out.text = std::move(*rewritten);
     out.tokens.reserve(std::min(out.text.size() + 1, kTokensAtOnce));

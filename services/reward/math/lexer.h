@@ -16,6 +16,8 @@ struct Lexed {
   std::list<std::string> storage;  // Texts that do not stand in `text` as one piece.
   std::vector<Token> tokens;        // Ends with kEnd.
   bool plain = false;               // No LaTeX in it: braces are sets, x^10 is a power.
+  bool signed_exponents = false;    // To be set before: 2e-3 is 0.002.
+  bool ambiguous = false;           // It has a number that signed_exponents changes.
   std::string error;
 };
 

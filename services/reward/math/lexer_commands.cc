@@ -1,12 +1,43 @@
 // Commands of LaTeX and their arguments.
 #include <algorithm>
+#include <iterator>
 
 #include "services/reward/math/lexer_state.h"
 #include "services/reward/math/units.h"
 
 namespace cohort::reward::math {
 
+namespace {
+
+// What a box of text holds is read like the text around it: \text{42}, \text{5 cm}, \text{\$5}, \text{A, C}, \text{½}.
+bool IsMathematics(std::string_view content) {
+  if (content.substr(0, 5) == "\\frac" || content.substr(0, 6) == "^\\circ") return true;
+  if (content[0] == '\\') return content.size() > 1 && (content[1] == '$' || content[1] == '%');
+  const bool letters = std::any_of(content.begin(), content.end(), [](char c) { return IsLetter(c) || IsForeign(c) || c == '\\'; });
+  if (!letters) return content.find_first_of("0123456789") != std::string_view::npos;
+  if (IsDigit(content[0])) return true;
+  // Several letters of a choice.
+  bool separated = false;
+  while (!content.empty()) {
+    if (content.substr(0, 4) == "and " || content.substr(0, 3) == "or ") {
+      content.remove_prefix(content[0] == 'a' ? 4 : 3);
+    } else if (content[0] == ' ' || content[0] == ',') {
+      separated = true;
+      content.remove_prefix(1);
+    } else if (content[0] >= 'A' && content[0] <= 'J' && (content.size() == 1 || content[1] == ' ' || content[1] == ',')) {
+      content.remove_prefix(1);
+    } else {
+      return false;
+    }
+  }
+  return separated;
+}
+
+}  // namespace
+
 void Lexer::CommandOrSign() {
+  const bool box = text_.substr(at_, 6) == "\\text{" || text_.substr(at_, 8) == "\\mathrm{";
+  if (box && Numeral()) return;
   ++at_;
   if (!IsLetter(Peek(0))) return EscapedSign();
   const size_t from = at_;
@@ -26,13 +57,23 @@ void Lexer::EscapedSign() {
     case '%': return Emit(Tok::kPercent);
     case '$': return Emit(Tok::kCurrency, 0, "dollar");
     case '|': return Emit(Tok::kDoubleBar);
-    case '\\': return Emit(Tok::kRowBreak);
+    case '\\': Emit(Tok::kRowBreak); return SkipRowSpacing();
     case '&': return Emit(Tok::kAnd);
     case '_': return Emit(Tok::kUnderscore);
     case ',': case ';': case ':': case '!': case ' ': case '\n': case '>': case '/': space_ = true; return;
     case '(': case ')': case '[': case ']': space_ = true; return;  // Delimiters of mathematics; one pair around all of it is taken off before.
     default: return Fail("a backslash stands before something unknown");
   }
+}
+
+// The [2pt] of a \\[2pt].
+void Lexer::SkipRowSpacing() {
+  if (Peek(0) != '[') return;
+  size_t end = at_ + 1;
+  while (end < text_.size() && (IsDigit(text_[end]) || text_[end] == '.' || text_[end] == '-')) ++end;
+  const std::string_view unit = text_.substr(std::min(end, text_.size()), 3);
+  static constexpr std::string_view kUnits[] = {"pt]", "em]", "ex]", "mm]", "cm]", "in]"};
+  if (end > at_ + 1 && std::find(std::begin(kUnits), std::end(kUnits), unit) != std::end(kUnits)) at_ = end + unit.size();
 }
 
 void Lexer::EmitCommand(const Command& command) {
@@ -42,6 +83,7 @@ void Lexer::EmitCommand(const Command& command) {
     case CommandKind::kDropArgument: Argument(); space_ = true; return;
     case CommandKind::kTextBox: return TextBox();
     case CommandKind::kRoman: return Roman();
+    case CommandKind::kRomanSwitch: return RomanSwitch();
     case CommandKind::kOperatorName: return OperatorName();
     case CommandKind::kBlackboard: return Blackboard();
     case CommandKind::kSizedBracket: return SizedBracket();
@@ -87,6 +129,16 @@ size_t Lexer::ClosingBrace(size_t from) {
   return text_.size();
 }
 
+// The unit behind a \mu is one of micro: 10\mu\text{m}.
+void Lexer::EmitText(std::string_view content) {
+  const bool micro = !out_.tokens.empty() && out_.tokens.back().kind == Tok::kSymbol && out_.tokens.back().text == "mu" && content.size() <= 3;
+  if (micro && FindUnit("u" + std::string(content)) != nullptr) {
+    out_.tokens.pop_back();
+    content = out_.storage.emplace_back("u" + std::string(content));
+  }
+  Emit(Tok::kText, 0, content);
+}
+
 void Lexer::TextBox() {
   std::string_view content = Argument();
   const size_t closing = at_ - 1;
@@ -98,14 +150,23 @@ void Lexer::TextBox() {
     const std::string_view name = content.substr(1, content.find(' ') - 1);
     if (const Command* command = FindCommand(name); command != nullptr && command->token == Tok::kCurrency) return EmitKnown(*command);
   }
-  if (std::none_of(content.begin(), content.end(), [](char c) { return IsLetter(c) || IsForeign(c) || c == '\\'; }) && content.find_first_of("0123456789") != std::string_view::npos) {
+  if (IsMathematics(content)) {
     at_ = static_cast<size_t>(content.data() - text_.data());  // \text{42} is 42; its closing brace is passed over below.
     if (text_[closing] == '}') boxes_.push_back(closing);
     return;
   }
   if (content == "," || content == ";") return Emit(Tok::kComma);
+  if (const size_t joint = content.rfind(" and"); joint != std::string_view::npos && joint + 4 == content.size() && FindUnit(content.substr(0, joint)) != nullptr) {
+    Emit(Tok::kText, 0, content.substr(0, joint));  // 5\text{ hours and }30\text{ minutes}
+    return Emit(Tok::kAnd);
+  }
+  if (content.find('\\') == std::string_view::npos && content.find_first_of("^$") != std::string_view::npos) {  // \text{cm$^2$}
+    std::string& bare = out_.storage.emplace_back(content);
+    std::erase_if(bare, [](char c) { return c == '$' || c == '{' || c == '}'; });
+    content = bare;
+  }
   if (const Command* word = FindWord(content); word != nullptr && (word->token != Tok::kFunction || FindUnit(content) == nullptr)) return EmitKnown(*word);
-  Emit(Tok::kText, 0, content);
+  EmitText(content);
 }
 
 void Lexer::Roman() {
@@ -122,8 +183,17 @@ void Lexer::Roman() {
   at_ = std::min(text_.size(), end + 1);
   if (word && !out_.tokens.empty() && UnitStandsHere(content)) return Emit(Tok::kText, 0, content);
   if (const Command* known = FindWord(content); known != nullptr && word) return EmitKnown(*known);
-  if (word) return Emit(Tok::kText, 0, content);
-  IsUnitLetter(content) ? Emit(Tok::kText, 0, content) : EmitLetter(content);
+  if (word) return EmitText(content);
+  IsUnitLetter(content) ? EmitText(content) : EmitLetter(content);
+}
+
+// {\rm cm}
+void Lexer::RomanSwitch() {
+  space_ = true;
+  int depth = 0;
+  size_t end = at_;
+  for (; end < text_.size() && depth >= 0; ++end) depth += text_[end] == '{' ? 1 : text_[end] == '}' ? -1 : 0;
+  roman_end_ = std::max(roman_end_, end);
 }
 
 void Lexer::OperatorName() {

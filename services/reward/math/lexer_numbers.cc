@@ -1,4 +1,4 @@
-// Numbers, and numerals with a base.
+// Numbers.
 #include <algorithm>
 #include <iterator>
 
@@ -9,8 +9,23 @@ namespace cohort::reward::math {
 namespace {
 
 constexpr size_t kMaxScientificDigits = 4;
+constexpr size_t kShownTwice = 2, kShownThrice = 3;
 
-int DigitValue(char digit) { return IsDigit(digit) ? digit - '0' : digit - 'A' + 10; }
+// How often the last `period` characters stand at the end of `digits`, one behind the other.
+size_t TimesAtEnd(std::string_view digits, size_t period) {
+  size_t times = 1;
+  while ((times + 1) * period <= digits.size() && digits.substr(digits.size() - (times + 1) * period, period) == digits.substr(digits.size() - period)) ++times;
+  return times;
+}
+
+// The length of the block that decimals before an ellipsis show to repeat: three times, or twice when they are nothing else. 0 when they show none.
+size_t ShownPeriod(std::string_view decimals) {
+  for (size_t period = 1; period * kShownTwice <= decimals.size(); ++period) {
+    const size_t times = TimesAtEnd(decimals, period);
+    if (times >= kShownThrice || (period > 1 && times == kShownTwice && times * period == decimals.size())) return period;
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -32,6 +47,8 @@ void Lexer::Number() {
     Digits();
     run = copied ? std::string_view(out_.storage.back() += text_.substr(point, at_ - point)) : text_.substr(begin_, at_ - begin_);
   }
+  if (RepeatsForEver(run)) return;
+  if (BaseInWords(run)) return;
   run = Scientific(run);
   if (run.size() > kMaxDigits) return Fail("a number has more than " + std::to_string(kMaxDigits) + " digits");
   Emit(Tok::kNumber, 0, run);
@@ -43,11 +60,13 @@ bool Lexer::HexadecimalFollows() const {
   return Peek(0) == 'x' && is_digit(Peek(1)) && is_digit(Peek(2));
 }
 
-// 1.5E10, 2e3: the exponent stays in the token. A sign after the letter only with a capital E, since 2e-3 is a difference.
+// 1.5E10, 2e3: the exponent stays in the token. 2e-3 is a difference, unless the other reading is asked for.
 std::string_view Lexer::Scientific(std::string_view run) {
   const char letter = Peek(0);
   if (letter != 'e' && letter != 'E') return run;
-  const bool sign = letter == 'E' && (Peek(1) == '-' || Peek(1) == '+');
+  const bool signed_exponent = Peek(1) == '-' || Peek(1) == '+';
+  if (letter == 'e' && signed_exponent && IsDigit(Peek(2))) out_.ambiguous = true;
+  const bool sign = signed_exponent && (letter == 'E' || out_.signed_exponents);
   const size_t digits = at_ + (sign ? 2 : 1);
   size_t end = digits;
   while (end < text_.size() && IsDigit(text_[end])) ++end;
@@ -78,62 +97,27 @@ size_t Lexer::SureThousands() const {
   return 0;
 }
 
+// 0.1666... is 0.1(6): emits the tokens of that.
+bool Lexer::RepeatsForEver(std::string_view run) {
+  static constexpr std::string_view kEllipses[] = {"...", "\\ldots", "\\dots", "\\cdots"};
+  const size_t point = run.find('.');
+  if (point == std::string_view::npos || run.size() > kMaxDigits || (Peek(0) != '.' && Peek(0) != '\\')) return false;
+  const auto* ellipsis = std::find_if(std::begin(kEllipses), std::end(kEllipses), [this](std::string_view sign) { return text_.substr(at_, sign.size()) == sign; });
+  if (ellipsis == std::end(kEllipses)) return false;
+  const size_t end = at_ + ellipsis->size(), period = ShownPeriod(run.substr(point + 1));
+  if (period == 0 || (end < text_.size() && (IsDigit(text_[end]) || IsLetter(text_[end]) || text_[end] == '.'))) return false;
+  Emit(Tok::kNumber, 0, run.substr(0, run.size() - period));
+  Emit(Tok::kOpen, '(');
+  Emit(Tok::kNumber, 0, run.substr(run.size() - period));
+  Emit(Tok::kClose, ')');
+  at_ = end;
+  return true;
+}
+
 bool Lexer::RepetendFollows(size_t at) const {
   const std::string_view rest = text_.substr(at);
   if (rest.substr(0, 9) == "\\overline" || rest.substr(0, 4) == "\\dot" || rest.substr(0, 4) == "\\bar") return rest.substr(0, 5) != "\\dots";
   return rest.size() > 2 && rest[0] == '(' && IsDigit(rest[1]);
-}
-
-// 11_2, 1A_{16}, (101)_2, 203_{\text{six}}: digits with a base.
-bool Lexer::Numeral() {
-  if (!out_.tokens.empty() && out_.tokens.back().kind == Tok::kCaret) return false;  // x^2_5 is x_5^2.
-  const bool bracket = Peek(0) == '(';
-  size_t end = at_ + (bracket ? 1 : 0);
-  const size_t from = end;
-  while (end < text_.size() && (IsDigit(text_[end]) || (text_[end] >= 'A' && text_[end] <= 'Z'))) ++end;
-  const std::string_view digits = text_.substr(from, end - from);
-  if (digits.empty() || digits.size() > kMaxDigits || (digits.size() == 1 && !IsDigit(digits[0]))) return false;
-  if (bracket && (end >= text_.size() || text_[end++] != ')')) return false;
-  if (end >= text_.size() || text_[end] != '_') return false;
-  const size_t saved = at_;
-  at_ = end + 1;
-  const int base = Base();
-  const bool valid = base >= 2 && base <= 36 && std::all_of(digits.begin(), digits.end(), [base](char d) { return DigitValue(d) < base; });
-  if (!valid) {
-    at_ = saved;
-    if (std::all_of(digits.begin(), digits.end(), IsDigit)) Fail("these digits have no such base");
-    return !out_.error.empty();
-  }
-  std::string& text = out_.storage.emplace_back(digits);
-  text += '_';
-  text += std::to_string(base);
-  Emit(Tok::kNumeral, static_cast<uint16_t>(base), text);
-  return true;
-}
-
-// The base after '_'; 0 when it is none.
-int Lexer::Base() {
-  static constexpr std::string_view kNames[] = {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"};
-  std::string_view name;
-  if (IsDigit(Peek(0))) {
-    name = out_.plain ? Digits() : text_.substr(at_++, 1);
-  } else if (Peek(0) == '{') {
-    name = Argument();
-    for (const std::string_view box : {"\\text{", "\\mathrm{", "\\textrm{"}) {
-      if (name.substr(0, box.size()) == box && name.back() == '}') name = name.substr(box.size(), name.size() - box.size() - 1);
-    }
-  } else {
-    while (IsLetter(Peek(0))) name = text_.substr(at_ - name.size(), name.size() + 1), ++at_;
-  }
-  while (!name.empty() && IsSpace(name.front())) name.remove_prefix(1);
-  while (!name.empty() && IsSpace(name.back())) name.remove_suffix(1);
-  if (name.size() > 2 && name.front() == '(' && name.back() == ')') name = name.substr(1, name.size() - 2);  // 101_{(2)}
-  for (size_t i = 0; i < std::size(kNames); ++i) {
-    if (name == kNames[i]) return static_cast<int>(i) + 2;
-  }
-  if (name == "sixteen") return 16;
-  if (name.empty() || name.size() > 2 || !std::all_of(name.begin(), name.end(), IsDigit)) return 0;
-  return std::stoi(std::string(name));
 }
 
 }  // namespace cohort::reward::math

@@ -30,25 +30,37 @@ class Lexer {
   // lexer.cc: the loop, signs.
   void Next();
   void Sign(char c);
+  bool EmptyGroupFollows() const;
+  bool MarkFollows();
   void EqualSign();
   void Dollar();
   int CountDollars() const;
 
-  // lexer_numbers.cc: numbers, numerals with a base.
+  // lexer_numbers.cc: numbers.
   void Number();
   bool HexadecimalFollows() const;
   std::string_view Scientific(std::string_view run);
   std::string_view Digits();
   size_t SureThousands() const;
   bool RepetendFollows(size_t at) const;
+  bool RepeatsForEver(std::string_view run);
+
+  // lexer_numerals.cc: numerals with a base.
   bool Numeral();
+  bool BaseInWords(std::string_view run);
   int Base();
 
   // lexer_words.cc: letters, words, names of units.
   void Letters();
+  bool InStandsHere() const;
+  bool TakeChoiceLetter(std::string_view letter);
+  bool ScientificStandsHere() const;
+  bool CurrencyStandsHere(std::string_view run) const;
+  bool MinutesFollow() const;
   bool BaseFollows() const;
   bool UnitStandsHere(std::string_view run) const;
   bool IsWord(std::string_view run, bool after_number) const;
+  bool UnitContinues(std::string_view run) const;
   void SplitLetters(std::string_view run);
   void EmitLetter(std::string_view letter);
   bool UnionStandsHere() const;
@@ -57,12 +69,15 @@ class Lexer {
   // lexer_commands.cc: what begins with a backslash.
   void CommandOrSign();
   void EscapedSign();
+  void SkipRowSpacing();
   void EmitCommand(const Command& command);
   void EmitKnown(const Command& command);
   std::string_view Argument();
   size_t ClosingBrace(size_t from);
+  void EmitText(std::string_view content);
   void TextBox();
   void Roman();
+  void RomanSwitch();
   void OperatorName();
   void Blackboard();
   void SizedBracket();

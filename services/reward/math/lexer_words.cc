@@ -45,16 +45,61 @@ void Lexer::Letters() {
   const std::string_view run = text_.substr(begin_, at_ - begin_);
   const bool roman = begin_ < roman_end_;
   if (run == "U" && !UnionStandsHere()) return EmitLetter(run);
+  if (run == "in" && InStandsHere()) return EmitRelation(Relation::kIn);
+  if ((run == "C" || run == "P") && TakeChoiceLetter(run)) return;
+  if (run == "x" && ScientificStandsHere()) return Emit(Tok::kTimes);
   const bool after_number = !out_.tokens.empty() && out_.tokens.back().kind == Tok::kNumber;
+  if (CurrencyStandsHere(run)) return Emit(Tok::kCurrency, 0, run);
+  if (run == "US" && (Peek(0) == '$' || text_.substr(at_, 2) == "\\$")) return void(space_ = true);  // US$5
   const Command* word = FindWord(run);
   if (word != nullptr && !(after_number && UnitStandsHere(run))) {
     EmitCommand(*word);
     if (run == "log" && BaseFollows()) Emit(Tok::kUnderscore);
     return;
   }
+  if (run == "h" && after_number && MinutesFollow()) return Emit(Tok::kText, 0, run);
   if (run.size() == 1) return roman && IsUnitLetter(run) ? Emit(Tok::kText, 0, run) : EmitLetter(run);
   if (roman || IsWord(run, after_number)) return Emit(Tok::kWord, 0, run);
   SplitLetters(run);
+}
+
+// 10C3 and 10P3 stand for the scripts that TakeChoice of the parser reads: _10 C _3.
+bool Lexer::TakeChoiceLetter(std::string_view letter) {
+  if (space_ || out_.tokens.empty() || !IsDigit(Peek(0))) return false;
+  const Token all = out_.tokens.back();
+  const bool first = out_.tokens.size() == 1 || out_.tokens[out_.tokens.size() - 2].kind == Tok::kRelation || out_.tokens[out_.tokens.size() - 2].kind == Tok::kOpen;
+  if (all.kind != Tok::kNumber || !first || !std::all_of(all.text.begin(), all.text.end(), IsDigit)) return false;
+  out_.tokens.pop_back();
+  out_.tokens.push_back({Tok::kUnderscore, all.space, 0, all.begin, {}});
+  out_.tokens.push_back({Tok::kNumber, false, 0, all.begin, all.text});
+  Emit(Tok::kSymbol, 0, letter);
+  Emit(Tok::kUnderscore);
+  return true;
+}
+
+// "USD 5" at the beginning.
+bool Lexer::CurrencyStandsHere(std::string_view run) const {
+  if (run.size() != 3 || !out_.tokens.empty()) return false;
+  const Unit* unit = FindUnit(run);
+  size_t next = at_;
+  while (next < text_.size() && IsSpace(text_[next])) ++next;
+  return unit != nullptr && IsMoney(unit->dimension) && next < text_.size() && IsDigit(text_[next]);
+}
+
+// 2 h 30 min
+bool Lexer::MinutesFollow() const {
+  size_t next = at_;
+  while (next < text_.size() && (IsSpace(text_[next]) || IsDigit(text_[next]))) ++next;
+  return next > at_ && IsDigit(text_[next - 1] == ' ' && next > at_ + 1 ? text_[next - 2] : text_[next - 1]) && text_.substr(next, 3) == "min";
+}
+
+// "6 x 10^23": the letter as a sign of multiplication.
+bool Lexer::ScientificStandsHere() const {
+  if (out_.tokens.empty() || out_.tokens.back().kind != Tok::kNumber) return false;
+  size_t next = at_;
+  while (next < text_.size() && IsSpace(text_[next])) ++next;
+  const std::string_view rest = text_.substr(next, 4);
+  return rest.substr(0, 3) == "10^" || rest == "10**";
 }
 
 // log2(8) in plain text is log_2(8).
@@ -74,10 +119,22 @@ bool Lexer::UnitStandsHere(std::string_view run) const {
 
 // A run of letters is a product of symbols when it is short or alphabetical, and no word of its own.
 bool Lexer::IsWord(std::string_view run, bool after_number) const {
-  if (FindUnit(run) != nullptr && ((after_number && (space_ || !MayBeProduct(run))) || run.size() > kMaxSymbolRun)) return true;
+  if (FindUnit(run) != nullptr && ((after_number && (space_ || !MayBeProduct(run))) || run.size() > kMaxSymbolRun || UnitContinues(run))) return true;
+  if (run == "sq" && after_number && space_) return true;  // 12 sq cm
   if (IsCommonWord(run)) return true;
   if (run.size() == 3 && run.size() == text_.size() && !IsAlphabetRun(run) && IsVowel(run[1]) && !IsVowel(run[0]) && !IsVowel(run[2])) return true;  // cat, dog
   return run.size() > kMaxSymbolRun && !IsAlphabetRun(run);
+}
+
+// Two letters or three that are a unit, set apart behind a formula (2\sqrt{3} cm, 5\pi ft), behind another unit's slash (km/hr) or behind "sq".
+bool Lexer::UnitContinues(std::string_view run) const {
+  if (run.size() < 2 || run == "in" || out_.tokens.empty()) return false;
+  const Tok before = out_.tokens.back().kind;
+  const bool word = out_.tokens.size() > 1 && (out_.tokens[out_.tokens.size() - 2].kind == Tok::kWord || out_.tokens[out_.tokens.size() - 2].kind == Tok::kText);
+  if (before == Tok::kDivide) return word;
+  if (before == Tok::kWord) return space_;
+  const bool formula = before == Tok::kClose || before == Tok::kPi || before == Tok::kSymbol;
+  return formula && space_ && !MayBeProduct(run) && at_ == text_.size();
 }
 
 void Lexer::SplitLetters(std::string_view run) {
@@ -91,7 +148,20 @@ void Lexer::SplitLetters(std::string_view run) {
 void Lexer::EmitLetter(std::string_view letter) {
   if (letter == "e") return Emit(Tok::kE, 0, letter);
   if (letter == "i") return Emit(Tok::kI, 0, letter);
+  // x ∈ R, k in Z.
+  const bool member = !out_.tokens.empty() && out_.tokens.back().kind == Tok::kRelation && (out_.tokens.back().op == static_cast<uint16_t>(Relation::kIn) || out_.tokens.back().op == static_cast<uint16_t>(Relation::kNotIn));
+  if (member && std::string_view("RZNQ").find(letter) != std::string_view::npos) return Emit(Tok::kNumberSet, 0, letter);
   Emit(Tok::kSymbol, 0, letter);
+}
+
+// "k in Z": the word, between a name and a set.
+bool Lexer::InStandsHere() const {
+  if (out_.tokens.empty() || out_.tokens.back().kind != Tok::kSymbol || !space_) return false;
+  size_t next = at_;
+  while (next < text_.size() && IsSpace(text_[next])) ++next;
+  if (next == at_ || next >= text_.size()) return false;
+  const bool set = std::string_view("RZNQ").find(text_[next]) != std::string_view::npos && (next + 1 == text_.size() || !IsLetter(text_[next + 1]));
+  return set || text_.substr(next, 7) == "\\mathbb" || std::string_view("([{").find(text_[next]) != std::string_view::npos;
 }
 
 bool Lexer::UnionStandsHere() const {

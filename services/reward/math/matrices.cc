@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "services/reward/math/limits.h"
+#include "services/reward/math/structure.h"
 #include "services/reward/math/typed.h"
 
 namespace cohort::reward::math {
@@ -156,24 +157,6 @@ class MatrixBuilder {
 
 bool IsColumnTuple(View view) { return HasBrackets(view, '(', ')') || HasBrackets(view, '<', '>'); }
 
-// Nodes that are made from others lie behind them; the subtree of an entry is not in one piece then, so it is copied once more.
-View Whole(const Ast& ast, NodeId id, Ast& out) {
-  std::vector<NodeId> moved(id + 1, 0);
-  std::vector<bool> wanted(id + 1, false);
-  wanted[id] = true;
-  for (NodeId i = id + 1; i-- > 0;) {
-    for (size_t k = 0; wanted[i] && k < ast.node(i).kid_count; ++k) wanted[ast.kid(i, k)] = true;
-  }
-  for (NodeId i = 0; i <= id; ++i) {
-    if (!wanted[i]) continue;
-    std::vector<NodeId> children;
-    for (size_t k = 0; k < ast.node(i).kid_count; ++k) children.push_back(moved[ast.kid(i, k)]);
-    moved[i] = out.CopyNode(ast, i, children);
-  }
-  out.root = moved[id];
-  return {out, out.root};
-}
-
 }  // namespace
 
 bool IsMatrix(View view) {
@@ -200,7 +183,7 @@ std::optional<Decision> CompareMatrices(View a, View b, const Context& context) 
   for (size_t i = 0; i < x->entries.size(); ++i) {
     if (!context.fuel.Spend(static_cast<int64_t>(left.nodes.size() + right.nodes.size()) / 4)) return Decision{};
     Ast first, second;
-    const Decision part = CompareAnswers(Whole(left, x->entries[i], first), Whole(right, y->entries[i], second), context);
+    const Decision part = CompareAnswers(InOnePiece(left, x->entries[i], first), InOnePiece(right, y->entries[i], second), context);
     if (part.equality != Equality::kEqual) return Decision{part.equality, part.method, "an entry differs"};
     all.method = part.method == v1::METHOD_BALL ? part.method : all.method;
   }

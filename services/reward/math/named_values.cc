@@ -41,7 +41,7 @@ std::optional<NamedMembers> NamesOfTuple(View view) {
 
 // "x = 1, y = 2".
 std::optional<NamedMembers> NamesOfSystem(View view) {
-  if (!IsSystem(view)) return std::nullopt;
+  if (!IsSystem(view) || view.node().flag == kJoinedByOr) return std::nullopt;
   NamedMembers members;
   for (const View& member : Kids(view)) {
     const auto assignment = AsAssignment(member);
@@ -153,6 +153,7 @@ std::optional<Decision> CompareNamedValues(View a, View b, const Context& contex
 }
 
 Decision CompareSystemWithTuple(View system, View tuple, const Context& context) {
+  if (system.node().flag == kJoinedByOr) return Other("a choice is no tuple");
   std::vector<std::pair<std::string, View>> values;
   for (const View& member : Kids(system)) {
     const auto assignment = AsAssignment(member);

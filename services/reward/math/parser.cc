@@ -3,9 +3,7 @@
 #include <algorithm>
 
 #include "services/reward/math/parser_state.h"
-#include "services/reward/math/phrases.h"
-#include "services/reward/math/statements.h"
-#include "services/reward/math/words.h"
+#include "services/reward/math/units.h"
 
 namespace cohort::reward::math {
 
@@ -236,7 +234,10 @@ void Parser::Operator() {
     case Tok::kPmod: ++at_; ReduceTo(kRelationPower); return PushArguments(Waiting::kModulus, 1);
     case Tok::kComma: return SeparatorHere(kCommaSeparator);
     case Tok::kSemicolon: return SeparatorHere(kSemicolonSeparator);
-    case Tok::kAnd: and_written_ = true; return SeparatorHere(kCommaSeparator);
+    case Tok::kAnd:
+      if (SmallerUnitFollows()) return ++at_, Infix(Kind::kAdd, kProductPower, kSumPower);  // 2 hours and 30 minutes
+      and_written_ = true;
+      return SeparatorHere(kCommaSeparator);
     case Tok::kOr: return SeparatorHere(kOrSeparator);
     case Tok::kAmpersand: return SeparatorHere(kCellSeparator);
     case Tok::kRowBreak: return SeparatorHere(kRowSeparator);
@@ -262,7 +263,7 @@ void Parser::Operator() {
     case Tok::kNumber:
       if (ast_.Is(values_.back(), Kind::kUnit)) return Infix(Kind::kAdd, kProductPower, kSumPower);  // 5 feet 6 inches
       if (NumberMayFollow()) return ImplicitProduct();
-      if (ast_.Is(values_.back(), Kind::kDegree) && Ahead(1).kind == Tok::kPrime) return DegreeMark();
+      if (ast_.Is(values_.back(), Kind::kDegree) && MinuteMarkFollows() > 0) return DegreeMark();
       return Fail("an operator was expected");
     case Tok::kSymbol: case Tok::kPi: case Tok::kE: case Tok::kI: case Tok::kFunction: case Tok::kFrac: case Tok::kSqrt: case Tok::kPlainRoot: case Tok::kBinom:
     case Tok::kOverline: case Tok::kSum: case Tok::kProduct: case Tok::kIntegral: case Tok::kLimit: case Tok::kInfinity: case Tok::kBegin:
@@ -278,6 +279,18 @@ void Parser::Operator() {
   }
 }
 
+// Whether the number and unit behind "and" are the rest of one time, price or height: hours and minutes, dollars and cents, feet and inches.
+bool Parser::SmallerUnitFollows() const {
+  const NodeId last = values_.back();
+  if (!ast_.Is(last, Kind::kUnit) || Ahead(1).kind != Tok::kNumber || (Ahead(2).kind != Tok::kWord && Ahead(2).kind != Tok::kText)) return false;
+  const Unit* large = FindUnit(ast_.name(last));
+  const Unit* small = FindUnit(Ahead(2).text);
+  if (large == nullptr || small == nullptr || large->dimension != small->dimension || Compare(large->scale, small->scale) <= 0) return false;
+  const Dimension second = {{"s", 1}}, meter = {{"m", 1}};
+  const bool feet = large->dimension == meter && large->scale == FindUnit("foot")->scale && small->scale == FindUnit("inch")->scale;
+  return large->dimension == second || IsMoney(large->dimension) || feet;
+}
+
 // Whether a number behind the last value is a factor: n2^n, i4, 2!3!, 2^{10}3^{10}. Two numbers side by side are an error.
 bool Parser::NumberMayFollow() const {
   const Token& before = tokens_[at_ - 1];
@@ -286,76 +299,6 @@ bool Parser::NumberMayFollow() const {
     case Tok::kClose: return before.op == ')' || (before.op == '}' && ast_.Is(values_.back(), Kind::kPower));
     default: return false;
   }
-}
-
-namespace {
-
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-// Without a final full stop, which may stand inside the delimiters: "$5.$", "无解。".
-std::string WithoutFinalStop(std::string_view text) {
-  text = Trimmed(text);
-  std::string_view delimiter;
-  for (const std::string_view close : {"$$", "$", "\\)", "\\]"}) {
-    if (delimiter.empty() && text.ends_with(close)) delimiter = close;
-  }
-  const std::string_view inside = Trimmed(text.substr(0, text.size() - delimiter.size()));
-  constexpr std::string_view kIdeographic = "\xE3\x80\x82", kFullWidth = "\xEF\xBC\x8E";
-  std::string_view stop = inside.ends_with(kIdeographic) ? kIdeographic : inside.ends_with(kFullWidth) ? kFullWidth : inside.ends_with(".") ? std::string_view(".") : std::string_view();
-  if (inside.ends_with("..")) stop = {};
-  return std::string(inside.substr(0, inside.size() - stop.size())) + std::string(delimiter);
-}
-
-// "B)" is the letter of a choice.
-std::string_view WithoutChoiceBracket(std::string_view text) {
-  const bool choice = text.size() == 2 && text[0] >= 'A' && text[0] <= 'Z' && text[1] == ')';
-  return choice ? text.substr(0, 1) : text;
-}
-
-}  // namespace
-
-Parsed Parse(std::string_view text, size_t max_bytes, const Reading& reading, Fuel& fuel) {
-  Parsed parsed;
-  if (text.size() > max_bytes) {
-    parsed.error = "it is longer than " + std::to_string(max_bytes) + " bytes";
-    return parsed;
-  }
-  const std::string stripped = WithoutFinalStop(text);
-  Lexed lexed;
-  Lex(WithoutChoiceBracket(stripped), fuel, lexed);
-  if (fuel.exhausted()) {
-    parsed.error = "out of fuel";
-    return parsed;
-  }
-  if (Trimmed(lexed.text).empty() && lexed.error.empty()) {
-    parsed.error = "it is empty";
-    return parsed;
-  }
-  const bool spoken = lexed.text.size() <= kMaxSpokenBytes && std::any_of(lexed.text.begin(), lexed.text.end(), [](char c) { return c == ':' || c == '-' || c >= 'A'; });
-  if (spoken) {
-    if (auto date = ParseDateOrTime(lexed.text)) {
-      parsed.ast = std::move(*date);
-      return parsed;
-    }
-  }
-  parsed.error = lexed.error;
-  if (parsed.error.empty()) {
-    ReadPhrases(lexed, fuel);
-    Parser(lexed, reading, fuel, parsed).Run();
-    if (parsed.error.empty()) ReadStatements(parsed.ast, fuel);
-  }
-  if (parsed.error.empty() || fuel.exhausted()) return parsed;
-  if (auto words = ParseWords(lexed.text)) {
-    parsed.ast = std::move(*words);
-    parsed.error.clear();
-  }
-  return parsed;
 }
 
 }  // namespace cohort::reward::math

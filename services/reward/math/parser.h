@@ -8,16 +8,17 @@
 
 namespace cohort::reward::math {
 
-// Which of its two meanings a comma before exactly three digits has.
+// Which of its two meanings a comma before exactly three digits has, and an e before a sign and digits.
 struct Reading {
   bool thousands_outside_brackets = true;
   bool thousands_inside_brackets = false;
+  bool signed_exponents = false;  // 2e-3 is 0.002, not 2e - 3.
 };
 
 struct Parsed {
   Ast ast;
   std::string error;       // Why the text cannot be parsed, for a person; "" when it can.
-  bool ambiguous = false;  // It has a comma that the other reading takes for the other thing.
+  bool ambiguous = false;  // It has a comma or an e that the other reading takes for the other thing.
 };
 
 // RS-1, rule 8: parses the whole text or fails; nothing in it is passed over but white space, style commands, one final full stop and delimiters of mathematics

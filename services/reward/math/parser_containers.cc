@@ -182,6 +182,14 @@ void Parser::CloseEnvironment() {
   Complete();
 }
 
+// Rows of a value and its condition: \left\{\begin{array}{ll} x, & x > 0 \\ -x, & x \le 0 \end{array}\right.
+bool Parser::CellsAreCases(const std::vector<NodeId>& cells) const {
+  for (size_t i = 0; i + 1 < cells.size(); i += 2) {
+    if (ast_.Is(cells[i], Kind::kRelation) || !(ast_.Is(cells[i + 1], Kind::kRelation) || ast_.Is(cells[i + 1], Kind::kText))) return false;
+  }
+  return cells.size() % 2 == 0;
+}
+
 NodeId Parser::BuildMatrix(const Frame& frame, std::string_view name) {
   const std::vector<NodeId> cells(values_.begin() + frame.values, values_.end());
   const std::vector<Separator> between(separators_.begin() + frame.extra, separators_.end());
@@ -193,7 +201,8 @@ NodeId Parser::BuildMatrix(const Frame& frame, std::string_view name) {
   for (size_t i = 0; even && i < between.size(); ++i) even = (between[i] == kRowSeparator) == ((i + 1) % columns == 0);
   if (cells.size() > kMaxMatrixEntries) Fail("the matrix has more than " + std::to_string(kMaxMatrixEntries) + " entries");
   if (!even) Fail("the rows of the matrix differ in length");
-  const bool cases = name == "cases";
+  const bool conditions = columns == 2 && name == "array" && CellsAreCases(cells);
+  const bool cases = name == "cases" || conditions;
   if (cases && columns != 2 && columns != 1) Fail("a case has a value and a condition");
   if (Failed()) return 0;
   const bool statements = std::all_of(cells.begin(), cells.end(), [this](NodeId id) { return ast_.Is(id, Kind::kRelation); });

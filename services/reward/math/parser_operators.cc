@@ -41,7 +41,7 @@ void Parser::ReduceOne() {
   const NodeId right = PopValue();
   const NodeId left = PopValue();
   if (Failed()) return;
-  if (frame.node == Kind::kAdd && frame.flag == 1 && (ast_.Is(right, Kind::kSet) || ast_.Is(right, Kind::kEmptySet))) {  // ℝ - \{0\}
+  if (frame.node == Kind::kAdd && frame.flag == 1 && (ast_.Is(right, Kind::kSet) || ast_.Is(right, Kind::kEmptySet) || (ast_.Is(left, Kind::kNumberSet) && ast_.Is(right, Kind::kTuple)))) {  // ℝ - \{0\}
     return PushValue(ast_.Add(Kind::kDifference, {left, right}));
   }
   if (frame.node == Kind::kAdd && frame.flag == 1) {
@@ -163,6 +163,14 @@ void Parser::Postfix(Kind node) {
   PushValue(ast_.Add(node, {operand}));
 }
 
+// The tokens of the mark behind the number that is next: 30', 30^\prime, 30^{\prime}; 0 when there is none.
+size_t Parser::MinuteMarkFollows() const {
+  if (Ahead(1).kind == Tok::kPrime) return 1;
+  if (Ahead(1).kind != Tok::kCaret) return 0;
+  if (Ahead(2).kind == Tok::kPrime) return 2;
+  return Ahead(2).kind == Tok::kOpen && Ahead(2).op == '{' && Ahead(3).kind == Tok::kPrime && Ahead(4).kind == Tok::kClose ? 4 : 0;
+}
+
 // 45°, and 45° 30' after it.
 void Parser::DegreeMark() {
   ReduceTo(kPostfixPower);
@@ -172,7 +180,7 @@ void Parser::DegreeMark() {
     uint32_t decimals = 0;
     const std::optional<Rational> minutes = NumberValue(Next().text, &decimals);
     if (!minutes.has_value()) return;
-    at_ += 2;
+    at_ += 1 + MinuteMarkFollows();
     const NodeId part = ast_.AddNumber(*minutes / Rational(60));
     const NodeId whole = ast_.kid(degree, 0);
     ast_.Drop(degree);
@@ -180,10 +188,10 @@ void Parser::DegreeMark() {
     return PushValue(ast_.Add(Kind::kDegree, {sum}));
   }
   const Token& next = Next();
-  const bool letter = (next.kind == Tok::kSymbol || next.kind == Tok::kText || next.kind == Tok::kWord) && (next.text == "C" || next.text == "F");
+  const bool letter = (next.kind == Tok::kSymbol || next.kind == Tok::kText || next.kind == Tok::kWord) && (next.text == "C" || next.text == "F" || next.text == "Celsius" || next.text == "Fahrenheit" || next.text == "celsius" || next.text == "fahrenheit");
   const NodeId operand = PopValue();
   if (!letter) return PushValue(ast_.Add(Kind::kDegree, {operand}));
-  const NodeId unit = ast_.AddNamed(Kind::kUnit, next.text == "C" ? "celsius" : "fahrenheit");
+  const NodeId unit = ast_.AddNamed(Kind::kUnit, next.text[0] == 'C' || next.text[0] == 'c' ? "celsius" : "fahrenheit");
   ++at_;
   PushValue(ast_.Add(Kind::kMultiply, {operand, unit}));
 }
@@ -191,13 +199,19 @@ void Parser::DegreeMark() {
 // A word behind a value: a unit or the things that are counted.
 void Parser::Word(const Token& token) {
   if (token.text == "to") return ++at_, Infix(Kind::kRatio, kRatioPower, kRatioPower);
+  if (token.text == "per cent" || (token.text == "per" && Ahead(1).text == "cent")) return at_ += token.text == "per" ? 2 : 1, Postfix(Kind::kPercent);
   if (token.text == "per" || token.text == "每") {
     ++at_;
     Infix(Kind::kDivide, kProductPower, kProductPower);
     if (Next().kind != Tok::kWord && Next().kind != Tok::kText && Next().kind != Tok::kSymbol) return Fail("a unit was expected");
-    const Token unit = Next();
+    std::string unit(Next().text);
     ++at_;
-    return UnitOperand(unit.text);
+    if (Next().kind == Tok::kWord && (Next().text == "squared" || Next().text == "cubed")) {
+      unit += ' ';
+      unit += Next().text;
+      ++at_;
+    }
+    return UnitOperand(unit);
   }
   std::string words(token.text);
   ++at_;

@@ -97,6 +97,7 @@ class Parser {
   void CloseBracket(const Token& token);
   void CloseBar();
   void CloseEnvironment();
+  bool SmallerUnitFollows() const;
   bool NumberMayFollow() const;
   bool IntegralEnds() const;
   void SeparatorHere(Separator separator);
@@ -106,6 +107,7 @@ class Parser {
   NodeId ListOf(const NodeId* items, size_t count, uint8_t joint = 0);
   std::optional<NodeId> BuildContainer(const Frame& frame, char close);
   std::optional<NodeId> BuildSetBuilder(const Frame& frame);
+  bool CellsAreCases(const std::vector<NodeId>& cells) const;
   NodeId BuildMatrix(const Frame& frame, std::string_view name);
   NodeId Determinant(NodeId matrix);
 
@@ -117,6 +119,7 @@ class Parser {
   void RelationHere(Relation relation);
   void Postfix(Kind node);
   void DegreeMark();
+  size_t MinuteMarkFollows() const;
   void Word(const Token& token);
   bool TakeParity(std::string_view words);
   void ReduceTo(Power binding);
@@ -137,7 +140,7 @@ class Parser {
   bool DeliverArgument();
   NodeId BuildArguments(const Frame& frame);
 
-  // parser_literals.cc: numbers, mixed numbers, repeating decimals, units.
+  // parser_literals.cc: numbers, mixed numbers, repeating decimals, sets of numbers.
   void NumberOperand();
   std::optional<Rational> NumberValue(std::string_view text, uint32_t* decimals);
   std::string_view JoinThousands();
@@ -146,10 +149,13 @@ class Parser {
   bool TakeRepetend(std::string_view text);
   void NumeralOperand(const Token& token);
   void NumberSetOperand(const Token& token);
+  bool TakeHalfLine(const Token& set);
+  bool TakeChoice();
+
+  // parser_units.cc: words that are operands.
   void TextOperand(std::string_view text);
   void UnitOperand(std::string_view text);
   NodeId UnitNode(std::string_view name);
-  bool TakeChoice();
 
   // Stack helpers.
   bool Failed() const { return !out_.error.empty(); }

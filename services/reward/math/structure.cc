@@ -135,9 +135,27 @@ bool IsSegment(View view) {
 bool IsSegmentName(View view) {
   if (view.kind() != Kind::kRatio && view.kind() != Kind::kDivide) return IsSegment(view);
   for (size_t i = 0; i < view.size(); ++i) {
-    if (!IsSegment(view.kid(i))) return false;
+    const bool letter = view.kind() == Kind::kRatio && view.kid(i).kind() == Kind::kSymbol;  // a:b
+    if (!letter && !IsSegment(view.kid(i))) return false;
   }
   return true;
+}
+
+View InOnePiece(const Ast& ast, NodeId id, Ast& out) {
+  std::vector<NodeId> moved(id + 1, 0);
+  std::vector<bool> wanted(id + 1, false);
+  wanted[id] = true;
+  for (NodeId i = id + 1; i-- > 0;) {
+    for (size_t k = 0; wanted[i] && k < ast.node(i).kid_count; ++k) wanted[ast.kid(i, k)] = true;
+  }
+  for (NodeId i = 0; i <= id; ++i) {
+    if (!wanted[i]) continue;
+    std::vector<NodeId> children;
+    for (size_t k = 0; k < ast.node(i).kid_count; ++k) children.push_back(moved[ast.kid(i, k)]);
+    moved[i] = out.CopyNode(ast, i, children);
+  }
+  out.root = moved[id];
+  return {out, out.root};
 }
 
 Ast Renamed(View view, const std::string& from, const std::string& to) {
@@ -167,7 +185,9 @@ bool IsName(View view) {
 
 std::optional<Assignment> AsAssignment(View view) {
   if (view.kind() != Kind::kRelation || view.size() != 2 || view.ast.relation(view.id, 0) != Relation::kEqual) return std::nullopt;
-  if (IsName(view.kid(0))) return Assignment{view.kid(0), view.kid(1)};
+  const View left = view.kid(0);
+  if (left.kind() == Kind::kSymbol && DependsOn(view.kid(1), left.ast.name(left.id))) return std::nullopt;  // x = 3x + 2 says something about x, not what it is.
+  if (IsName(left)) return Assignment{left, view.kid(1)};
   const bool value_first = view.kid(1).kind() == Kind::kSymbol && Variables(view.kid(0)).empty();
   return value_first ? std::optional<Assignment>({view.kid(1), view.kid(0)}) : std::nullopt;
 }

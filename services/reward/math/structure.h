@@ -26,6 +26,9 @@ std::optional<Quantity> WithoutUnits(View view, bool letters);
 // The tree with every unit replaced by 1: the number as it was written. nullopt when several units would be lost (5 feet 6 inches).
 std::optional<Ast> WithoutUnitFactors(View view);
 
+// The subtree `id` copied to the empty tree `out`, where all of it stands in one piece although other nodes stand among those of `ast`.
+View InOnePiece(const Ast& ast, NodeId id, Ast& out);
+
 // The tree with its symbols `name` replaced by the node that `make` adds to the new tree.
 template <typename Make>
 Ast Substituted(View view, const std::string& name, const Make& make) {

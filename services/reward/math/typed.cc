@@ -1,5 +1,8 @@
 #include "services/reward/math/typed.h"
 
+#include <string_view>
+#include <utility>
+
 #include "services/reward/math/canonical.h"
 #include "services/reward/math/collections.h"
 #include "services/reward/math/decisions.h"
@@ -10,7 +13,9 @@
 #include "services/reward/math/matrices.h"
 #include "services/reward/math/named_values.h"
 #include "services/reward/math/permutations.h"
+#include "services/reward/math/piecewise.h"
 #include "services/reward/math/structure.h"
+#include "services/reward/math/vectors.h"
 #include "services/reward/math/words.h"
 
 namespace cohort::reward::math {
@@ -73,30 +78,27 @@ Decision CompareCongruences(View a, View b, const Context& context) {
   return CompareScalars({ast, first}, {ast, second}, context);
 }
 
-Decision CompareCases(View a, View b, const Context& context) {
-  if (a.size() != b.size()) return Other("different numbers of cases");
-  // A case is a pair; disjoint cases may stand in any order.
-  std::vector<bool> taken(b.size() / 2, false);
-  for (size_t i = 0; i + 1 < a.size(); i += 2) {
-    bool found = false;
-    for (size_t j = 0; j + 1 < b.size() && !found; j += 2) {
-      if (taken[j / 2] || CompareAnswers(a.kid(i + 1), b.kid(j + 1), context).equality != Equality::kEqual) continue;
-      if (CompareAnswers(a.kid(i), b.kid(j), context).equality != Equality::kEqual) continue;
-      found = taken[j / 2] = true;
-    }
-    if (!found) return Other("a case has no partner");
+bool HasUnits(View view) { return view.ast.Contains(view.id, Kind::kUnit); }
+
+const char* NumberSetOf(const std::string& words) {
+  static constexpr std::pair<std::string_view, const char*> kSets[] = {{kAllReals, "R"}, {kAllPositiveReals, "R+"}, {kAllNegativeReals, "R-"}, {kAllIntegers, "Z"}, {kAllPositiveIntegers, "Z+"}};
+  for (const auto& [phrase, set] : kSets) {
+    if (words == phrase) return set;
   }
-  return Same("case by case");
+  return nullptr;
 }
 
-bool HasUnits(View view) { return view.ast.Contains(view.id, Kind::kUnit); }
 // "no solution", "all real numbers": the set that the words stand for.
 std::optional<View> SetInWords(View words, Ast& out) {
   const std::string& text = words.ast.name(words.id);
   if (text == kNoSolution) {
     out.root = out.Add(Kind::kEmptySet, {});
-  } else if (text == kAllReals) {
-    out.root = out.AddNamed(Kind::kNumberSet, "R");
+  } else if (const char* set = NumberSetOf(text); set != nullptr) {
+    out.root = out.AddNamed(Kind::kNumberSet, set);
+  } else if (text == kAllNonnegativeReals) {
+    const NodeId zero = out.AddNumber(0), infinity = out.Add(Kind::kInfinity, {});
+    out.root = out.Add(Kind::kTuple, {zero, infinity});
+    out.nodes[out.root].op = PackBrackets('[', ')');
   } else {
     return std::nullopt;
   }
@@ -181,6 +183,7 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
   if (x == Kind::kRelation && y == Kind::kRelation) return CompareRelations(a, b, context);
   if (x == Kind::kCases && y == Kind::kCases) return CompareCases(a, b, context);
   if (x == Kind::kRatio && y == Kind::kRatio) return CompareRatios(a, b, context);
+  if (const std::optional<Decision> vectors = CompareVectors(a, b, context)) return *vectors;
   if (const std::optional<Decision> matrices = CompareMatrices(a, b, context)) return *matrices;
   if (x == Kind::kTuple && y == Kind::kTuple) return CompareTuples(a, b, context);
   if (IsScalarKind(x) && IsScalarKind(y)) return HasUnits(a) || HasUnits(b) ? CompareQuantities(a, b, context) : CompareScalars(a, form_a, b, form_b, context);

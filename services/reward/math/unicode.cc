@@ -15,16 +15,16 @@ struct Rewrite {
 
 // Sorted by character. Superscripts and subscripts are not here: runs of them become one group.
 constexpr Rewrite kRewrites[] = {
-    {0xA0, " "}, {0xA2, "\\text{ cents}"}, {0xA3, "\\pounds "}, {0xA5, "\\yen "}, {0xAC, "\\neg "}, {0xB0, "^\\circ "}, {0xB1, "\\pm "}, {0xB5, "\\mu "}, {0xB7, "\\cdot "},
+    {0xA0, "~"}, {0xA2, "\\text{ cents}"}, {0xA3, "\\pounds "}, {0xA5, "\\yen "}, {0xAC, "\\neg "}, {0xB0, "^\\circ "}, {0xB1, "\\pm "}, {0xB5, "\\mu "}, {0xB7, "\\cdot "}, {0xBA, "^\\circ "},
     {0xBC, "\\frac{1}{4}"}, {0xBD, "\\frac{1}{2}"}, {0xBE, "\\frac{3}{4}"}, {0xD7, "\\times "}, {0xF7, "\\div "},
-    {0x391, "\\Alpha "}, {0x392, "\\Beta "}, {0x393, "\\Gamma "}, {0x394, "\\Delta "}, {0x398, "\\Theta "}, {0x39B, "\\Lambda "}, {0x39E, "\\Xi "},
+    {0x2DA, "^\\circ "}, {0x391, "\\Alpha "}, {0x392, "\\Beta "}, {0x393, "\\Gamma "}, {0x394, "\\Delta "}, {0x398, "\\Theta "}, {0x39B, "\\Lambda "}, {0x39E, "\\Xi "},
     {0x3A0, "\\Pi "}, {0x3A3, "\\Sigma "}, {0x3A6, "\\Phi "}, {0x3A8, "\\Psi "}, {0x3A9, "\\Omega "},
     {0x3B1, "\\alpha "}, {0x3B2, "\\beta "}, {0x3B3, "\\gamma "}, {0x3B4, "\\delta "}, {0x3B5, "\\epsilon "}, {0x3B6, "\\zeta "}, {0x3B7, "\\eta "},
     {0x3B8, "\\theta "}, {0x3B9, "\\iota "}, {0x3BA, "\\kappa "}, {0x3BB, "\\lambda "}, {0x3BC, "\\mu "}, {0x3BD, "\\nu "}, {0x3BE, "\\xi "},
     {0x3C0, "\\pi "}, {0x3C1, "\\rho "}, {0x3C3, "\\sigma "}, {0x3C4, "\\tau "}, {0x3C5, "\\upsilon "}, {0x3C6, "\\phi "}, {0x3C7, "\\chi "},
     {0x3C8, "\\psi "}, {0x3C9, "\\omega "}, {0x3D5, "\\phi "}, {0x3F5, "\\epsilon "},
-    {0x1D40, "^\\top "}, {0x2002, " "}, {0x2003, " "}, {0x2004, " "}, {0x2005, " "}, {0x2007, " "}, {0x2009, " "}, {0x200A, " "}, {0x2010, "-"}, {0x2011, "-"}, {0x2012, "-"},
-    {0x2013, "-"}, {0x2014, "-"}, {0x2016, "\\| "}, {0x2018, "'"}, {0x2019, "'"}, {0x201C, "\""}, {0x201D, "\""}, {0x2026, "\\dots "}, {0x202F, " "},
+    {0x1D40, "^\\top "}, {0x2002, " "}, {0x2003, " "}, {0x2004, " "}, {0x2005, " "}, {0x2007, "~"}, {0x2009, "~"}, {0x200A, " "}, {0x2010, "-"}, {0x2011, "-"}, {0x2012, "-"},
+    {0x2013, "-"}, {0x2014, "-"}, {0x2016, "\\| "}, {0x2018, "'"}, {0x2019, "'"}, {0x201C, "\""}, {0x201D, "\""}, {0x2026, "\\dots "}, {0x202F, "~"},
     {0x2032, "'"}, {0x2033, "''"}, {0x2044, "/"}, {0x20AC, "\\euro "}, {0x2102, "\\mathbb{C}"}, {0x2103, "^\\circ \\text{C}"}, {0x2109, "^\\circ \\text{F}"},
     {0x210E, "h"}, {0x2115, "\\mathbb{N}"}, {0x211A, "\\mathbb{Q}"}, {0x211D, "\\mathbb{R}"}, {0x2124, "\\mathbb{Z}"}, {0x212F, "e"}, {0x2147, "e"},
     {0x2148, "i"}, {0x2150, "\\frac{1}{7}"}, {0x2151, "\\frac{1}{9}"}, {0x2152, "\\frac{1}{10}"}, {0x2153, "\\frac{1}{3}"}, {0x2154, "\\frac{2}{3}"},

@@ -10,6 +10,11 @@ namespace cohort::reward::math {
 // Phrases that stand for sets.
 inline constexpr std::string_view kNoSolution = "no solution";
 inline constexpr std::string_view kAllReals = "all real numbers";
+inline constexpr std::string_view kAllPositiveReals = "all positive real numbers";
+inline constexpr std::string_view kAllNegativeReals = "all negative real numbers";
+inline constexpr std::string_view kAllNonnegativeReals = "all nonnegative real numbers";
+inline constexpr std::string_view kAllIntegers = "all integers";
+inline constexpr std::string_view kAllPositiveIntegers = "all positive integers";
 
 // An answer in words, rewritten to ASCII and letters (unicode.h): a date ("March 5, 2020", "5 March", "2020-03-05"), a time ("2:30 pm", "14:30"), or plain text,
 // whose case, white space and punctuation are folded. Lists of words ("Alice and Bob") become lists. nullopt for everything that has a sign of mathematics in it.

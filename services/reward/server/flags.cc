@@ -4,11 +4,11 @@
 #include <thread>
 
 #include "CLI/CLI.hpp"
+#include "common/status/exit_code.h"
 
 namespace cohort::reward {
 namespace {
 
-constexpr int kUsage = 2;
 constexpr int kGoOn = -1;
 
 }  // namespace
@@ -25,15 +25,7 @@ WorkerPool::Options Flags::PoolOptions() const {
 int ParseFlags(int argc, char** argv, Flags* flags) {
   CLI::App app("Grades completions by rule, inside sandboxed worker processes.", "cohort-reward");
   app.footer("Example:\n  cohort-reward --listen 127.0.0.1:7003 --sandbox-workers 4");
-  app.add_option("--listen", flags->listen, "host:port of the gRPC server; port 0 picks a free one")->capture_default_str();
-  app.add_option("--metrics-listen", flags->metrics_listen, "host:port of /metrics")->capture_default_str();
-  app.add_flag("--allow-remote", flags->allow_remote, "allow an address that is not loopback");
-  app.add_option("--advertise-host", flags->advertise_host, "host under which others reach this service, for the registry; default: the one it listens on");
-  app.add_option("--name", flags->name, "name of this service in logs")->capture_default_str();
-  app.add_option("--endpoint-file", flags->endpoint_file, "where the addresses are written when the service is ready");
-  CLI::Option* redis = app.add_option("--redis", flags->redis, "host:port of the Redis server whose registry shows this service");
-  app.add_option("--run", flags->run, "name of the run it belongs to")->needs(redis);
-  redis->needs(app.get_option("--run"));
+  rpc::AddServiceFlags(app, *flags);
   app.add_option("--sandbox-workers", flags->sandbox_workers, "worker processes; 0 is one per core")->check(CLI::Range(0, 1024))->capture_default_str();
   app.add_option("--check-deadline-ms", flags->check_deadline_ms, "time of one check before its worker is killed")
       ->check(CLI::Range(1, 60'000))
@@ -47,7 +39,7 @@ int ParseFlags(int argc, char** argv, Flags* flags) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsage;
+    return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   return kGoOn;
 }

@@ -52,10 +52,7 @@ absl::StatusOr<std::vector<CheckInput>> ChecksOf(const ScoreItems& items) {
 }
 
 absl::StatusOr<std::vector<CheckInput>> ChecksOf(const v1::CompileGoldRequest& request) {
-  if (request.gold_answers_size() > kMaxGoldsPerBatch) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the request has ", request.gold_answers_size(), " reference answers; at most ", kMaxGoldsPerBatch, " are taken at a time"));
-  }
+  COHORT_RETURN_IF_ERROR(CheckGolds(request));
   std::vector<CheckInput> checks;
   checks.reserve(request.gold_answers_size());
   COHORT_ASSIGN_OR_RETURN(const GradingPolicy policy, ParsePolicyId(request.policy_id()));

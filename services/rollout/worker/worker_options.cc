@@ -4,18 +4,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/config/config.h"
+#include "common/reward/format/template_name.h"
 #include "common/status/status_macros.h"
 
 namespace cohort::rollout {
 namespace {
 
-const std::map<std::string, reward::v1::Template>& Templates() {
-  static const auto& templates = *new std::map<std::string, reward::v1::Template>{{"R1_ZERO", reward::v1::TEMPLATE_R1_ZERO},
-                                                                                  {"R1_RELEASED", reward::v1::TEMPLATE_R1_RELEASED},
-                                                                                  {"BOXED_ONLY", reward::v1::TEMPLATE_BOXED_ONLY},
-                                                                                  {"GSM8K_HASH", reward::v1::TEMPLATE_GSM8K_HASH},
-                                                                                  {"DAPO_ANSWER", reward::v1::TEMPLATE_DAPO_ANSWER}};
-  return templates;
+// The template by its name, R1_ZERO or r1_zero.
+std::string SetTemplate(const std::string& name, reward::v1::Template& shape) {
+  const reward::v1::Template known = reward::CompletionTemplate(name);
+  if (known == reward::v1::TEMPLATE_UNSPECIFIED) return absl::StrCat(name, " is none of ", reward::CompletionTemplateNames(/*capitals=*/true));
+  shape = known;
+  return "";
 }
 
 const std::map<std::string, config::v1::Device>& Devices() {
@@ -71,7 +71,12 @@ void AddWorkerFlags(CLI::App& app, WorkerOptions& o) {
   app.add_option("--group-size", o.group_size, "Completions of a task; 0: learnt from the first")->capture_default_str()->check(CLI::NonNegativeNumber);
   app.add_option("--lease-seconds", o.lease_seconds, "A worker silent for so long is taken for dead")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--max-attempts", o.max_attempts, "A task delivered so often goes to the dead letters")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--template", o.format, "Shape of a right completion: R1_ZERO, R1_RELEASED, BOXED_ONLY, GSM8K_HASH or DAPO_ANSWER")->transform(CLI::CheckedTransformer(Templates()));
+  app.add_option_function<std::string>(
+         "--template",
+         [&o](const std::string& name) {
+           if (const std::string mistake = SetTemplate(name, o.format); !mistake.empty()) throw CLI::ValidationError("--template", mistake);
+         },
+         absl::StrCat("Shape of a right completion: ", reward::CompletionTemplateNames(/*capitals=*/true)));
   app.add_flag("--think-prefilled", o.think_prefilled, "The prompt ends with <think>, completions lack it");
   app.add_option("--finishers", o.finishers, "Groups graded and handed in at the same time")->capture_default_str()->check(CLI::Range(1, 256));
   app.add_option("--grace-seconds", o.grace_seconds, "After SIGTERM, groups in progress may take so long")->capture_default_str()->check(CLI::NonNegativeNumber);

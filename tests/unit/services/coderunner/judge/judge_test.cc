@@ -23,7 +23,6 @@ TEST_P(JudgeTest, TakesRightPrograms) {
   EXPECT_EQ(python.verdict, v1::VERDICT_CORRECT) << python.rule;
   EXPECT_EQ(python.method, v1::METHOD_TEXT);
   EXPECT_EQ(python.rule, "all 3 tests passed");
-  EXPECT_EQ(python.tests_run, 3);
   EXPECT_GT(python.micros, 0u);
   const Judgement cxx = Cxx(kSums, "#include <iostream>\nint main() { long a, b; std::cin >> a >> b; std::cout << a + b << std::endl; }");
   EXPECT_EQ(cxx.verdict, v1::VERDICT_CORRECT) << cxx.rule;
@@ -34,7 +33,6 @@ TEST_P(JudgeTest, StopsAtTheFirstTestThatFails) {
   EXPECT_EQ(judgement.verdict, v1::VERDICT_INCORRECT);
   const Judgement second = Python(kSums, "a, b = map(int, input().split())\nprint(abs(a) + abs(b))");
   EXPECT_EQ(second.verdict, v1::VERDICT_INCORRECT);
-  EXPECT_EQ(second.tests_run, 2);
   EXPECT_EQ(second.rule, "test 2 of 3: line 1 is '10', '0' is expected");
 }
 
@@ -67,7 +65,6 @@ TEST_P(JudgeTest, AProgramThatIsNoneIsUnparseableOrWrong) {
   EXPECT_EQ(cxx.verdict, v1::VERDICT_PRED_UNPARSEABLE);
   EXPECT_THAT(cxx.rule, HasSubstr("it does not compile: "));
   EXPECT_THAT(cxx.rule, HasSubstr("was not declared in this scope"));
-  EXPECT_EQ(cxx.tests_run, 0);
   const Judgement python = Python(kSums, "print(");
   EXPECT_EQ(python.verdict, v1::VERDICT_INCORRECT);
   EXPECT_THAT(python.rule, HasSubstr("SyntaxError"));

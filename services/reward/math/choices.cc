@@ -1,0 +1,78 @@
+#include "services/reward/math/choices.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+namespace cohort::reward::math {
+namespace {
+
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<signed char>(c) < 0; }
+
+class ChoiceReader {
+ public:
+  explicit ChoiceReader(std::string_view text) : rest_(text) {}
+
+  std::optional<Choice> Read() {
+    PassStyle();
+    const bool named = PassName();
+    PassStyle();
+    const bool bracket = Pass("(");
+    PassStyle();
+    if (rest_.empty() || rest_[0] < 'A' || rest_[0] > 'J') return std::nullopt;
+    const char letter = rest_[0];
+    rest_.remove_prefix(1);
+    PassClosing();
+    const bool mark = bracket ? Pass(")") : Pass(".") || Pass(")");
+    if (!mark && (bracket || !named)) return std::nullopt;
+    PassClosing();
+    if (!mark && !rest_.empty()) return std::nullopt;
+    // (A) + 1 is a sum.
+    if (bracket && !rest_.empty() && std::string_view("+-^_/*=!<>|&'(").find(rest_[0]) != std::string_view::npos) return std::nullopt;
+    return braces_ == 0 && IsClear() ? std::optional<Choice>({letter, rest_}) : std::nullopt;
+  }
+
+ private:
+  bool Pass(std::string_view what) {
+    if (rest_.substr(0, what.size()) != what) return false;
+    rest_.remove_prefix(what.size());
+    braces_ += what.back() == '{' ? 1 : what == "}" ? -1 : 0;
+    return true;
+  }
+  // White space, delimiters and commands of style, with their opening braces.
+  void PassStyle() {
+    static constexpr std::string_view kStyles[] = {"\\textbf{", "\\text{", "\\mathbf{", "\\mathrm{", "\\textrm{", "\\boxed{", "\\left", "\\ ", "$", " ", "{"};
+    while (std::any_of(std::begin(kStyles), std::end(kStyles), [this](std::string_view style) { return Pass(style); })) {
+    }
+  }
+  void PassClosing() {
+    static constexpr std::string_view kClosing[] = {"\\right", "\\ ", "\\,", "\\;", "\\quad", "\\qquad", "$", " ", "~", "}"};
+    while (std::any_of(std::begin(kClosing), std::end(kClosing), [this](std::string_view close) { return Pass(close); })) {
+    }
+  }
+  bool PassName() { return Pass("Option ") || Pass("option ") || Pass("Choice ") || Pass("choice ") || Pass("Answer ") || Pass("answer ") || Pass("选项") || Pass("选"); }
+
+  // Whether the rest chooses nothing else and takes nothing back.
+  bool IsClear() const {
+    static constexpr std::string_view kWords[] = {"or", "and", "not", "nor", "but", "is", "isn", "wrong", "incorrect", "false"};
+    for (size_t begin = 0; begin < rest_.size();) {
+      size_t end = begin;
+      while (end < rest_.size() && IsLetter(rest_[end])) ++end;
+      std::string word(rest_.substr(begin, end - begin));
+      if (word.size() == 1 && word[0] >= 'A' && word[0] <= 'J') return false;
+      std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+      if (std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords)) return false;
+      begin = std::max(end, begin + 1);
+    }
+    return true;
+  }
+
+  std::string_view rest_;
+  int braces_ = 0;  // Open ones.
+};
+
+}  // namespace
+
+std::optional<Choice> ReadChoice(std::string_view answer) { return ChoiceReader(answer).Read(); }
+
+}  // namespace cohort::reward::math
