@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "services/admin/acts/operation_progress.h"
 #include "services/admin/acts/request_log.h"
+#include "services/admin/cluster/errors.h"
 #include "services/admin/cluster/listing.h"
 #include "services/admin/cluster/redact.h"
 #include "services/admin/cluster/status.h"
