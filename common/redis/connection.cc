@@ -1,8 +1,10 @@
 #include "common/redis/connection.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/redis/command_stats.h"
@@ -16,9 +18,34 @@ namespace {
 
 constexpr sync::Backoff::Options kReconnect = {.first = absl::Milliseconds(10), .max = absl::Seconds(1)};
 
+// Whether an error of connecting says that the server and this process do not accept each other, rather than that it is not there.
+bool IsRefusal(const absl::Status& error) {
+  return !error.ok() && !absl::IsUnavailable(error) && !absl::IsDeadlineExceeded(error) && !absl::IsResourceExhausted(error);
+}
+
+// The server's answer to a log-in, with what to do about it.
+absl::Status LoginError(const absl::Status& error, const Access& access, const std::string& user) {
+  const std::string reason = ErrorReason(error);
+  if (reason == "WRONGPASS") {
+    return ErrorWithReason(error.code(), reason, absl::StrCat("it does not take the password of ", access.password_source(), " for ", user.empty() ? "the default user" : absl::StrCat("user '", user, "'"),
+                                                              "; correct the password or COHORT_REDIS_USER"));
+  }
+  if (absl::StrContains(error.message(), "without any password configured")) {
+    return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NO_PASSWORD_SET",
+                           absl::StrCat("it asks for no password, and ", access.password_source(), " gives one; protect the server (requirepass or an ACL), or take the setting out"));
+  }
+  return absl::UnavailableError(error.message());  // "max number of clients reached" is one.
+}
+
+absl::Status NoPassword(const absl::Status& error) {
+  return ErrorWithReason(error.code(), ErrorReason(error),
+                         "it asks for a password, and none is given; name a file that holds it in COHORT_REDIS_PASSWORD_FILE, and in COHORT_REDIS_USER whose it is");
+}
+
 }  // namespace
 
-Connection::Connection(Options options) : options_(std::move(options)) {}
+Connection::Connection(Options options)
+    : options_(std::move(options)), access_(options_.access != nullptr ? options_.access : Access::OfProcess()), endpoint_(ParseAddress(options_.address)) {}
 Connection::~Connection() = default;
 
 absl::StatusOr<Reply> Connection::Command(const std::vector<std::string>& command, absl::Time deadline, LostReply lost_reply) {
@@ -58,18 +85,23 @@ absl::StatusOr<Reply> Connection::Retry(const Action& action, absl::Time deadlin
 }
 
 absl::StatusOr<Reply> Connection::RetryUntil(const Action& action, absl::Time start, absl::Time deadline, LostReply lost_reply) {
+  if (!endpoint_.ok()) return endpoint_.status();
   sync::Backoff backoff(kReconnect);
   for (int attempts = 1;; ++attempts) {
     Attempt attempt;
     absl::Status error = EnsureConnected(deadline);
-    if (error.ok()) {
+    if (IsRefusal(error)) {
+      const absl::Status refusal = Annotate(error, absl::StrCat("redis at ", options_.address));
+      if (!access_->ever_accepted()) return refusal;
+      access_->WarnOfRefusal(refusal);
+      error = absl::UnavailableError(error.message());
+    } else if (error.ok()) {
       absl::StatusOr<Reply> reply = action(attempt);
       if (reply.ok()) return reply;
       error = reply.status();
     }
     const bool busy = attempt.server_error && error.code() == absl::StatusCode::kUnavailable;
     if (attempt.server_error && !busy) return Annotate(error, absl::StrCat("redis at ", options_.address));
-    if (error.code() == absl::StatusCode::kInvalidArgument) return error;
     if (!busy) wire_.reset();
     if (attempt.sent && !attempt.server_error && lost_reply == LostReply::kReport) {
       return absl::UnavailableError(absl::StrCat("redis at ", options_.address, ": outcome unknown: ", error.message()));
@@ -82,16 +114,37 @@ absl::Status Connection::EnsureConnected(absl::Time deadline) {
   // What died while it was idle must not make the outcome of the next command unknown.
   if (wire_ != nullptr && !wire_->IsStale()) return absl::OkStatus();
   wire_.reset();
-  const absl::Time until = std::min(deadline, absl::Now() + options_.connect_timeout);
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Wire> wire, Wire::Connect(options_.address, until));
-  CommandStats::OfProcess().CountConnect();
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Wire> wire, Connect(std::min(deadline, absl::Now() + options_.connect_timeout)));
   hashes_.clear();
-  bool server_error = false;
-  const auto named = wire->Call({"CLIENT", "SETNAME", options_.client_name}, until, server_error);
-  // A server that is still loading its data refuses this; the command itself will hear the same and come back.
-  if (!named.ok() && !server_error) return named.status();
   wire_ = std::move(wire);
+  access_->Accepted();
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Wire>> Connection::Connect(absl::Time deadline) const {
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Wire> wire, Wire::Connect(*endpoint_, access_->tls(), deadline));
+  CommandStats::OfProcess().CountConnect();
+  const absl::Status introduced = Introduce(*wire, deadline);
+  if (introduced.ok()) return wire;
+  // So does a port where TLS is spoken, but also a server that is just ending.
+  const bool hung_up = !endpoint_->tls && absl::IsUnavailable(introduced);
+  return hung_up ? Annotate(introduced, "the connection ended at the first command; if this is a TLS port, write its address as rediss://host:port") : introduced;
+}
+
+absl::Status Connection::Introduce(Wire& wire, absl::Time deadline) const {
+  COHORT_ASSIGN_OR_RETURN(const std::optional<Access::Login> login, access_->ReadLogin());
+  bool server_error = false;
+  if (login.has_value()) {
+    std::vector<std::string> command = {"AUTH"};
+    if (!login->user.empty()) command.push_back(login->user);
+    command.push_back(login->password);
+    const absl::Status authenticated = wire.Call(command, deadline, server_error).status();
+    if (!authenticated.ok()) return server_error ? LoginError(authenticated, *access_, login->user) : authenticated;
+  }
+  const absl::Status named = wire.Call({"CLIENT", "SETNAME", options_.client_name}, deadline, server_error).status();
+  if (server_error && ErrorReason(named) == "NOAUTH") return NoPassword(named);
+  // A server that is still loading its data refuses this, and so may an ACL; the command itself will hear what matters.
+  return server_error ? absl::OkStatus() : named;
 }
 
 absl::StatusOr<std::string> Connection::HashOf(const Script& script, absl::Time deadline, bool& server_error) {

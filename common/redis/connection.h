@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/redis/access.h"
+#include "common/redis/endpoint.h"
 #include "common/redis/reply.h"
 #include "common/redis/script.h"
 
@@ -27,13 +29,18 @@ enum class LostReply {
 //
 // Errors name the address. UNAVAILABLE: not reachable until the deadline, or the outcome is unknown. DEADLINE_EXCEEDED: connected, but no answer in
 // time. The server's own errors are described at ErrorOf().
+//
+// A server that does not let this process in (PERMISSION_DENIED or FAILED_PRECONDITION for passwords, UNAUTHENTICATED for TLS, the errors of the files) is told at
+// once, with the setting to correct, as long as it has never let the process in. After that it counts as not reachable: every attempt reads password and
+// certificates anew, and the log tells.
 class Connection {
  public:
   struct Options {
-    std::string address;      // host:port
+    std::string address;      // host:port, or rediss://host:port for TLS.
     std::string client_name;  // What CLIENT LIST shows; no spaces.
     // The longest wait for a connect, so that a host that drops packets leaves time for another attempt.
     absl::Duration connect_timeout = absl::Seconds(5);
+    std::shared_ptr<Access> access = nullptr;  // Null takes that of the process.
   };
   explicit Connection(Options options);
   ~Connection();
@@ -58,10 +65,15 @@ class Connection {
   absl::StatusOr<Reply> Retry(const Action& action, absl::Time deadline, LostReply lost_reply);
   absl::StatusOr<Reply> RetryUntil(const Action& action, absl::Time start, absl::Time deadline, LostReply lost_reply);
   absl::Status EnsureConnected(absl::Time deadline);
+  absl::StatusOr<std::unique_ptr<Wire>> Connect(absl::Time deadline) const;
+  // Logs in where there is a password, and names the connection.
+  absl::Status Introduce(Wire& wire, absl::Time deadline) const;
   absl::StatusOr<std::string> HashOf(const Script& script, absl::Time deadline, bool& server_error);
   absl::Status Describe(const absl::Status& error, absl::Time start, int attempts) const;
 
   const Options options_;
+  const std::shared_ptr<Access> access_;
+  const absl::StatusOr<Endpoint> endpoint_;       // Of the address.
   std::unique_ptr<Wire> wire_;                    // Null while not connected.
   std::map<const Script*, std::string> hashes_;   // What the server behind `wire_` was taught.
 };

@@ -9,9 +9,9 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/redis/socket.h"
 #include "common/status/status_macros.h"
 
 namespace cohort::redis {
@@ -51,22 +51,20 @@ Reply Convert(const redisReply& raw) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Wire>> Wire::Connect(const std::string& address, absl::Time deadline) {
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
-    return absl::InvalidArgumentError(absl::StrCat("'", address, "' is not the address of a Redis server; write host:port"));
-  }
+absl::StatusOr<std::unique_ptr<Wire>> Wire::Connect(const Endpoint& endpoint, const tls::Files& files, absl::Time deadline) {
   const absl::Duration left = deadline - absl::Now();
   if (left <= absl::ZeroDuration()) return absl::DeadlineExceededError("no time left to connect");
   // hiredis takes a zero timeout for none.
   const timeval timeout = absl::ToTimeval(std::clamp(left, absl::Milliseconds(1), absl::Hours(1)));
-  std::unique_ptr<Wire> wire(new Wire(redisConnectWithTimeout(address.substr(0, colon).c_str(), port, timeout)));
+  std::unique_ptr<Wire> wire(new Wire(redisConnectWithTimeout(endpoint.host.c_str(), endpoint.port, timeout)));
   if (wire->context_ == nullptr) return absl::ResourceExhaustedError("no memory for a connection");
   if (wire->context_->err != 0) return wire->Error();
-  // From here on hiredis returns instead of blocking, and WaitFor() does the waiting.
+  // From here on hiredis returns instead of blocking, and WaitForSocket() does the waiting.
   wire->context_->flags &= ~REDIS_BLOCK;
   fcntl(wire->context_->fd, F_SETFL, fcntl(wire->context_->fd, F_GETFL) | O_NONBLOCK);
+  if (endpoint.tls) {
+    COHORT_ASSIGN_OR_RETURN(wire->tls_, TlsSession::Handshake(wire->context_->fd, endpoint.host, files, deadline));
+  }
   return wire;
 }
 
@@ -74,21 +72,11 @@ Wire::~Wire() {
   if (context_ != nullptr) redisFree(context_);
 }
 
-bool Wire::IsStale() const {
-  pollfd polled = {.fd = context_->fd, .events = POLLIN, .revents = 0};
-  return poll(&polled, 1, /*timeout=*/0) != 0;
-}
+bool Wire::IsStale() const { return tls_ != nullptr ? tls_->IsStale() : HasNews(context_->fd); }
 
 absl::StatusOr<Reply> Wire::Call(const std::vector<std::string>& command, absl::Time deadline, bool& server_error) {
   server_error = false;
-  std::vector<const char*> words;
-  std::vector<size_t> lengths;
-  for (const std::string& word : command) {
-    words.push_back(word.data());
-    lengths.push_back(word.size());
-  }
-  if (redisAppendCommandArgv(context_, static_cast<int>(words.size()), words.data(), lengths.data()) != REDIS_OK) return Error();
-  COHORT_RETURN_IF_ERROR(Send(deadline));
+  COHORT_RETURN_IF_ERROR(Send(command, deadline));
   for (;;) {
     void* raw = nullptr;
     if (redisGetReplyFromReader(context_, &raw) != REDIS_OK) return Error();
@@ -98,30 +86,46 @@ absl::StatusOr<Reply> Wire::Call(const std::vector<std::string>& command, absl::
       if (server_error) return ErrorOf(absl::string_view(reply->str, reply->len));
       return Convert(*reply);
     }
-    COHORT_RETURN_IF_ERROR(WaitFor(POLLIN, deadline));
-    if (redisBufferRead(context_) != REDIS_OK) return Error();
+    COHORT_RETURN_IF_ERROR(Receive(deadline));
   }
 }
 
-absl::Status Wire::Send(absl::Time deadline) {
+absl::Status Wire::Send(const std::vector<std::string>& command, absl::Time deadline) {
+  std::vector<const char*> words;
+  std::vector<size_t> lengths;
+  for (const std::string& word : command) {
+    words.push_back(word.data());
+    lengths.push_back(word.size());
+  }
+  const int count = static_cast<int>(words.size());
+  if (tls_ == nullptr) {
+    if (redisAppendCommandArgv(context_, count, words.data(), lengths.data()) != REDIS_OK) return Error();
+    return SendPlain(deadline);
+  }
+  char* formatted = nullptr;
+  const int size = redisFormatCommandArgv(&formatted, count, words.data(), lengths.data());
+  if (size < 0) return absl::ResourceExhaustedError("no memory for a command");
+  const std::unique_ptr<char, decltype(&redisFreeCommand)> owned(formatted, redisFreeCommand);
+  return tls_->Write(absl::string_view(formatted, size), deadline);
+}
+
+absl::Status Wire::SendPlain(absl::Time deadline) {
   for (;;) {
     int done = 0;
     if (redisBufferWrite(context_, &done) != REDIS_OK) return Error();
     if (done) return absl::OkStatus();
-    COHORT_RETURN_IF_ERROR(WaitFor(POLLOUT, deadline));
+    COHORT_RETURN_IF_ERROR(WaitForSocket(context_->fd, POLLOUT, deadline));
   }
 }
 
-absl::Status Wire::WaitFor(short events, absl::Time deadline) {
-  for (;;) {
-    const absl::Duration left = std::clamp(deadline - absl::Now(), absl::ZeroDuration(), absl::Hours(1));
-    pollfd polled = {.fd = context_->fd, .events = events, .revents = 0};
-    const timespec timeout = absl::ToTimespec(left);
-    const int ready = ppoll(&polled, 1, &timeout, nullptr);
-    if (ready > 0) return absl::OkStatus();
-    if (ready == 0 && absl::Now() >= deadline) return absl::DeadlineExceededError("no answer before the deadline");
-    if (ready < 0 && errno != EINTR) return absl::UnavailableError(absl::StrCat("poll: ", std::strerror(errno)));
+absl::Status Wire::Receive(absl::Time deadline) {
+  if (tls_ != nullptr) {
+    COHORT_ASSIGN_OR_RETURN(const absl::string_view bytes, tls_->Read(deadline));
+    if (redisReaderFeed(context_->reader, bytes.data(), bytes.size()) != REDIS_OK) return absl::UnavailableError(context_->reader->errstr);
+    return absl::OkStatus();
   }
+  COHORT_RETURN_IF_ERROR(WaitForSocket(context_->fd, POLLIN, deadline));
+  return redisBufferRead(context_) == REDIS_OK ? absl::OkStatus() : Error();
 }
 
 absl::Status Wire::Error() const {

@@ -5,23 +5,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/tls/certificate.h"
+#include "common/tls/files.h"
 #include "grpcpp/security/auth_context.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/security/server_credentials.h"
 
-#include "common/rpc/certificate.h"
-
 namespace cohort::rpc {
 
-// PEM files of one end of a connection. Both ends read them anew within a second after they have changed: renewed certificates need no restart, and a
-// change that cannot be used (half a file, the wrong key) leaves what was read before in use.
-struct TlsFiles {
-  std::string certificate;  // This end's chain; goes together with `key`.
-  std::string key;          // Its private key, without a passphrase.
-  std::string ca;           // Whom to trust. On a server: callers must show a certificate signed by one of these (mutual TLS).
-
-  bool any() const { return !certificate.empty() || !key.empty() || !ca.empty(); }
-};
+// The files of one end. Both ends read them anew within a second after they have changed: renewed certificates need no restart, and a change that cannot be
+// used (half a file, the wrong key) leaves what was read before in use.
+using TlsFiles = tls::Files;
 
 // Credentials of a server, TLS 1.2 or newer. INVALID_ARGUMENT names the file that is missing, is no PEM, has expired, or does not fit.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFiles& files);
@@ -31,6 +25,6 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFile
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(const TlsFiles& files);
 
 // The certificate that the other end of a call has shown. NOT_FOUND when it has shown none.
-absl::StatusOr<Certificate> PeerCertificate(const grpc::AuthContext& context);
+absl::StatusOr<tls::Certificate> PeerCertificate(const grpc::AuthContext& context);
 
 }  // namespace cohort::rpc

@@ -35,17 +35,17 @@ int FreePort() {
   return bound ? ntohs(address.sin_port) : 0;
 }
 
-// Whether PING is answered with PONG: neither "loading" nor somebody else's server.
+// Whether PING is answered with PONG, or with the question for a password: neither "loading" nor somebody else's server.
 bool Answers(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const timeval timeout = {.tv_sec = 1, .tv_usec = 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
   const sockaddr_in address = Loopback(port);
-  constexpr char kPing[] = "PING\r\n", kPong[] = "+PONG";
+  constexpr char kPing[] = "PING\r\n", kPong[] = "+PONG", kWho[] = "-NOAU";
   char answer[sizeof(kPong)] = {};
   const bool pong = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
                     send(fd, kPing, std::strlen(kPing), MSG_NOSIGNAL) > 0 && recv(fd, answer, std::strlen(kPong), MSG_WAITALL) > 0 &&
-                    std::strcmp(answer, kPong) == 0;
+                    (std::strcmp(answer, kPong) == 0 || std::strcmp(answer, kWho) == 0);
   close(fd);
   return pong;
 }
@@ -57,6 +57,7 @@ absl::StatusOr<std::unique_ptr<RedisServer>> RedisServer::Start(Options options)
   absl::Status status;
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
     server->port_ = FreePort();
+    if (server->options_.tls.any()) server->tls_port_ = FreePort();
     status = server->Launch();
     if (status.ok()) return server;
   }
@@ -69,10 +70,17 @@ RedisServer::~RedisServer() {
 
 std::string RedisServer::address() const { return absl::StrCat("127.0.0.1:", port_); }
 
+std::string RedisServer::tls_address() const { return absl::StrCat("rediss://127.0.0.1:", tls_port_); }
+
 absl::Status RedisServer::Launch() {
   process::ChildProcess::Options options;
   options.command = {"redis-server", "--port", absl::StrCat(port_), "--bind", "127.0.0.1", "--save", "", "--dir", directory_.path(),
                      "--appendonly", options_.append_only ? "yes" : "no", "--appendfsync", "always"};
+  if (options_.tls.any()) {
+    const std::vector<std::string> tls = {"--tls-port", absl::StrCat(tls_port_), "--tls-cert-file", options_.tls.certificate,
+                                          "--tls-key-file", options_.tls.key, "--tls-ca-cert-file", options_.tls.ca};
+    options.command.insert(options.command.end(), tls.begin(), tls.end());
+  }
   options.command.insert(options.command.end(), options_.arguments.begin(), options_.arguments.end());
   options.log_file = directory_ / "redis.log";
   COHORT_ASSIGN_OR_RETURN(process_, process::ChildProcess::Start(std::move(options)));
@@ -91,6 +99,11 @@ void RedisServer::Kill() {
 }
 
 absl::Status RedisServer::Restart() { return Launch(); }
+
+absl::Status RedisServer::Restart(std::vector<std::string> arguments) {
+  options_.arguments = std::move(arguments);
+  return Launch();
+}
 
 void RedisServer::Pause() { process_->Signal(SIGSTOP); }
 

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "common/process/child_process.h"
 #include "common/testing/temp_dir.h"
+#include "common/tls/files.h"
 
 namespace cohort::testing {
 
@@ -18,19 +19,23 @@ class RedisServer {
  public:
   struct Options {
     bool append_only = false;               // Every write is on disk before it is answered.
-    std::vector<std::string> arguments;     // More for the command line: {"--maxmemory-policy", "allkeys-lru"}.
+    std::vector<std::string> arguments;     // More for the command line: {"--maxmemory-policy", "allkeys-lru"}. May set a password.
+    tls::Files tls;                         // With these it also listens with TLS; clients need a certificate unless an argument says otherwise.
   };
   // Returns when the server answers.
   static absl::StatusOr<std::unique_ptr<RedisServer>> Start(Options options);
   static absl::StatusOr<std::unique_ptr<RedisServer>> Start() { return Start(Options()); }
   ~RedisServer();
 
-  std::string address() const;  // host:port
+  std::string address() const;  // host:port, plaintext.
+  std::string tls_address() const;  // rediss://host:port; only with Options.tls.
 
   // SIGKILL; returns when the process is gone.
   void Kill();
   // After Kill(): starts again on the same port, with the data of the append-only file or with none. Returns when it answers.
   absl::Status Restart();
+  // The same, with other arguments.
+  absl::Status Restart(std::vector<std::string> arguments);
   // SIGSTOP and SIGCONT: connections stand, nothing answers.
   void Pause();
   void Resume();
@@ -39,9 +44,10 @@ class RedisServer {
   explicit RedisServer(Options options) : options_(std::move(options)) {}
   absl::Status Launch();
 
-  const Options options_;
+  Options options_;
   const TempDir directory_;
   int port_ = 0;
+  int tls_port_ = 0;
   std::unique_ptr<process::ChildProcess> process_;
 };
 

@@ -92,7 +92,7 @@ absl::Status Access::Load() {
   return absl::OkStatus();
 }
 
-std::optional<Caller> Access::CertifiedCaller(const rpc::Certificate& certificate) {
+std::optional<Caller> Access::CertifiedCaller(const tls::Certificate& certificate) {
   std::optional<Caller> caller;
   for (const std::string& organization : certificate.organizations) {
     if (organization != kViewers && organization != kOperators) continue;

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "common/rpc/certificate.h"
+#include "common/tls/certificate.h"
 #include "grpcpp/server_context.h"
 
 namespace cohort::admin {
@@ -40,7 +40,7 @@ class Access {
  private:
   explicit Access(std::string token_file) : token_file_(std::move(token_file)) {}
   // Who a certificate says that it is; nothing when it names no role.
-  static std::optional<Caller> CertifiedCaller(const rpc::Certificate& certificate);
+  static std::optional<Caller> CertifiedCaller(const tls::Certificate& certificate);
   absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string token_file_;

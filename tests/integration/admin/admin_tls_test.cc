@@ -10,6 +10,7 @@
 #include "common/process/child_process.h"
 #include "common/rpc/client.h"
 #include "common/rpc/tls.h"
+#include "common/testing/certificate_authority.h"
 #include "common/testing/redis_server.h"
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
@@ -26,38 +27,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A certificate authority of its own, made with the openssl command.
-class Authority {
- public:
-  explicit Authority(std::string directory) : directory_(std::move(directory)) {
-    Run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 10 -subj /CN=authority");
-    EXPECT_OK(io::WriteFileAtomically(path("names"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n"));
-  }
-
-  // NAME.pem and NAME.key; valid for `days`, 0 has expired at once.
-  void Issue(const std::string& name, const std::string& subject, int days = 5) {
-    Run(absl::StrCat("openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ", name, ".key.new -out ", name, ".csr -subj '", subject, "'"));
-    Run(absl::StrCat("openssl x509 -req -in ", name, ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -out ", name, ".pem.new -days ", days, " -extfile names"));
-    Run(absl::StrCat("mv ", name, ".key.new ", name, ".key && mv ", name, ".pem.new ", name, ".pem"));
-  }
-
-  std::string path(const std::string& file) const { return absl::StrCat(directory_, "/", file); }
-
- private:
-  void Run(const std::string& command) {
-    EXPECT_EQ(std::system(absl::StrCat("cd ", directory_, " && ", command, " 2>>openssl.log").c_str()), 0)
-        << command << "\n" << io::ReadFile(path("openssl.log")).value_or("");
-  }
-  const std::string directory_;
-};
-
 class AdminTlsTest : public ::testing::Test {
  protected:
   void SetUp() override {
     auto redis = RedisServer::Start();
     ASSERT_OK(redis);
     redis_ = *std::move(redis);
-    authority_ = std::make_unique<Authority>(directory_.path());
+    authority_ = std::make_unique<CertificateAuthority>(directory_.path());
     authority_->Issue("server", "/CN=server");
     authority_->Issue("operator", "/O=cohort:operator/CN=olga");
     authority_->Issue("viewer", "/O=cohort:viewer/CN=vera");
@@ -95,7 +71,7 @@ class AdminTlsTest : public ::testing::Test {
 
   const TempDir directory_;
   std::unique_ptr<RedisServer> redis_;
-  std::unique_ptr<Authority> authority_;
+  std::unique_ptr<CertificateAuthority> authority_;
   std::unique_ptr<process::ChildProcess> admin_;
   std::string endpoint_;
 };
@@ -153,8 +129,7 @@ TEST_F(AdminTlsTest, WhoCannotBeTrustedIsToldWhy) {
   EXPECT_THAT(As("mixed", {"service", "list"}).output, HasSubstr("mixed.key: the key is not that of the certificate"));
 
   // One that a stranger has signed does not come through the handshake.
-  ASSERT_EQ(std::system(absl::StrCat("mkdir ", Path("elsewhere")).c_str()), 0);
-  Authority stranger(Path("elsewhere"));
+  CertificateAuthority stranger(Path("elsewhere"));
   stranger.Issue("mallory", "/O=cohort:operator/CN=mallory");
   const CliResult refused = RunCli({"service", "list", "--endpoint", endpoint_, "--tls-ca", Path("ca.pem"), "--tls-cert", stranger.path("mallory.pem"), "--tls-key",
                                     stranger.path("mallory.key")});

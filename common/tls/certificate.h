@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-namespace cohort::rpc {
+namespace cohort::tls {
 
 // What is read of an X.509 certificate (RFC 5280).
 struct Certificate {
@@ -24,4 +24,4 @@ absl::StatusOr<Certificate> ParseCertificate(absl::string_view pem);
 // Whether the private key in `key_pem` belongs to the first certificate of `certificate_pem`. INVALID_ARGUMENT says what is wrong.
 absl::Status CheckKey(absl::string_view certificate_pem, absl::string_view key_pem);
 
-}  // namespace cohort::rpc
+}  // namespace cohort::tls

@@ -1,4 +1,4 @@
-#include "common/rpc/certificate.h"
+#include "common/tls/certificate.h"
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
@@ -10,7 +10,7 @@
 #include <ctime>
 #include <memory>
 
-namespace cohort::rpc {
+namespace cohort::tls {
 namespace {
 
 template <auto Free>
@@ -75,4 +75,4 @@ absl::Status CheckKey(absl::string_view certificate_pem, absl::string_view key_p
   return fits ? absl::OkStatus() : absl::InvalidArgumentError("the key is not that of the certificate");
 }
 
-}  // namespace cohort::rpc
+}  // namespace cohort::tls
