@@ -32,7 +32,7 @@ VALUES = {
     "reward": {"resources": SMALL, "probes": {"liveness": {"periodSeconds": 3, "failureThreshold": 3}}},
 }
 # So little that generation, not the learner, is what a step waits for, also where four workers and others are busy on two cores.
-WORKER_CPUS = "40m"
+WORKER_CPUS = "50m"
 # Steps after a change of the workers that may hold groups from before it: one that is trained on, and what may be ahead of it (max_staleness).
 STALE_STEPS = 3
 PODS = ("admin", "learner", "redis", "reward", "rollout")
