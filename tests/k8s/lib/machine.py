@@ -13,8 +13,8 @@ from lib.processes import run
 ADDRESS = "10.90.0.1"
 # Folders that Kubernetes and containerd write to whatever they are told; the machine has empty ones of its own.
 PRIVATE = ("/run", "/var/log", "/var/lib/cni")
-# Eight times that of one process, in either version of cgroups: pods have timeouts, whatever else this machine does.
-WEIGHTS = {"cpu.shares": "8192", "cpu.weight": "800"}
+# Four times that of one process, in either version of cgroups: its containers together, where others of this machine are busy.
+WEIGHTS = {"cpu.shares": "4096", "cpu.weight": "400"}
 # sleep is the init of the machine: the kernel ends every process of a PID namespace with its init, and the namespaces with their last process.
 SETUP = """set -e
 for folder in {private}; do mkdir -p $folder; mount -t tmpfs tmpfs $folder; done

@@ -90,6 +90,8 @@ class Node(ControlPlane):
         if absent or os.geteuid() != 0:
             packages = sorted({needed.get(name, "containernetworking-plugins") for name in absent})
             raise RuntimeError("a real node needs root" + (f" and Debian's {' '.join(packages)}" if packages else ""))
+        # Probes, leases and connections have time limits, whatever else this machine does; all that a cluster is and runs inherits this.
+        os.setpriority(os.PRIO_PROCESS, 0, -5)
         self.machine = Machine("l3")
         super().__init__(controllers=True, address=ADDRESS, prefix=self.machine.prefix)
         try:
