@@ -24,7 +24,8 @@ RUN = "/var/lib/cohort/quickstart"
 # What differs on one small node: requests that fit, an image of Redis that is here, probes and grace periods that do not make the test slow.
 SMALL = {"requests": {"cpu": "50m", "memory": "128Mi"}}
 VALUES = {
-    "run": {"config": {"run": {"name": "quickstart", "steps": STEPS}}},
+    # 32 groups of 8: a batch of 64 leaves groups for a second, third and fourth worker.
+    "run": {"config": {"run": {"name": "quickstart", "steps": STEPS}, "rollout": {"max_batch": 64}}},
     "redis": {"bundled": {"image": {"repository": "cohort-redis", "tag": "0.1.0"}, "resources": SMALL}},
     "learner": {"resources": SMALL},
     "rollout": {"replicas": 1, "resources": SMALL, "terminationGracePeriodSeconds": 40},
