@@ -1,5 +1,6 @@
 """A Kubernetes control plane of this test alone: etcd and kube-apiserver, and on request the controllers."""
 
+import atexit
 import json
 import os
 import shutil
@@ -34,6 +35,7 @@ class ControlPlane:
         self.address = address
         self.prefix = list(prefix)
         self.daemons = []
+        atexit.register(self.stop)  # unittest's cleanups do not run after an interrupt.
         try:
             self._start_api_server(service_accounts=controllers)
             if controllers:
@@ -93,7 +95,9 @@ class ControlPlane:
                    "--horizontal-pod-autoscaler-sync-period=1s", "--horizontal-pod-autoscaler-cpu-initialization-period=1s",
                    "--horizontal-pod-autoscaler-initial-readiness-delay=1s")
         self.start("kube-scheduler", tool("kube-scheduler"), f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", f"--secure-port={free_port()}",
-                   "--bind-address=127.0.0.1", "--kube-api-qps=500", "--kube-api-burst=1000")
+                   "--bind-address=127.0.0.1", "--kube-api-qps=500", "--kube-api-burst=1000",
+                   # On a busy machine a pod may miss that its volume was bound meanwhile; by default it is looked at again after five minutes.
+                   "--pod-max-in-unschedulable-pods-duration=10s")
         wait_until("the default ServiceAccount", lambda: self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0)
 
     def kubectl(self, *arguments, check=True, stdin=None):

@@ -81,17 +81,23 @@ COREFILE = """.:53 {{
 
 
 class Node(ControlPlane):
-    """A cluster of one node that runs real containers. Images come in with load(); volumes of class "" are local folders."""
+    """A cluster of one node that runs real containers. Images come in with ctr("images", "import", …); volumes of class "" are local folders. With `policies`
+    the node enforces NetworkPolicies, by kube-router; else everybody reaches everybody."""
 
-    def __init__(self):
-        absent = missing_programs(NEEDED) or ([] if os.path.exists(CNI_PROGRAMS + "/bridge") else ["bridge"])
+    def __init__(self, policies=False):
+        needed = {**NEEDED, **({"ipset": "ipset"} if policies else {})}
+        absent = missing_programs(needed) or ([] if os.path.exists(CNI_PROGRAMS + "/bridge") else ["bridge"])
         if absent or os.geteuid() != 0:
-            packages = sorted({NEEDED.get(name, "containernetworking-plugins") for name in absent})
+            packages = sorted({needed.get(name, "containernetworking-plugins") for name in absent})
             raise RuntimeError("a real node needs root" + (f" and Debian's {' '.join(packages)}" if packages else ""))
+        # Probes, leases and connections have time limits, whatever else this machine does; all that a cluster is and runs inherits this.
+        os.setpriority(os.PRIO_PROCESS, 0, -5)
         self.machine = Machine("l3")
         super().__init__(controllers=True, address=ADDRESS, prefix=self.machine.prefix)
         try:
             self._start_node()
+            if policies:
+                self._enforce_policies()
         except Exception:
             self.stop()
             raise
@@ -109,6 +115,12 @@ class Node(ControlPlane):
         self.start("kubelet", tool("kubelet"), f"--kubeconfig={self.kubeconfig}", "--config", self.write("kubelet.yaml", KUBELET.format(**fill)),
                    f"--root-dir={self.path('kubelet')}", f"--cert-dir={self.path('kubelet-pki')}", f"--hostname-override={NODE}", f"--node-ip={ADDRESS}")
         wait_until("the node", self._ready)
+
+    def _enforce_policies(self):
+        """kube-router as a firewall only: kube-proxy and the bridge do the rest."""
+        self.start("kube-router", tool("kube-router"), f"--kubeconfig={self.kubeconfig}", f"--hostname-override={NODE}", "--run-firewall=true",
+                   "--run-router=false", "--run-service-proxy=false", "--run-loadbalancer=false", "--service-cluster-ip-range=10.96.0.0/24",
+                   "--iptables-sync-period=10s")
 
     def _ready(self):
         for daemon in self.daemons:

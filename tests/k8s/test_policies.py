@@ -1,0 +1,95 @@
+"""The chart's NetworkPolicies on a real node that enforces them: who reaches whom, and that a run trains behind them."""
+
+import os
+import time
+import unittest
+
+from lib import chart
+from lib.control_plane import is_ready
+from lib.node import Node
+from lib.processes import run, wait_until
+from lib.tools import BUILD, CHART, ROOT
+
+IMAGES = ("learner", "rollout", "reward", "coderunner", "admin", "cli", "redis", "pause")
+VALUES = ["--set", "redis.bundled.image.repository=cohort-redis,redis.bundled.image.tag=0.1.0,networkPolicy.enabled=true",
+          *(f"--set={role}.resources.requests.cpu=50m" for role in ("learner", "rollout", "reward", "admin"))]
+CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)"
+# (from, to, port, whether it is allowed). "stranger" is a pod of another namespace, the others have the labels of their role.
+CONNECTIONS = [
+    ("rollout", "learner", 7000, True), ("rollout", "reward", 7001, True), ("rollout", "redis", 6379, True), ("rollout", "admin", 7003, False),
+    ("tests", "admin", 7003, True), ("tests", "learner", 7000, True), ("reward", "redis", 6379, True), ("reward", "learner", 7000, False),
+    # The learner takes this from everybody: it is the grader that may not go out.
+    ("stranger", "learner", 9090, True), ("reward", "learner", 9090, False),
+    ("stranger", "learner", 7000, False), ("stranger", "reward", 7001, False), ("stranger", "redis", 6379, False), ("stranger", "admin", 7003, False),
+]
+
+
+def client(role):
+    """A pod that does nothing; a Service leaves it out, as it is never ready."""
+    labels = {} if role == "stranger" else {"app.kubernetes.io/name": "cohort", "app.kubernetes.io/instance": "demo", "app.kubernetes.io/component": role}
+    container = {"name": "client", "image": "cohort-coderunner:0.1.0", "command": ["sleep", "infinity"],
+                 "readinessProbe": {"exec": {"command": ["false"]}}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "client-" + role, "namespace": namespace(role), "labels": labels},
+            "spec": {"containers": [container], "terminationGracePeriodSeconds": 0}}
+
+
+def namespace(role):
+    return "default" if role == "stranger" else "training"
+
+
+class Policies(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Node(policies=True)
+        cls.addClassCleanup(cls.cluster.stop)
+        out = cls.cluster.path("images")
+        run([os.path.join(ROOT, "deploy/docker/build"), "--binaries", os.path.join(BUILD, "bin"), "--out", out, *("cohort-" + name for name in IMAGES)])
+        for name in IMAGES:
+            cls.cluster.ctr("images", "import", os.path.join(out, f"cohort-{name}.tar"))
+        cls.cluster.kubectl("create", "namespace", "training")
+        cls.helm("install", "--wait", "--timeout", "5m")
+        cls.cluster.apply([client(role) for role in ("rollout", "tests", "reward", "stranger")])
+        wait_until("the clients", lambda: all(cls.cluster.get("pod", "client-" + role, "-n", namespace(role))["status"]["phase"] == "Running"
+                                              for role in ("rollout", "tests", "reward", "stranger")))
+
+    @classmethod
+    def helm(cls, verb, *arguments):
+        return cls.cluster.helm(verb, "demo", CHART, "-n", "training", "-f", chart.values_of("ephemeral"), *VALUES, *arguments)
+
+    def connects(self, source, target, port):
+        host = f"demo-cohort-{target}.training.svc.cluster.local"
+        done = self.cluster.kubectl("exec", "-n", namespace(source), "client-" + source, "--", "python3", "-c", CONNECT, host, str(port), check=False)
+        if done.returncode and "TimeoutError" not in done.stderr and "ConnectionRefusedError" not in done.stderr:
+            self.fail(f"{source} to {target}: neither connected nor refused: {done.stderr}")
+        return done.returncode == 0
+
+    def seen(self):
+        return {(source, target, port): self.connects(source, target, port) for source, target, port, _ in CONNECTIONS}
+
+    def test_1_who_reaches_whom(self):
+        expected = {tuple(connection): allowed for *connection, allowed in CONNECTIONS}
+        # The rules follow a pod within seconds.
+        deadline = time.monotonic() + 60
+        while (seen := self.seen()) != expected and time.monotonic() < deadline:
+            time.sleep(1)
+        self.assertEqual(seen, expected)
+
+    def test_2_the_run_trains_and_helm_test_passes(self):
+        count = lambda: int(self.cluster.kubectl("-n", "training", "exec", "demo-cohort-learner-0", "--", "sh", "-c",
+                                                 "cat /var/lib/cohort/quickstart/steps.jsonl | wc -l").stdout)
+        before = count()
+        wait_until("three more steps", lambda: count() >= before + 3, 120, period=1)
+        self.cluster.helm("test", "demo", "-n", "training")
+        # The kubelet's probes come from the node, which no policy keeps out.
+        pods = self.cluster.get("pods", "-n", "training", "-l", "app.kubernetes.io/instance=demo,app.kubernetes.io/component in (learner,rollout,reward,admin,redis)")["items"]
+        services = [pod for pod in pods if not pod["metadata"]["name"].startswith("client-")]
+        self.assertEqual([pod["metadata"]["name"] for pod in services if not is_ready(pod)], [])
+        self.assertEqual(len(services), 5)
+
+    def test_3_without_the_policies_everybody_reaches_everybody(self):
+        self.helm("upgrade", "--wait", "--timeout", "5m", "--set", "networkPolicy.enabled=false")
+        wait_until("every connection", lambda: all(self.seen().values()), 60, period=1)
+
+
+if __name__ == "__main__":
+    unittest.main(failfast=True)
