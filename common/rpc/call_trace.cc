@@ -46,7 +46,7 @@ class Factory final : public ClientInterceptorFactoryInterface {
 TraceContext TraceOf(const grpc::ServerContextBase& context) {
   const auto [begin, end] = context.client_metadata().equal_range(kHeader);
   if (begin == end || std::next(begin) != end) return TraceContext::Begin();
-  return TraceContext::Parse({begin->second.data(), begin->second.size()}).value_or(TraceContext::Begin());
+  return TraceContext::ParseOrBegin({begin->second.data(), begin->second.size()});
 }
 
 TraceScope::TraceScope(std::optional<TraceContext> trace) : before_(std::exchange(Current(), std::move(trace))) {}

@@ -64,6 +64,11 @@ std::optional<TraceContext> TraceContext::Parse(absl::string_view text) {
   return trace;
 }
 
+TraceContext TraceContext::ParseOrBegin(absl::string_view traceparent) {
+  const std::optional<TraceContext> trace = Parse(traceparent);
+  return trace.has_value() ? *trace : Begin();
+}
+
 std::string TraceContext::Traceparent() const { return absl::StrCat("00-", TraceId(), "-", Digits(span_), sampled_ ? "-01" : "-00"); }
 
 std::string TraceContext::TraceId() const { return absl::StrCat(Digits(trace_high_), Digits(trace_low_)); }

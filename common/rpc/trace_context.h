@@ -21,6 +21,9 @@ class TraceContext {
   // lower-case hexadecimal, no id of zeros only. Of a higher version the first 55 characters are read, as the recommendation asks for.
   static std::optional<TraceContext> Parse(absl::string_view traceparent);
 
+  // What a header says, or a new trace where it is not valid.
+  static TraceContext ParseOrBegin(absl::string_view traceparent);
+
   // An operation that this one causes: the same trace, a new random span.
   TraceContext Child() const;
 

@@ -18,7 +18,7 @@ namespace cohort::rollout {
 // A lease that a heartbeat keeps alive.
 struct HeldLease {
   HeldLease(queue::Lease lease_in, absl::Time now)
-      : lease(std::move(lease_in)), trace(rpc::TraceContext::Parse(lease.task.traceparent()).value_or(rpc::TraceContext::Begin())), taken(now) {}
+      : lease(std::move(lease_in)), trace(rpc::TraceContext::ParseOrBegin(lease.task.traceparent())), taken(now) {}
 
   const queue::Lease lease;
   const rpc::TraceContext trace;  // The task's, or one of its own when that has none.

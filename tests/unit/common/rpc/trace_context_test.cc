@@ -96,6 +96,11 @@ TEST(TraceContextTest, NewTracesAreValidAndDiffer) {
   EXPECT_EQ(ids.size(), 100u);
 }
 
+TEST(TraceContextTest, WhoGetsAnInvalidHeaderBeginsATrace) {
+  EXPECT_EQ(TraceContext::ParseOrBegin(kSampled).Traceparent(), kSampled);
+  EXPECT_NE(TraceContext::ParseOrBegin("nonsense").TraceId(), TraceContext::ParseOrBegin("nonsense").TraceId());
+}
+
 TEST(TraceContextTest, LogsNameTheTraceOnlyWhereThereIsOne) {
   EXPECT_EQ(TraceTag(*TraceContext::Parse(kSampled)), std::string(" trace=") + kId);
   EXPECT_EQ(TraceTag(TraceIdOf(kSampled)), std::string(" trace=") + kId);
