@@ -1,6 +1,7 @@
 #include "services/reward/math/bracket_direction.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace cohort::reward::math {
@@ -34,6 +35,7 @@ struct Open {
 }  // namespace
 
 void TurnOutwardBrackets(Lexed& lexed, Fuel& fuel) {
+  if (lexed.text.find_first_of("[]") == std::string::npos) return;
   int opened = 0, closed = 0;
   bool outward = false;
   for (size_t i = 0; i < lexed.tokens.size(); ++i) {

@@ -73,6 +73,14 @@ class ChoiceReader {
 
 }  // namespace
 
-std::optional<Choice> ReadChoice(std::string_view answer) { return ChoiceReader(answer).Read(); }
+std::optional<Choice> ReadChoice(std::string_view answer) {
+  // Nearly everything else begins otherwise.
+  const size_t first = std::min(answer.find_first_not_of(" $({"), answer.size());
+  const std::string_view rest = answer.substr(first);
+  if (rest.empty()) return std::nullopt;
+  const bool letter = (rest[0] >= 'A' && rest[0] <= 'J') || rest[0] == 'O', named = rest.substr(0, 6) == "option" || rest.substr(0, 6) == "choice" || rest.substr(0, 6) == "answer";
+  const bool command = rest[0] == '\\' && rest.size() > 1 && std::string_view("tmbl ").find(rest[1]) != std::string_view::npos;
+  return letter || named || command || static_cast<signed char>(rest[0]) < 0 ? ChoiceReader(answer).Read() : std::nullopt;
+}
 
 }  // namespace cohort::reward::math

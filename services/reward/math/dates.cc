@@ -124,7 +124,8 @@ bool MayBeDateOrTime(std::string_view text) {
     if (!IsSpace(c) && c != '.' && c != '}' && c != '$') last = c;
   }
   const bool noon = last == 'n' || last == 'N' || last == 't' || last == 'T';  // noon, midnight
-  return noon ? text.size() <= kMaxNoonBytes : digit && (month || colon || hyphens >= 2 || last == 'm' || last == 'M');
+  const bool spoken = noon && text.size() <= kMaxNoonBytes && (text.find("oon") != std::string_view::npos || text.find("idnight") != std::string_view::npos);
+  return noon ? spoken : digit && (month || colon || hyphens >= 2 || last == 'm' || last == 'M');
 }
 
 }  // namespace

@@ -169,6 +169,11 @@ class Reader {
       for (const Ast& value : ExpandPlusMinus(b)) all = Combined(std::move(all), Solve(a, relation, {value, value.root}), SetOperation::kUnion);
       return all;
     }
+    if (relation == Relation::kNotEqual && b.ast.Contains(b.id, Kind::kPlusMinus)) {  // x ≠ ±2
+      std::optional<RealSet> all = RealSet{Cells::All(), ""};
+      for (const Ast& value : ExpandPlusMinus(b)) all = Combined(std::move(all), Solve(a, relation, {value, value.root}), SetOperation::kIntersection);
+      return all;
+    }
     return Solve(a, relation, b);
   }
 

@@ -17,6 +17,8 @@ constexpr size_t kTokensAtOnce = 64;  // Room that is made before the first one.
 
 void Lexer::Run() {
   dollars_delimit_ = CountDollars() % 2 == 0;
+  has_base_ = text_.find("base") != std::string_view::npos;
+  has_subscript_ = text_.find('_') != std::string_view::npos;
   while (out_.error.empty()) {
     SkipSpaces();
     if (!boxes_.empty() && at_ == boxes_.back()) {

@@ -36,7 +36,7 @@ bool IsMathematics(std::string_view content) {
 }  // namespace
 
 void Lexer::CommandOrSign() {
-  const bool box = text_.substr(at_, 6) == "\\text{" || text_.substr(at_, 8) == "\\mathrm{";
+  const bool box = has_subscript_ && (text_.substr(at_, 6) == "\\text{" || text_.substr(at_, 8) == "\\mathrm{");
   if (box && Numeral()) return;
   ++at_;
   if (!IsLetter(Peek(0))) return EscapedSign();

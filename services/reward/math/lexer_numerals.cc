@@ -26,6 +26,7 @@ Wrapping WrappingAt(std::string_view text) {
 
 // 11_2, 1A_{16}, (101)_2, {101}_2, \text{1A}_{16}, 203_{\text{six}}: digits with a base. Stands before the first character of it.
 bool Lexer::Numeral() {
+  if (!has_subscript_) return false;
   if (!out_.tokens.empty() && (out_.tokens.back().kind == Tok::kCaret || out_.tokens.back().kind == Tok::kUnderscore)) return false;  // x^2_5 is x_5^2.
   const Wrapping wrapping = WrappingAt(text_.substr(begin_));
   size_t end = begin_ + wrapping.open.size();
@@ -55,7 +56,7 @@ bool Lexer::Numeral() {
 
 // "101 base 2", "101 (base 2)", "101\text{ base }2" for the digits `run` that were read.
 bool Lexer::BaseInWords(std::string_view run) {
-  if (run.find('.') != std::string_view::npos || (Peek(0) != ' ' && Peek(0) != '\\' && Peek(0) != '(' && Peek(0) != '_')) return false;
+  if (!has_base_ || run.find('.') != std::string_view::npos || (Peek(0) != ' ' && Peek(0) != '\\' && Peek(0) != '(' && Peek(0) != '_')) return false;
   size_t at = at_;
   int open = 0;
   const auto pass = [&](std::string_view what) {

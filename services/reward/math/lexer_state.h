@@ -107,6 +107,8 @@ class Lexer {
   std::vector<size_t> boxes_;  // Where closing braces of \text{42} stand.
   bool space_ = false;
   bool dollars_delimit_ = true;
+  bool has_base_ = false;       // The word stands somewhere.
+  bool has_subscript_ = false;  // So does an underscore.
 };
 
 }  // namespace cohort::reward::math

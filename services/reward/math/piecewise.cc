@@ -1,6 +1,7 @@
 #include "services/reward/math/piecewise.h"
 
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -27,18 +28,30 @@ std::optional<std::vector<RealSet>> ConditionsOf(View cases, const Context& cont
   return sets;
 }
 
+// Whether the conditions of both sides speak of one variable.
+bool OneVariable(const std::vector<RealSet>& a, const std::vector<RealSet>& b) {
+  std::string name;
+  for (const auto* sets : {&a, &b}) {
+    for (const RealSet& set : *sets) {
+      if (set.variable.empty()) continue;
+      if (!name.empty() && name != set.variable) return false;
+      name = set.variable;
+    }
+  }
+  return true;
+}
+
 // Case by case, where one side says "otherwise" and the other does not.
 std::optional<Decision> CompareCasesByConditions(View a, View b, const Context& context) {
   const auto says_otherwise = [](View view) { return view.ast.Contains(view.id, Kind::kText); };
   if (says_otherwise(a) == says_otherwise(b) || a.size() != b.size()) return std::nullopt;
   const auto x = ConditionsOf(a, context), y = ConditionsOf(b, context);
-  if (!x.has_value() || !y.has_value()) return std::nullopt;
+  if (!x.has_value() || !y.has_value() || !OneVariable(*x, *y)) return std::nullopt;
   std::vector<bool> taken(y->size(), false);
   for (size_t i = 0; i < x->size(); ++i) {
     bool found = false;
     for (size_t j = 0; j < y->size() && !found; ++j) {
-      const bool variables = (*x)[i].variable.empty() || (*y)[j].variable.empty() || (*x)[i].variable == (*y)[j].variable;
-      if (taken[j] || !variables || SameSet((*x)[i].cells, (*y)[j].cells) != std::optional<bool>(true)) continue;
+      if (taken[j] || SameSet((*x)[i].cells, (*y)[j].cells) != std::optional<bool>(true)) continue;
       if (CompareAnswers(a.kid(2 * i), b.kid(2 * j), context).equality != Equality::kEqual) continue;
       found = taken[j] = true;
     }

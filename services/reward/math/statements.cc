@@ -114,6 +114,35 @@ void WriteResiduesOut(Ast& ast, Fuel& fuel) {
   Replace(ast, std::move(out), members, ast.node(ast.root).flag);
 }
 
+bool IsExclusion(const Ast& ast, NodeId id) {
+  return ast.Is(id, Kind::kRelation) && ast.node(id).kid_count == 2 && ast.relation(id, 0) == Relation::kNotEqual && ast.Is(ast.kid(id, 0), Kind::kSymbol);
+}
+
+// "x ≠ 2, -2": what follows is excluded as well.
+void WriteExclusionsOut(Ast& ast, Fuel& fuel) {
+  const std::vector<NodeId> old = MembersOf(ast);
+  Ast out;
+  std::vector<NodeId> members;
+  NodeId name = 0;
+  bool named = false;
+  bool shortened = false;
+  for (const NodeId id : old) {
+    if (out.nodes.size() >= kMaxNodes || !fuel.Spend(20)) return;
+    const bool exclusion = IsExclusion(ast, id);
+    if (exclusion) name = ast.kid(id, 0);
+    const bool value = named && !exclusion && ast.node(id).kind <= Kind::kPlusMinus && !ast.Is(id, Kind::kText);
+    named = exclusion || value;
+    if (!value) {
+      members.push_back(out.Copy(ast, id));
+      continue;
+    }
+    const NodeId left = out.Copy(ast, name), right = out.Copy(ast, id);
+    members.push_back(AddRelation(out, left, right, Relation::kNotEqual));
+    shortened = true;
+  }
+  if (shortened) Replace(ast, std::move(out), members, kJoinedByAnd);
+}
+
 // x = y = z = 1: several different names and one constant.
 bool IsSharedValue(const Ast& ast, NodeId id) {
   const size_t count = ast.node(id).kid_count;
@@ -172,6 +201,7 @@ void ReadStatements(Ast& ast, Fuel& fuel) {
     WriteResiduesOut(ast, fuel);
     ReadIdentities(ast);
   }
+  if (ast.Is(ast.root, Kind::kList) && std::find(ast.relations.begin(), ast.relations.end(), Relation::kNotEqual) != ast.relations.end()) WriteExclusionsOut(ast, fuel);
   if (ast.relations.size() > 1) WriteSharedValuesOut(ast, fuel);
 }
 

@@ -77,7 +77,7 @@ TEST(ItemReaderTest, FillsWhatWasDecidedAndMeasured) {
   item.mutable_auxiliary()->set_repetition_ngram(2);
   item.set_explain(true);
   ASSERT_OK_AND_ASSIGN(const PreparedItem prepared, reader.Read(0, item));
-  Judgement judgement{v1::VERDICT_INCORRECT, v1::METHOD_TEXT, 17, 1, "test 1 of 1: \xff"};
+  Judgement judgement{v1::VERDICT_INCORRECT, v1::METHOD_TEXT, 17, "test 1 of 1: \xff"};
   v1::ScoreResult result;
   FillResult(item, prepared, &judgement, result);
   EXPECT_EQ(result.id(), "x");
