@@ -134,11 +134,12 @@ class Cluster(unittest.TestCase):
         self.wait_for_steps(STALE_STEPS)
         return self.wait_for_steps(5)
 
-    def limit_workers(self, cpus):
-        """Gives the workers (one again) so much of a CPU at most, or as much as they want."""
-        self.shell(f"helm upgrade demo deploy/helm/cohort -n training -f deploy/helm/cohort/ci/toy-cpu-values.yaml -f my-values.yaml --wait --timeout 10m"
-                   + (f" --set-string rollout.resources.limits.cpu={cpus}" if cpus else ""))
-        self.ready("rollout", 1)
+    def limit_workers(self, workers, *values):
+        """Upgrades to so many workers with these values of the chart beside the page's."""
+        values = "".join(f" --set-string {value}" for value in values)
+        self.shell("helm upgrade demo deploy/helm/cohort -n training -f deploy/helm/cohort/ci/toy-cpu-values.yaml -f my-values.yaml --wait --timeout 10m "
+                   f"--set rollout.replicas={workers}{values}")
+        self.ready("rollout", workers)
 
     def ready(self, role, count):
         """Waits until exactly `count` pods of the role are there, all ready."""
@@ -194,7 +195,7 @@ class Cluster(unittest.TestCase):
 
     def test_4_scale(self):
         up, down, zero, admin, drain = self.blocks("Scale", 5)
-        self.limit_workers(WORKER_CPUS)
+        self.limit_workers(1, f"rollout.resources.limits.cpu={WORKER_CPUS}")
         rates = [(1, self.rate(1))]
         self.shell(up)
         rates.append((4, self.rate(4)))
@@ -205,12 +206,12 @@ class Cluster(unittest.TestCase):
         rates.append((2, self.rate(2)))
         self.report.say(f"rollout 1 -> 4 -> 1 -> 0 -> 2: {ledger.text(self.history())}")
         self.check_rates(rates)
-        self.limit_workers("")
+        self.limit_workers(2)
         self.shell(admin)
         self.ready("rollout", 2)
         self.shell(drain)
         self.wait_for_steps(2)
-        self.report.say(f"rollout 1 -> 3 -> 2 by cohort worker scale, a worker drained and undrained: {ledger.text(self.history())}")
+        self.report.say(f"rollout 2 -> 3 -> 2 by cohort worker scale, a worker drained and undrained: {ledger.text(self.history())}")
         self.check_ends("rollout", 6)
         self.assertEqual(sum(self.restarts().values()), 0, self.restarts())
 
@@ -262,17 +263,17 @@ class Cluster(unittest.TestCase):
         seen = self.shell(upgrade)
         for role in ("learner", "rollout", "reward", "admin"):
             self.assertRegex(seen, rf"demo-cohort-{role}\S*\s+cohort-{role}:0\.1\.1")
-        self.settle()
+        self.settle(2)
         self.report.say(f"helm upgrade to 0.1.1: {ledger.text(self.history())}")
         self.shell(rollback)
-        self.settle()
+        self.settle(1)
         self.report.say(f"helm rollback: {ledger.text(self.history())}")
         for role in ("rollout", "reward", "learner", "admin"):
             self.check_ends(role, 2)
 
-    def settle(self):
+    def settle(self, workers):
         """After an upgrade: the replicas of the values, all ready, and two more steps."""
-        for role, count in (("learner", 1), ("reward", 2), ("rollout", 1)):
+        for role, count in (("learner", 1), ("reward", 2), ("rollout", workers)):
             self.ready(role, count)
         if self.steps() < STEPS - 2:
             self.wait_for_steps(2)

@@ -114,6 +114,27 @@ class Controllers(unittest.TestCase):
         kept = {c["metadata"]["name"] for c in self.cluster.get("pvc", "-n", "training")["items"]} - {"models", "datasets"}
         self.assertEqual(kept, {"state-demo-cohort-learner-0", "data-demo-cohort-redis-0"})
 
+    def test_an_upgrade_after_scaling_with_helm_4_needs_a_word_about_the_number(self):
+        self.install("toy-cpu")
+        self.scale(5)
+        done = self.upgrade("toy-cpu", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(".spec.replicas", done.stderr)
+        self.wait_for_ready("rollout", 5)
+        self.upgrade("toy-cpu", "--set", "rollout.replicas=5")
+        self.wait_for_ready("rollout", 5)
+        self.scale(3)
+        self.upgrade("toy-cpu", "--set", "rollout.replicas=4", "--force-conflicts")
+        self.wait_for_ready("rollout", 4)
+
+    def test_an_upgrade_after_scaling_with_helm_3_takes_the_number_of_the_values(self):
+        self.install("toy-cpu", program="helm3")
+        self.scale(5)
+        self.upgrade("toy-cpu", "--set", "rollout.replicas=5", program="helm3")
+        self.wait_for_ready("rollout", 5)
+        self.upgrade("toy-cpu", program="helm3")
+        self.wait_for_ready("rollout", 2)
+
     def test_rollout_workers_2_200_2(self):
         self.install("toy-cpu")
         self.scale(200)

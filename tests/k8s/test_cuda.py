@@ -10,7 +10,7 @@ from lib.tools import BUILD as CPU_BUILD, ROOT
 BUILD = os.environ.get("COHORT_CUDA_BUILD", os.path.join(ROOT, "build-cuda"))
 TAG = "0.1.0-cuda"
 # Belongs to the node's driver, whose version an image cannot know.
-DRIVER = re.compile(r"/lib(cuda|nvidia-|nvcuvid)[^/]*\.so")
+DRIVER = re.compile(r"/lib(cuda|nvidia-[a-z-]+|nvcuvid)\.so")
 RUN = {
     "rollout": ["--config=configs/quickstart.yaml", "--device=CUDA", "--learner=127.0.0.1:7000", "--reward=127.0.0.1:7001", "--redis=127.0.0.1:6379"],
     "learner": ["run", "configs/quickstart.yaml", "--set=optimizer.device=CUDA", "--set=rollout.kv_megabytes=256", "--set=run.directory=/state/run",
@@ -23,14 +23,14 @@ class CudaImages(unittest.TestCase):
     def setUpClass(cls):
         cls.docker = Docker()
         cls.addClassCleanup(cls.docker.stop)
-        cls.built = cls.docker.build("--cuda", "--binaries", os.path.join(BUILD, "bin"), "cohort-learner", "cohort-rollout")
-        for _, path in cls.built.values():
-            cls.docker("load", "--input", path)
+        cls.built = cls.docker.build("--cuda", "--binaries", os.path.join(BUILD, "bin"), "cohort-learner", "cohort-rollout", "cohort-reward", "cohort-redis")
         for name, (_, path) in cls.built.items():
+            cls.docker("load", "--input", path)
             print(f"{name}: {os.path.getsize(path) / 1e9:.2f} GB")
 
-    def in_image(self, role, *command):
-        return self.docker("run", "--rm", "--network=none", *LOCKED, f"--entrypoint={command[0]}", f"cohort-{role}:{TAG}", *command[1:], check=False)
+    def in_image(self, role, *command, environment=()):
+        more = [f"--env={variable}" for variable in environment]
+        return self.docker("run", "--rm", "--network=host", *LOCKED, *more, f"--entrypoint={command[0]}", f"cohort-{role}:{TAG}", *command[1:], check=False)
 
     def test_the_programs_start_which_takes_all_their_libraries(self):
         for role in RUN:
@@ -43,11 +43,14 @@ class CudaImages(unittest.TestCase):
                             ("rollout", ("libnvrtc.so.13", "libnvrtc-builtins.so.13.0", "libcublasLt.so.13", "libnccl.so.2"))):
             for name in names:
                 with self.subTest(f"{role} {name}"):
-                    done = self.in_image(role, "/lib64/ld-linux-x86-64.so.2", "--list", "/opt/cohort/lib/" + name)
-                    self.assertNotIn("cannot open", done.stderr)
+                    done = self.in_image(role, "/lib64/ld-linux-x86-64.so.2", "/opt/cohort/lib/" + name, environment=["LD_TRACE_LOADED_OBJECTS=1"])
+                    self.assertIn("libc.so.6 => /", done.stdout, done.stderr)
                     self.assertLessEqual(set(re.findall(r"(\S+) => not found", done.stdout)), {"libcuda.so.1"}, done.stdout)
 
     def test_without_a_gpu_there_is_one_clear_error(self):
+        # The learner looks for the services that it needs first.
+        self.docker("run", "--detach", "--network=host", *LOCKED, f"cohort-redis:{TAG}", "--dir", "/state", "--appendonly", "yes")
+        self.docker("run", "--detach", "--network=host", *LOCKED, f"cohort-reward:{TAG}", "--listen=127.0.0.1:7001", "--sandbox-workers=1")
         for role, arguments in RUN.items():
             with self.subTest(role):
                 done = self.in_image(role, f"/opt/cohort/bin/cohort-{role}", *arguments)

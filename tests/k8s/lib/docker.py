@@ -50,7 +50,7 @@ class Docker:
     def build(self, *arguments, out="images"):
         """Builds images (arguments of deploy/docker/build) into a folder below `folder`; returns {image: (digest, path)}."""
         done = run([os.path.join(ROOT, "deploy/docker/build"), "--out", os.path.join(self.folder, out), *arguments])
-        return {name: (digest, path) for name, digest, _, _, path in map(str.split, done.stdout.splitlines())}
+        return {name.split(":")[0]: (digest, path) for name, digest, _, _, path in map(str.split, done.stdout.splitlines())}
 
     def members(self, out="images"):
         """(layer, member) of every layer that build() made there."""
