@@ -6,12 +6,16 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "common/rpc/call_metrics.h"
 #include "common/rpc/log_service.h"
+#include "common/rpc/service_tls.h"
+#include "common/status/status_macros.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/impl/server_builder_option.h"
 
 namespace cohort::rpc {
 namespace {
@@ -19,6 +23,29 @@ namespace {
 constexpr int kKeepaliveTimeMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMinPingIntervalMs = 10'000;
+
+// Leaves out the services that plug-ins of the process add to every server: reflection, channelz.
+class WithoutPlugins final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override { plugins->clear(); }
+};
+
+// The server for plaintext probes: health alone. Null for no address.
+absl::StatusOr<std::unique_ptr<grpc::Server>> StartProbes(const std::string& address) {
+  if (address.empty()) return nullptr;
+  grpc::ServerBuilder builder;
+  builder.SetOption(std::make_unique<WithoutPlugins>());
+  // Answers UNIMPLEMENTED to everything: gRPC starts no server that has only its own health service.
+  static grpc::CallbackGenericService* const nothing = new grpc::CallbackGenericService();
+  builder.RegisterCallbackGenericService(nothing);
+  int port = 0;
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server != nullptr && port != 0) return server;
+  return absl::UnavailableError(absl::StrCat("COHORT_PROBE_LISTEN: cannot listen on ", address, ": the address is in use or not on this machine"));
+}
 
 void EnablePlugins() {
   static std::once_flag once;
@@ -42,21 +69,23 @@ bool IsLoopback(absl::string_view address) {
 
 class Server::Impl {
  public:
-  Impl(std::unique_ptr<LogServiceImpl> log, std::unique_ptr<grpc::Server> server, int port, std::string host)
-      : log_(std::move(log)), server_(std::move(server)), port_(port), host_(std::move(host)) {
-    auto* health = server_->GetHealthCheckService();
-    health->SetServingStatus("", true);
-    health->SetServingStatus("liveness", true);
+  Impl(std::unique_ptr<LogServiceImpl> log, std::unique_ptr<grpc::Server> server, std::unique_ptr<grpc::Server> probes, int port, std::string host)
+      : log_(std::move(log)), server_(std::move(server)), probes_(std::move(probes)), port_(port), host_(std::move(host)) {
+    SetHealth("", true);
+    SetHealth("liveness", true);
     SetReady(false);
   }
 
-  void SetReady(bool ready) {
-    auto* health = server_->GetHealthCheckService();
-    health->SetServingStatus("readiness", ready);
+  void SetReady(bool ready) { SetHealth("readiness", ready); }
+
+  void SetHealth(const std::string& service, bool serving) {
+    server_->GetHealthCheckService()->SetServingStatus(service, serving);
+    if (probes_ != nullptr) probes_->GetHealthCheckService()->SetServingStatus(service, serving);
   }
 
   const std::unique_ptr<LogServiceImpl> log_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::Server> probes_;  // Null where none were asked for.
   const int port_;
   const std::string host_;
 };
@@ -66,11 +95,15 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { Shutdown(absl::Now()); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
+  if (options.credentials == nullptr) {
+    COHORT_ASSIGN_OR_RETURN(options.credentials, ServiceServerCredentials());
+  }
   if (options.credentials == nullptr && !options.allow_remote && !IsLoopback(options.address)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(options.address, ": plaintext gRPC is served on loopback only; use 127.0.0.1, or TLS where the service offers it, or pass --allow-remote on a trusted network"));
+        absl::StrCat(options.address, ": plaintext gRPC is served on loopback only; use 127.0.0.1, or TLS (COHORT_TLS_CERT, COHORT_TLS_KEY, COHORT_TLS_CA), or pass --allow-remote on a trusted network"));
   }
   EnablePlugins();
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<grpc::Server> probes, StartProbes(options.credentials != nullptr ? ProbeAddress() : ""));
   if (options.open_controls) EnableChannelz();
   grpc::ServerBuilder builder;
   int port = 0;
@@ -93,7 +126,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address, ": the address is in use or not on this machine"));
   }
   const std::string host = options.address.substr(0, options.address.rfind(':'));
-  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(log), std::move(server), port, host)));
+  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(log), std::move(server), std::move(probes), port, host)));
 }
 
 void Server::SetReady(bool ready) { impl_->SetReady(ready); }
@@ -107,6 +140,7 @@ std::string Server::listens_on() const { return absl::StrCat(impl_->host_, ":", 
 void Server::Shutdown(absl::Time deadline) {
   impl_->SetReady(false);
   impl_->server_->Shutdown(absl::ToChronoTime(deadline));
+  if (impl_->probes_ != nullptr) impl_->probes_->Shutdown(absl::ToChronoTime(absl::Now()));
 }
 
 }  // namespace cohort::rpc

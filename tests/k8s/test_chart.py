@@ -22,6 +22,7 @@ CUSTOM = [
     ("rollout.autoscaling.enabled", "keda.sh/v1alpha1/ScaledObject", "KEDA"),
     ("monitoring.podMonitor.enabled", "monitoring.coreos.com/v1/PodMonitor", "the Prometheus operator"),
     ("monitoring.prometheusRule.enabled", "monitoring.coreos.com/v1/PrometheusRule", "the Prometheus operator"),
+    ("tls.certManager.enabled", "cert-manager.io/v1/Certificate", "cert-manager"),
 ]
 
 
@@ -144,6 +145,26 @@ class RenderedObjects(unittest.TestCase):
                     mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
                     for name, path in environment.items():
                         self.assertTrue(name.endswith("_USER") or path.startswith(mounts["redis-access"] + "/"), (shape, container["name"]))
+
+    def test_with_tls_every_service_shows_a_certificate_and_only_health_is_plaintext(self):
+        objects = self.rendered["tls"]
+        self.assertIn("cohort", chart.find(objects, "Certificate", "tls")["spec"]["dnsNames"])
+        for kind, role in (("StatefulSet", "learner"), ("Deployment", "rollout"), ("Deployment", "reward"), ("Deployment", "admin")):
+            spec = chart.pod_template(chart.find(objects, kind, role))["spec"]
+            container = spec["containers"][0]
+            environment = {e["name"]: e.get("value") for e in container["env"]}
+            mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
+            for variable in ("CERT", "KEY", "CA"):
+                self.assertEqual(os.path.dirname(environment["COHORT_TLS_" + variable]), mounts["service-tls"], role)
+            self.assertEqual(next(v for v in spec["volumes"] if v["name"] == "service-tls")["secret"]["secretName"], "demo-cohort-tls", role)
+            for probe, service in (("startupProbe", "liveness"), ("livenessProbe", "liveness"), ("readinessProbe", "readiness")):
+                self.assertEqual(container[probe]["grpc"], {"port": 9091, "service": service}, role)
+            self.assertEqual(environment["COHORT_PROBE_LISTEN"], "0.0.0.0:9091", role)
+            self.assertEqual("--allow-remote" in container["args"], role == "admin", role)
+        given = chart.render("toy-cpu", "--set", "tls.enabled=true,tls.existingSecret=mine")
+        self.assertNotIn("Certificate", [o["kind"] for o in given])
+        learner = chart.pod_template(chart.find(given, "StatefulSet", "learner"))["spec"]
+        self.assertEqual(next(v for v in learner["volumes"] if v["name"] == "service-tls")["secret"]["secretName"], "mine")
 
     def test_a_password_for_development_is_in_its_secret_and_nowhere_else(self):
         text = chart.template("toy-cpu", "--set", "redis.bundled.password=hunter2")

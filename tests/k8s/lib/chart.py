@@ -13,7 +13,8 @@ from lib.tools import CHART, ROOT, tool
 KUBE_VERSION = "1.34.4"
 HELMS = ("helm3", "helm4")
 # The kinds of others that the chart can render, which a cluster has to know.
-CUSTOM_KINDS = ("keda.sh/v1alpha1/ScaledObject", "monitoring.coreos.com/v1/PodMonitor", "monitoring.coreos.com/v1/PrometheusRule")
+CUSTOM_KINDS = ("cert-manager.io/v1/Certificate", "keda.sh/v1alpha1/ScaledObject", "keda.sh/v1alpha1/TriggerAuthentication", "monitoring.coreos.com/v1/PodMonitor",
+                "monitoring.coreos.com/v1/PrometheusRule")
 WITH_CUSTOM_KINDS = [argument for kind in CUSTOM_KINDS for argument in ("--api-versions", kind)]
 
 
