@@ -24,6 +24,8 @@ CUSTOM = [
     ("monitoring.prometheusRule.enabled", "monitoring.coreos.com/v1/PrometheusRule", "the Prometheus operator"),
     ("tls.certManager.enabled", "cert-manager.io/v1/Certificate", "cert-manager"),
 ]
+# What a switch needs besides.
+BESIDES = {"tls.certManager.enabled": ["--set", "tls.enabled=true,tls.certManager.issuerRef.name=ours"]}
 
 
 class RenderedObjects(unittest.TestCase):
@@ -303,10 +305,10 @@ class Chart(unittest.TestCase):
     def test_what_the_cluster_does_not_know_is_named_with_its_switch_and_its_owner(self):
         for (switch, kind, owner), helm in itertools.product(CUSTOM, chart.HELMS):
             with self.subTest(f"{switch}, {helm}"):
-                done = chart.template("toy-cpu", "--set", f"{switch}=true", check=False, program=helm, custom_kinds=False)
+                done = chart.template("toy-cpu", "--set", f"{switch}=true", *BESIDES.get(switch, []), check=False, program=helm, custom_kinds=False)
                 self.assertNotEqual(done.returncode, 0, "rendered")
                 self.assertIn(f"{switch} needs {kind}, which this cluster does not know: install {owner} first, or set {switch}=false", done.stderr)
-                text = chart.template("toy-cpu", "--set", f"{switch}=true", "--api-versions", kind, program=helm, custom_kinds=False)
+                text = chart.template("toy-cpu", "--set", f"{switch}=true", *BESIDES.get(switch, []), "--api-versions", kind, program=helm, custom_kinds=False)
                 self.assertIn("\nkind: " + kind.rsplit("/", 1)[1] + "\n", text)
 
     def test_a_cluster_that_is_too_old_is_refused(self):
