@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/config/checks.h"
+#include "common/redis/endpoint.h"
 
 namespace cohort::config {
 namespace {
@@ -193,12 +194,9 @@ class RunChecker {
                           ": a step would wait that long for every dead worker; use 10 to 60, living workers renew their leases"));
     }
     const std::string& address = queue.redis_address();
-    const size_t colon = address.rfind(':');
-    int port = 0;
-    if (!address.empty() &&
-        (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535)) {
-      Refuse({"queue.redis_address"}, absl::StrCat("is '", address, "'; write host:port such as 127.0.0.1:6379, or \"\" for a private server"));
-    }
+    if (address.empty()) return;
+    const absl::Status readable = redis::ParseAddress(address).status();
+    if (!readable.ok()) Refuse({"queue.redis_address"}, absl::StrCat(readable.message(), ", or \"\" for a private server"));
   }
 
   void CheckEvaluation() {

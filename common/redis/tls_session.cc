@@ -149,11 +149,20 @@ absl::Status TlsSession::Write(absl::string_view bytes, absl::Time deadline) {
     const int result = SSL_write(ssl_.get(), bytes.data(), most);
     if (result > 0) {
       bytes.remove_prefix(result);
-    } else {
-      COHORT_RETURN_IF_ERROR(Await(result, deadline));
+      continue;
     }
+    const absl::Status ready = Await(result, deadline);
+    if (absl::IsUnavailable(ready)) return LastWords(ready);
+    COHORT_RETURN_IF_ERROR(ready);
   }
   return absl::OkStatus();
+}
+
+absl::Status TlsSession::LastWords(const absl::Status& lost) {
+  ERR_clear_error();
+  const int result = SSL_read(ssl_.get(), buffer_.data(), static_cast<int>(buffer_.size()));
+  if (result > 0 || SSL_get_error(ssl_.get(), result) != SSL_ERROR_SSL) return lost;
+  return Failure();
 }
 
 absl::StatusOr<absl::string_view> TlsSession::Read(absl::Time deadline) {

@@ -38,6 +38,8 @@ class TlsSession {
   // Waits for what `ssl` asked for when it returned `result`, or says why it never will.
   absl::Status Await(int result, absl::Time deadline);
   absl::Status Failure() const;
+  // After a write was cut off: what the server said before it hung up (with TLS 1.3 that is how it refuses a certificate), else `lost`.
+  absl::Status LastWords(const absl::Status& lost);
 
   const int fd_;
   const std::string ca_;  // For errors: who had to vouch.

@@ -15,6 +15,7 @@ namespace {
 
 constexpr absl::Duration kFarewell = absl::Milliseconds(500);
 constexpr absl::Duration kBeatTimeout = absl::Seconds(2);
+constexpr absl::Duration kWarningInterval = absl::Minutes(1);
 constexpr size_t kMostEvents = 256;
 
 std::string RandomInstance() {
@@ -113,7 +114,10 @@ void Registration::Beat() {
     record = record_;
   }
   const absl::Status status = registry_.Put(record, options_.time_to_live, absl::Now() + kBeatTimeout);
-  if (!status.ok() && reachable_) COHORT_LOG(WARNING) << "the registry cannot be written, keeps trying: " << status.message();
+  if (!status.ok() && (reachable_ || absl::Now() - warned_ >= kWarningInterval)) {
+    COHORT_LOG(WARNING) << "the registry cannot be written, keeps trying: " << status.message();
+    warned_ = absl::Now();
+  }
   if (status.ok() && !reachable_) COHORT_LOG(INFO) << "the registry answers again";
   reachable_ = status.ok();
   if (reachable_) SendEvents(told, absl::Now() + kBeatTimeout);

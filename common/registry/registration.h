@@ -53,6 +53,7 @@ class Registration {
   std::deque<v1::Event> events_ ABSL_GUARDED_BY(mutex_);  // Not sent yet.
   bool changed_ ABSL_GUARDED_BY(mutex_) = false;
   bool reachable_ = true;  // Of the thread alone.
+  absl::Time warned_ = absl::InfinitePast();  // Of the thread alone.
   sync::Thread thread_;
 };
 

@@ -108,7 +108,7 @@ int Main(int argc, char** argv) {
   log::Initialize(argv[0]);
   CLI::App app("Cohort's admin service: watches and steers one run for people and tools", "cohort-admin");
   Flags flags;
-  app.add_option("--redis", flags.redis, "HOST:PORT of the run's Redis server")->required();
+  app.add_option("--redis", flags.redis, "HOST:PORT of the run's Redis server, rediss://HOST:PORT for TLS")->required();
   app.add_option("--run", flags.run, "Name of the run (run.name of its config)")->required();
   app.add_option("--name", flags.name, "Name in the registry and in logs")->capture_default_str();
   app.add_option("--listen", flags.listen, "Address of the gRPC service")->capture_default_str();
@@ -125,7 +125,7 @@ int Main(int argc, char** argv) {
   app.add_option("--tls-key", flags.tls.key, "Its private key (PEM)");
   app.add_option("--tls-ca", flags.tls.ca, "Only callers with a certificate of one of these; its subject's organization is cohort:viewer or cohort:operator");
   app.add_flag("--allow-remote", flags.allow_remote, "Listen without encryption on other addresses than loopback");
-  app.footer("Example:\n  cohort-admin --redis 127.0.0.1:6379 --run quickstart --listen 127.0.0.1:7070");
+  app.footer("A password of Redis comes from COHORT_REDIS_PASSWORD_FILE (common/redis/README.md).\nExample:\n  cohort-admin --redis 127.0.0.1:6379 --run quickstart --listen 127.0.0.1:7070");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

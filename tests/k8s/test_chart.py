@@ -3,6 +3,10 @@
 import difflib
 import json
 import os
+import socket
+import subprocess
+import tempfile
+import time
 import unittest
 
 import yaml
@@ -20,6 +24,13 @@ BAD_VALUES = [
     (["--set", "rollout.replica=1"], ["/rollout", "replica"]),
     (["--set", "redis.mode=embedded"], ["/redis/mode", "external", "bundled"]),
     (["--set", "redis.external.address=redis"], ["/redis/external/address"]),
+    (["--set", "redis.external.address=redis://user:hunter2@redis:6379"], ["/redis/external/address"]),
+    (["--set", "redis.external.password=hunter2"], ["/redis/external", "password"]),
+    (["--set", "redis.bundled.existingSecret=Not_A_Name"], ["/redis/bundled/existingSecret"]),
+    (["--set", "redis.bundled.existingSecret=a,redis.bundled.password=b"], ["redis.bundled.password", "exclude each other"]),
+    (["--set", "redis.mode=external,redis.external.address=r:1,redis.external.user=u"], ["redis.external.user", "need redis.external.existingSecret"]),
+    (["--set", "redis.mode=external,redis.external.address=r:1,redis.external.existingSecret=s,redis.external.caKey=ca.crt"], ["rediss://host:port"]),
+    (["--set", "redis.mode=external,redis.external.address=rediss://r:1,redis.external.existingSecret=s,redis.external.certificateKey=c"], ["go together"]),
     (["--set", "redis.bundled.appendfsync=no"], ["/redis/bundled/appendfsync", "always", "everysec"]),
     (["--set", "image.tag=latest"], ["/image/tag"]),
     (["--set", "image.registry=https://registry.example.com"], ["/image/registry"]),
@@ -165,6 +176,47 @@ class RenderedObjects(unittest.TestCase):
     def test_no_render_holds_a_secret(self):
         for shape, objects in self.rendered.items():
             self.assertNotIn("Secret", [o["kind"] for o in objects], shape)
+
+    def test_every_pod_that_speaks_with_redis_gets_in_by_files(self):
+        for shape, variables in (("external-redis", ["CA", "CERT", "KEY", "PASSWORD_FILE", "USER"]), ("autoscaling", ["PASSWORD_FILE"]), ("toy-cpu", [])):
+            for document in self.rendered[shape]:
+                pod = chart.pod_template(document)
+                for container in pod["spec"]["containers"] if pod else []:
+                    speaks = any("--redis" in word for word in container.get("args", []) + container.get("command", []))
+                    environment = {e["name"]: e.get("value") for e in container.get("env", []) if e["name"].startswith("COHORT_REDIS_")}
+                    self.assertEqual(sorted(environment), ["COHORT_REDIS_" + v for v in variables] if speaks else [], (shape, container["name"]))
+                    mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
+                    for name, path in environment.items():
+                        self.assertTrue(name.endswith("_USER") or path.startswith(mounts["redis-access"] + "/"), (shape, container["name"]))
+
+    def test_a_password_for_development_is_in_its_secret_and_nowhere_else(self):
+        text = chart.template("toy-cpu", "--set", "redis.bundled.password=hunter2")
+        self.assertEqual(text.count("hunter2"), 1)
+        secret = chart.find([d for d in yaml.safe_load_all(text) if d], "Secret", "redis")
+        self.assertEqual(secret["stringData"], {"password": "hunter2"})
+
+    def test_the_bundled_redis_asks_for_the_password_and_its_probe_knows_it(self):
+        container = chart.pod_template(chart.find(self.rendered["autoscaling"], "StatefulSet", "redis"))["spec"]["containers"][0]
+        with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+            free.close()
+            password = 'quote " and $(dollar) # hash'
+            with open(os.path.join(folder, "password"), "w") as file:
+                file.write(password + "\n")
+            words = [w.replace("/etc/cohort-redis", folder).replace("/data", folder) for w in container["command"] + container["args"]]
+            probe = [w.replace("/etc/cohort-redis", folder).replace("redis-cli", f"redis-cli -p {port}") for w in container["readinessProbe"]["exec"]["command"]]
+            with subprocess.Popen([*words, "--port", str(port), "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL) as server:
+                try:
+                    deadline = time.monotonic() + 30
+                    while subprocess.run(probe, capture_output=True, check=False).returncode != 0 and time.monotonic() < deadline:
+                        time.sleep(0.1)
+                    self.assertEqual(subprocess.run(probe, capture_output=True, check=False).returncode, 0)
+                    self.assertIn("NOAUTH", subprocess.run(["redis-cli", "-p", str(port), "ping"], capture_output=True, text=True, check=False).stdout)
+                    with open(f"/proc/{server.pid}/cmdline") as file:
+                        self.assertNotIn("quote", file.read())
+                finally:
+                    server.terminate()
 
     def test_autoscaled_deployments_leave_replicas_out(self):
         objects = self.rendered["autoscaling"]

@@ -12,6 +12,9 @@ constexpr absl::Duration kRetryDelay = absl::Seconds(1);
 }  // namespace
 
 absl::Status OfRedis(const absl::Status& status) {
+  if (absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status)) {
+    return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "REDIS_REFUSED", status.message());
+  }
   const bool unreachable = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
   if (!unreachable || !ErrorReason(status).empty()) return status;
   return WithRetryDelay(ErrorWithReason(absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE", status.message()), kRetryDelay);

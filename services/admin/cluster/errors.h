@@ -9,7 +9,8 @@ namespace cohort::admin {
 
 // Errors of the admin API that several calls share; reasons are part of the API (proto/cohort/admin/v1/admin_service.proto).
 
-// What a call to Redis ended with, as the API tells it: an unreachable server is UNAVAILABLE (reason REDIS_UNAVAILABLE).
+// What a call to Redis ended with, as the API tells it: an unreachable server is UNAVAILABLE (reason REDIS_UNAVAILABLE), one that
+// does not let this service in FAILED_PRECONDITION (REDIS_REFUSED): the caller is not the one who lacks a permission.
 absl::Status OfRedis(const absl::Status& status);
 
 // UNAVAILABLE (reason NO_LEARNER).

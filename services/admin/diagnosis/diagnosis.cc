@@ -7,7 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "common/redis/access.h"
 #include "common/redis/connection.h"
+#include "common/redis/endpoint.h"
+#include "common/rpc/server.h"
+#include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/admin/cluster/errors.h"
 #include "services/admin/cluster/listing.h"
@@ -38,6 +42,8 @@ v1::Finding Make(const std::string& check, v1::Severity severity, const std::str
 
 v1::Finding ExamineRedis(const absl::StatusOr<ServerFacts>& server) {
   if (!server.ok()) {
+    const bool refused = ErrorReason(server.status()) == "REDIS_REFUSED";
+    if (refused) return Make("redis", v1::SEVERITY_ERROR, std::string(server.status().message()), "correct that setting of cohort-admin, and of the other services");
     return Make("redis", v1::SEVERITY_ERROR, std::string(server.status().message()), "start Redis, or correct --redis; the run goes on where it was once it is back");
   }
   if (server->eviction_policy != "noeviction") {
@@ -55,7 +61,13 @@ v1::Finding ExamineRedis(const absl::StatusOr<ServerFacts>& server) {
     return Make("redis", v1::SEVERITY_WARNING, absl::StrCat(server->address, " keeps nothing on disk; when it ends, the learner issues all open prompts again"),
                 "appendonly yes");
   }
-  return Make("redis", v1::SEVERITY_OK, absl::StrCat("version ", server->version, " at ", server->address, ", append-only file on, nothing is evicted"));
+  if (!server->password && !server->loopback) {
+    return Make("redis", v1::SEVERITY_WARNING, absl::StrCat(server->address, " asks for no password: whoever reaches it controls the run"),
+                "requirepass or an ACL in Redis, and COHORT_REDIS_PASSWORD_FILE for every service");
+  }
+  const char* wire = server->tls ? ", encrypted" : server->loopback ? "" : ", not encrypted (rediss:// would be)";
+  return Make("redis", v1::SEVERITY_OK,
+              absl::StrCat("version ", server->version, " at ", server->address, ", append-only file on, nothing is evicted", server->password ? ", password" : "", wire));
 }
 
 v1::Finding ExamineLearner(const ClusterFacts& facts) {
@@ -155,6 +167,11 @@ absl::StatusOr<ServerFacts> LookAtRedis(const std::string& address, absl::Time d
   if (!reply.ok()) return OfRedis(reply.status());
   ServerFacts facts;
   facts.address = address;
+  const absl::StatusOr<redis::Endpoint> endpoint = redis::ParseAddress(address);
+  facts.tls = endpoint.ok() && endpoint->tls;
+  facts.loopback = endpoint.ok() && rpc::IsLoopback(absl::StrCat(endpoint->host, ":", endpoint->port));
+  const auto login = redis::Access::OfProcess()->ReadLogin();
+  facts.password = login.ok() && login->has_value();
   for (const absl::string_view line : absl::StrSplit(reply->text, "\r\n")) {
     const std::pair<std::string, std::string> field = absl::StrSplit(line, absl::MaxSplits(':', 1));
     if (field.first == "redis_version") facts.version = field.second;

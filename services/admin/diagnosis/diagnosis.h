@@ -20,6 +20,9 @@ struct ServerFacts {
   int64_t limit_bytes = 0;       // 0: none.
   bool append_only = false;
   std::string last_write_error;  // Why the last write to disk failed, or empty.
+  bool loopback = false;         // Nobody else reaches it.
+  bool password = false;         // It asked this service for one.
+  bool tls = false;
 };
 
 // UNAVAILABLE (reason REDIS_UNAVAILABLE) names the address.

@@ -13,6 +13,7 @@
 #include "common/config/memory.h"
 #include "common/io/files.h"
 #include "common/model/model_config.h"
+#include "common/redis/access.h"
 #include "common/reward/format/template_name.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -113,6 +114,8 @@ absl::Status RunLauncher::LoadConfig() {
   if (arguments_.seed.has_value()) overrides.push_back(absl::StrCat("run.seed=", *arguments_.seed));
   COHORT_ASSIGN_OR_RETURN(config_, config::LoadRunConfig(arguments_.config_path, overrides));
   paths_ = RunPaths::Of(config_);
+  // What is set for some other server must not be said to the private one.
+  if (config_.queue().redis_address().empty()) redis::Access::ForgetEnvironment();
   return absl::OkStatus();
 }
 

@@ -93,7 +93,7 @@ void AddQueueCommand(CLI::App& app, int* exit_code) {
   queue->require_subcommand(1);
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = queue->add_subcommand("stats", "How full the queue of a run is, and what was given up");
-  command->add_option("--redis", arguments->redis, "HOST:PORT of the Redis server")->required();
+  command->add_option("--redis", arguments->redis, "HOST:PORT of the Redis server, rediss://HOST:PORT for TLS")->required();
   command->add_option("--run", arguments->run, "Name of the run (run.name of its config)")->required();
   command->add_option("-o,--output", arguments->format, "table or json [table]")->check(CLI::IsMember({"table", "json"}));
   command->add_option("--timeout", arguments->timeout_seconds, "Seconds for everything [5]")->check(CLI::PositiveNumber);

@@ -32,7 +32,7 @@ int ParseFlags(int argc, char** argv, Flags* flags) {
   app.add_option("--advertise-host", flags->advertise_host, "host under which others reach this service, for the registry; default: the one it listens on");
   app.add_option("--name", flags->name, "name of this service in logs")->capture_default_str();
   app.add_option("--endpoint-file", flags->endpoint_file, "where the addresses are written when the service is ready");
-  CLI::Option* redis = app.add_option("--redis", flags->redis, "host:port of the Redis server whose registry shows this service");
+  CLI::Option* redis = app.add_option("--redis", flags->redis, "host:port of the Redis server whose registry shows this service, rediss://host:port for TLS");
   app.add_option("--run", flags->run, "name of the run it belongs to")->needs(redis);
   redis->needs(app.get_option("--run"));
   app.add_option("--slots", flags->slots, "programs that run at a time; 0 is one per core")->check(CLI::Range(0, kMaxSlots))->capture_default_str();

@@ -67,7 +67,7 @@ void AddRunCommand(CLI::App& app, absl::Status& status) {
   auto start_timeout = std::make_shared<double>(absl::ToDoubleSeconds(options->start_timeout));
   command->add_option("config,--config", options->config, "The run's YAML file")->required();
   command->add_option("--set", options->overrides, "Override a field: section.field=value (may be repeated)");
-  command->add_option("--redis", options->redis, "host:port of the prompt queue; default: queue.redis_address");
+  command->add_option("--redis", options->redis, "host:port of the prompt queue, rediss://host:port for TLS; default: queue.redis_address");
   command->add_option("--reward", options->reward, "host:port of a reward service")->required();
   command->add_flag("--resume", options->resume, "Go on with the run that the run directory holds");
   command->add_option("--listen", options->listen, "Address of the gRPC services")->capture_default_str();

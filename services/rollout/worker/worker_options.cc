@@ -59,7 +59,7 @@ void AddWorkerFlags(CLI::App& app, WorkerOptions& o) {
   app.add_option("--run", o.run, "Name of the run");
   app.add_option("--learner", o.learner, "host:port of the learner");
   app.add_option("--reward", o.reward, "host:port of a reward service");
-  app.add_option("--redis", o.redis, "host:port of the prompt queue");
+  app.add_option("--redis", o.redis, "host:port of the prompt queue, rediss://host:port for TLS");
   app.add_option("--device", o.device, "Where the engine computes: AUTO (a GPU where there is one), CPU or CUDA")->transform(CLI::CheckedTransformer(Devices()));
   app.add_option("--gpu", o.gpu, "Which GPU, as this machine counts them")->capture_default_str()->check(CLI::NonNegativeNumber);
   app.add_option("--threads", o.threads, "Threads of the engine")->capture_default_str()->check(CLI::Range(1, 256));

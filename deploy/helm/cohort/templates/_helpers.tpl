@@ -64,6 +64,55 @@ default
 {{- end -}}
 {{- end -}}
 
+{{/* With what the services get into Redis: {secret, user, password, ca, certificate, privateKey}, the last four being keys of the Secret; "" where there is none. */}}
+{{- define "cohort.redisAccess" -}}
+{{- $access := dict "secret" "" "user" "" "password" "" "ca" "" "certificate" "" "privateKey" "" -}}
+{{- $external := .Values.redis.external -}}
+{{- $bundled := .Values.redis.bundled -}}
+{{- if and (eq .Values.redis.mode "external") $external.existingSecret -}}
+{{- $access = dict "secret" $external.existingSecret "user" $external.user "password" $external.passwordKey "ca" $external.caKey "certificate" $external.certificateKey "privateKey" $external.privateKeyKey -}}
+{{- else if and (eq .Values.redis.mode "bundled") (or $bundled.existingSecret $bundled.password) -}}
+{{- $_ := set $access "secret" (default (printf "%s-redis" (include "cohort.fullname" .)) $bundled.existingSecret) -}}
+{{- $_ := set $access "password" $bundled.passwordKey -}}
+{{- end -}}
+{{- toJson $access -}}
+{{- end -}}
+
+{{/* Environment, mount and volume of a pod that speaks with Redis. Files, and no values: a changed Secret is taken up at the next connect. */}}
+{{- define "cohort.redisEnv" -}}
+{{- $access := include "cohort.redisAccess" . | fromJson -}}
+{{- if $access.secret -}}
+{{- with $access.user }}
+- {name: COHORT_REDIS_USER, value: {{ . | quote }}}
+{{- end }}
+{{- range $variable, $key := dict "PASSWORD_FILE" $access.password "CA" $access.ca "CERT" $access.certificate "KEY" $access.privateKey }}
+{{- if $key }}
+- {name: COHORT_REDIS_{{ $variable }}, value: /etc/cohort-redis/{{ $key }}}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "cohort.redisMount" -}}
+{{- if (include "cohort.redisAccess" . | fromJson).secret }}
+- {name: redis-access, mountPath: /etc/cohort-redis, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- define "cohort.redisVolume" -}}
+{{- $access := include "cohort.redisAccess" . | fromJson -}}
+{{- if $access.secret }}
+- name: redis-access
+  secret:
+    secretName: {{ $access.secret }}
+    defaultMode: 0440
+    items:
+      {{- range compact (list $access.password $access.ca $access.certificate $access.privateKey) | uniq }}
+      - {key: {{ . }}, path: {{ . }}}
+      {{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "cohort.learnerAddress" -}}
 {{- printf "%s-learner:7000" (include "cohort.fullname" .) -}}
 {{- end -}}
@@ -199,6 +248,9 @@ env:
     valueFrom: {fieldRef: {fieldPath: status.podIP}}
   # A busy neighbour on the node must not be waited for with a spinning core.
   - {name: OMP_WAIT_POLICY, value: passive}
+  {{- with include "cohort.redisEnv" .root }}
+  {{- trim . | nindent 2 }}
+  {{- end }}
   {{- with $values.extraEnv }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -255,6 +307,9 @@ livenessProbe:
 {{- define "cohort.volumeMounts" -}}
 {{- $values := get .root.Values .role -}}
 - {name: tmp, mountPath: /tmp}
+{{- with include "cohort.redisMount" .root }}
+{{- trim . | nindent 0 }}
+{{- end }}
 {{- if $values.shmSize }}
 - {name: shm, mountPath: /dev/shm}
 {{- end }}
@@ -272,6 +327,9 @@ livenessProbe:
 {{- define "cohort.volumes" -}}
 {{- $values := get .root.Values .role -}}
 - {name: tmp, emptyDir: {}}
+{{- with include "cohort.redisVolume" .root }}
+{{- trim . | nindent 0 }}
+{{- end }}
 {{- with $values.shmSize }}
 - {name: shm, emptyDir: {medium: Memory, sizeLimit: {{ . }}}}
 {{- end }}
@@ -327,11 +385,11 @@ preStop: {exec: {command: [sleep, {{ .seconds | quote }}]}}
 {{- printf "%s%s:%s" (ternary (printf "%s/" $registry) "" (ne $registry "")) $image.repository $image.tag -}}
 {{- end -}}
 
-{{/* As pods of other namespaces see it. */}}
+{{/* As pods of other namespaces see it, host:port without a scheme. */}}
 {{- define "cohort.redisFullAddress" -}}
 {{- if eq .Values.redis.mode "bundled" -}}
 {{- printf "%s-redis.%s.svc:6379" (include "cohort.fullname" .) .Release.Namespace -}}
 {{- else -}}
-{{- include "cohort.redisAddress" . -}}
+{{- include "cohort.redisAddress" . | trimPrefix "rediss://" | trimPrefix "redis://" -}}
 {{- end -}}
 {{- end -}}

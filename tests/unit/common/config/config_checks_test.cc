@@ -93,6 +93,8 @@ TEST_F(ConfigChecksTest, AnAddressWithoutPortIsRefused) {
     ExpectRefused({absl::StrCat("queue.redis_address=", address)}, "queue.redis_address", {address, "host:port"});
   }
   ExpectFine({"queue.redis_address=127.0.0.1:6379"});
+  ExpectFine({"queue.redis_address=rediss://redis.example.com:6380"});
+  ExpectRefused({"queue.redis_address=redis://ulla:hunter2@redis:6379"}, "queue.redis_address", {"COHORT_REDIS_PASSWORD_FILE"});
 }
 
 TEST_F(ConfigChecksTest, APromptTemplateMustShowTheProblem) {

@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "services/admin/acts/operation_progress.h"
 #include "services/admin/acts/request_log.h"
+#include "services/admin/cluster/errors.h"
 #include "services/admin/cluster/listing.h"
 #include "services/admin/cluster/redact.h"
 #include "services/admin/cluster/status.h"
@@ -242,7 +243,7 @@ v1::Severity SeverityOf(const std::vector<v1::Finding>& findings, const std::str
   return v1::SEVERITY_UNSPECIFIED;
 }
 
-ServerFacts SoundServer() { return {.address = "redis:1", .version = "7.0", .eviction_policy = "noeviction", .append_only = true}; }
+ServerFacts SoundServer() { return {.address = "redis:1", .version = "7.0", .eviction_policy = "noeviction", .append_only = true, .loopback = true}; }
 
 TEST(DiagnosisTest, ASoundRunHasNoFindingThatIsWrong) {
   ClusterFacts facts = Training({{"updating", 1}});
@@ -280,6 +281,26 @@ TEST(DiagnosisTest, WithoutRedisThatIsTheFinding) {
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].severity(), v1::SEVERITY_ERROR);
   EXPECT_THAT(findings[0].observation(), HasSubstr("redis:1"));
+}
+
+TEST(DiagnosisTest, ARedisThatRefusesOrTrustsEverybodyIsAFinding) {
+  const absl::Status refused = OfRedis(ErrorWithReason(absl::StatusCode::kPermissionDenied, "WRONGPASS", "redis at redis:1: it does not take the password"));
+  EXPECT_THAT(refused, ::cohort::testing::HasReason("REDIS_REFUSED"));
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Examine(refused, refused)[0].remedy(), HasSubstr("setting of cohort-admin"));
+
+  const absl::Status gone = absl::UnavailableError("gone");
+  ServerFacts server = SoundServer();
+  server.loopback = false;
+  EXPECT_EQ(Examine(server, gone)[0].severity(), v1::SEVERITY_WARNING);
+  EXPECT_THAT(Examine(server, gone)[0].observation(), HasSubstr("asks for no password"));
+  server.password = true;
+  EXPECT_EQ(Examine(server, gone)[0].severity(), v1::SEVERITY_OK);
+  EXPECT_THAT(Examine(server, gone)[0].observation(), HasSubstr("not encrypted"));
+  server.tls = true;
+  EXPECT_THAT(Examine(server, gone)[0].observation(), HasSubstr("password, encrypted"));
+  server.loopback = true, server.tls = false;
+  EXPECT_THAT(Examine(server, gone)[0].observation(), ::testing::Not(HasSubstr("encrypted")));
 }
 
 TEST(YamlTest, JsonBecomesYaml) {
