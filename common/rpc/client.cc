@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <random>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/rpc/service_tls.h"
 #include "common/rpc/status.h"
 #include "common/status/errors.h"
 #include "grpcpp/create_channel.h"
@@ -43,6 +45,22 @@ bool SleepUntil(absl::Time wake, const std::function<bool()>& cancelled) {
   return !(cancelled && cancelled());
 }
 
+// Those of the environment for calls between services.
+std::shared_ptr<grpc::ChannelCredentials> OfService(grpc::ChannelArguments& arguments) {
+  const std::shared_ptr<grpc::ChannelCredentials> credentials = ServiceChannelCredentials();
+  if (credentials == nullptr) return grpc::InsecureChannelCredentials();
+  arguments.SetSslTargetNameOverride(kServiceName);
+  return credentials;
+}
+
+// An end that is not accepted only sees its connection end: says what to look at where that could be the reason.
+absl::Status WithTlsHint(const absl::Status& status) {
+  const bool answered = !ErrorReason(status).empty() || absl::StrContains(status.message(), "not serving yet");
+  if (!absl::IsUnavailable(status) || answered || absl::StrContains(status.message(), "refused") || !ServiceTlsFiles().any()) return status;
+  return absl::UnavailableError(absl::StrCat(status.message(), " (TLS: COHORT_TLS_CERT must be valid and of an authority that the other end trusts, and the other end's must name '",
+                                             kServiceName, "' and be of one in COHORT_TLS_CA)"));
+}
+
 }  // namespace
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
@@ -57,7 +75,7 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::sh
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-  return grpc::CreateCustomChannel(address, credentials != nullptr ? credentials : grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(address, credentials != nullptr ? credentials : OfService(arguments), arguments);
 }
 
 void SetDeadline(grpc::ClientContext& context, absl::Time deadline) { context.set_deadline(absl::ToChronoTime(deadline)); }
@@ -74,7 +92,7 @@ absl::Status CallWithRetry(absl::string_view peer, absl::Time deadline, const Re
     if (status.ok() || !IsWorthRepeating(status.code())) return status.ok() ? status : Annotate(status, peer);
     const absl::Time wake = absl::Now() + RetryDelay(status, WithJitter(delay));
     if (wake >= deadline) {
-      return Annotate(status, absl::StrCat(peer, ": gave up after ", attempts, " attempts in ", absl::FormatDuration(absl::Now() - begin)));
+      return Annotate(WithTlsHint(status), absl::StrCat(peer, ": gave up after ", attempts, " attempts in ", absl::FormatDuration(absl::Now() - begin)));
     }
     if (!SleepUntil(wake, cancelled)) return absl::CancelledError(absl::StrCat(peer, ": cancelled"));
     delay = std::min(delay * 2, options.max_delay);

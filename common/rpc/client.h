@@ -13,7 +13,7 @@
 
 namespace cohort::rpc {
 
-// A channel to "host:port" with `credentials` of ClientTls (null: plaintext, for loopback or a trusted network), with keepalive and the message limits of rpc::Server. Where the name has several
+// A channel to "host:port" with `credentials` of ClientTls (null: those of the environment for calls between services, see service_tls.h), with keepalive and the message limits of rpc::Server. Where the name has several
 // addresses, calls go to all of them in turn; it is resolved again when a connection is lost, at most once a second.
 std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr);
 

@@ -6,8 +6,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "common/rpc/call_metrics.h"
 #include "common/rpc/log_service.h"
+#include "common/rpc/service_tls.h"
+#include "common/status/status_macros.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
@@ -20,12 +23,22 @@ constexpr int kKeepaliveTimeMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMinPingIntervalMs = 10'000;
 
+// The server for plaintext probes. gRPC's plug-ins are those of the process, so it has to be built before they are there: then it serves health alone.
+absl::StatusOr<std::unique_ptr<grpc::Server>> StartProbes(const std::string& address) {
+  grpc::EnableDefaultHealthCheckService(true);
+  if (address.empty()) return nullptr;
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server != nullptr && port != 0) return server;
+  return absl::UnavailableError(absl::StrCat("COHORT_PROBE_LISTEN: cannot listen on ", address, ": the address is in use or not on this machine"));
+}
+
 void EnablePlugins() {
   static std::once_flag once;
-  std::call_once(once, [] {
-    grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  });
+  std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
 }
 
 void EnableChannelz() {
@@ -42,21 +55,23 @@ bool IsLoopback(absl::string_view address) {
 
 class Server::Impl {
  public:
-  Impl(std::unique_ptr<LogServiceImpl> log, std::unique_ptr<grpc::Server> server, int port, std::string host)
-      : log_(std::move(log)), server_(std::move(server)), port_(port), host_(std::move(host)) {
-    auto* health = server_->GetHealthCheckService();
-    health->SetServingStatus("", true);
-    health->SetServingStatus("liveness", true);
+  Impl(std::unique_ptr<LogServiceImpl> log, std::unique_ptr<grpc::Server> server, std::unique_ptr<grpc::Server> probes, int port, std::string host)
+      : log_(std::move(log)), server_(std::move(server)), probes_(std::move(probes)), port_(port), host_(std::move(host)) {
+    SetHealth("", true);
+    SetHealth("liveness", true);
     SetReady(false);
   }
 
-  void SetReady(bool ready) {
-    auto* health = server_->GetHealthCheckService();
-    health->SetServingStatus("readiness", ready);
+  void SetReady(bool ready) { SetHealth("readiness", ready); }
+
+  void SetHealth(const std::string& service, bool serving) {
+    server_->GetHealthCheckService()->SetServingStatus(service, serving);
+    if (probes_ != nullptr) probes_->GetHealthCheckService()->SetServingStatus(service, serving);
   }
 
   const std::unique_ptr<LogServiceImpl> log_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::Server> probes_;  // Null where none were asked for.
   const int port_;
   const std::string host_;
 };
@@ -66,10 +81,14 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { Shutdown(absl::Now()); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
+  if (options.credentials == nullptr) {
+    COHORT_ASSIGN_OR_RETURN(options.credentials, ServiceServerCredentials());
+  }
   if (options.credentials == nullptr && !options.allow_remote && !IsLoopback(options.address)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(options.address, ": plaintext gRPC is served on loopback only; use 127.0.0.1, or TLS where the service offers it, or pass --allow-remote on a trusted network"));
+        absl::StrCat(options.address, ": plaintext gRPC is served on loopback only; use 127.0.0.1, or TLS (COHORT_TLS_CERT, COHORT_TLS_KEY, COHORT_TLS_CA), or pass --allow-remote on a trusted network"));
   }
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<grpc::Server> probes, StartProbes(options.credentials != nullptr ? ProbeAddress() : ""));
   EnablePlugins();
   if (options.open_controls) EnableChannelz();
   grpc::ServerBuilder builder;
@@ -93,7 +112,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address, ": the address is in use or not on this machine"));
   }
   const std::string host = options.address.substr(0, options.address.rfind(':'));
-  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(log), std::move(server), port, host)));
+  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(std::move(log), std::move(server), std::move(probes), port, host)));
 }
 
 void Server::SetReady(bool ready) { impl_->SetReady(ready); }
@@ -105,6 +124,7 @@ std::string Server::address() const { return absl::StrCat(impl_->host_ == "0.0.0
 void Server::Shutdown(absl::Time deadline) {
   impl_->SetReady(false);
   impl_->server_->Shutdown(absl::ToChronoTime(deadline));
+  if (impl_->probes_ != nullptr) impl_->probes_->Shutdown(absl::ToChronoTime(absl::Now()));
 }
 
 }  // namespace cohort::rpc

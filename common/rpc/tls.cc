@@ -35,6 +35,10 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFile
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(const TlsFiles& files) {
   if (files.ca.empty()) return absl::InvalidArgumentError("TLS: a client needs the certificates that it trusts (the CA file)");
   COHORT_RETURN_IF_ERROR(tls::Check(files));
+  return WatchedClientTls(files);
+}
+
+std::shared_ptr<grpc::ChannelCredentials> WatchedClientTls(const TlsFiles& files) {
   experimental::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(Watcher(files));
   Watch(files, options);

@@ -24,6 +24,9 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFile
 // above.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(const TlsFiles& files);
 
+// The same without a look at the files: as long as they cannot be used, calls end as with a server that is not there.
+std::shared_ptr<grpc::ChannelCredentials> WatchedClientTls(const TlsFiles& files);
+
 // The certificate that the other end of a call has shown. NOT_FOUND when it has shown none.
 absl::StatusOr<tls::Certificate> PeerCertificate(const grpc::AuthContext& context);
 

@@ -12,6 +12,7 @@
 #include "common/registry/registration.h"
 #include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
+#include "common/rpc/service_tls.h"
 #include "common/rpc/tls.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
@@ -53,7 +54,9 @@ int ToExitCode(const absl::Status& status) {
   }
 }
 
-absl::Status Serve(const Flags& flags, const sync::SignalWaiter& signals) {
+absl::Status Serve(Flags flags, const sync::SignalWaiter& signals) {
+  // The certificate that the services show each other, where people get none of their own: who calls then needs one with a role.
+  if (!flags.tls.any()) flags.tls = rpc::ServiceTlsFiles();
   COHORT_ASSIGN_OR_RETURN(const auto access, Access::Create(flags.token_file));
   metrics::Registry metrics;
   const auto process_metrics = metrics::ExportProcessMetrics(metrics, "admin");

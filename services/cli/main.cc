@@ -1,4 +1,5 @@
 #include "CLI/CLI.hpp"
+#include "common/rpc/service_tls.h"
 #include "services/cli/admin/admin_commands.h"
 #include "services/cli/admin/context_commands.h"
 #include "services/cli/command/exit_code.h"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   cohort::cli::AddQueueCommand(app, &exit_code);
   cohort::cli::AddDataCommand(app, &exit_code);
   cohort::cli::AddCompletionCommand(app, &exit_code);
+  if (const absl::Status tls = cohort::rpc::CheckServiceTls(); !tls.ok()) return cohort::cli::Finish(tls);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -23,6 +23,11 @@ BAD_VALUES = [
     (["--set", "rollouts.replicas=1"], ["rollouts"]),
     (["--set", "rollout.replica=1"], ["/rollout", "replica"]),
     (["--set", "redis.mode=embedded"], ["/redis/mode", "external", "bundled"]),
+    (["--set", "tls.enabled=true"], ["tls.existingSecret", "tls.certManager.enabled=true"]),
+    (["--set", "tls.enabled=true,tls.certManager.enabled=true"], ["tls.certManager.issuerRef.name"]),
+    (["--set", "tls.certManager.enabled=true"], ["tls.enabled, which is off"]),
+    (["--set", "tls.enabled=true,tls.existingSecret=a,tls.certManager.enabled=true"], ["exclude each other"]),
+    (["--set", "tls.certificate=x"], ["/tls", "certificate"]),
     (["--set", "redis.external.address=redis"], ["/redis/external/address"]),
     (["--set", "redis.external.address=redis://user:hunter2@redis:6379"], ["/redis/external/address"]),
     (["--set", "redis.external.password=hunter2"], ["/redis/external", "password"]),
@@ -188,6 +193,26 @@ class RenderedObjects(unittest.TestCase):
                     mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
                     for name, path in environment.items():
                         self.assertTrue(name.endswith("_USER") or path.startswith(mounts["redis-access"] + "/"), (shape, container["name"]))
+
+    def test_with_tls_every_service_shows_a_certificate_and_only_health_is_plaintext(self):
+        objects = self.rendered["tls"]
+        self.assertIn("cohort", chart.find(objects, "Certificate", "tls")["spec"]["dnsNames"])
+        for kind, role in (("StatefulSet", "learner"), ("Deployment", "rollout"), ("Deployment", "reward"), ("Deployment", "admin")):
+            spec = chart.pod_template(chart.find(objects, kind, role))["spec"]
+            container = spec["containers"][0]
+            environment = {e["name"]: e.get("value") for e in container["env"]}
+            mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
+            for variable in ("CERT", "KEY", "CA"):
+                self.assertEqual(os.path.dirname(environment["COHORT_TLS_" + variable]), mounts["service-tls"], role)
+            self.assertEqual(next(v for v in spec["volumes"] if v["name"] == "service-tls")["secret"]["secretName"], "demo-cohort-tls", role)
+            for probe, service in (("startupProbe", "liveness"), ("livenessProbe", "liveness"), ("readinessProbe", "readiness")):
+                self.assertEqual(container[probe]["grpc"], {"port": 9091, "service": service}, role)
+            self.assertEqual(environment["COHORT_PROBE_LISTEN"], "0.0.0.0:9091", role)
+            self.assertEqual("--allow-remote" in container["args"], role == "admin", role)
+        given = chart.render("toy-cpu", "--set", "tls.enabled=true,tls.existingSecret=mine")
+        self.assertNotIn("Certificate", [o["kind"] for o in given])
+        learner = chart.pod_template(chart.find(given, "StatefulSet", "learner"))["spec"]
+        self.assertEqual(next(v for v in learner["volumes"] if v["name"] == "service-tls")["secret"]["secretName"], "mine")
 
     def test_a_password_for_development_is_in_its_secret_and_nowhere_else(self):
         text = chart.template("toy-cpu", "--set", "redis.bundled.password=hunter2")

@@ -9,7 +9,7 @@ from lib.processes import run
 from lib.tools import CHART, ROOT, tool
 
 KUBE_VERSION = "1.34.4"
-CUSTOM_APIS = ["keda.sh/v1alpha1", "monitoring.coreos.com/v1"]
+CUSTOM_APIS = ["cert-manager.io/v1", "keda.sh/v1alpha1", "monitoring.coreos.com/v1"]
 
 
 def shapes():

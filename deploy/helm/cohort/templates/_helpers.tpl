@@ -113,6 +113,27 @@ default
 {{- end }}
 {{- end -}}
 
+{{/* The Secret with the certificate that the services show each other; "" for plaintext. */}}
+{{- define "cohort.tlsSecret" -}}
+{{- if .Values.tls.enabled -}}
+{{- default (printf "%s-tls" (include "cohort.fullname" .)) .Values.tls.existingSecret -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "cohort.tlsEnv" -}}
+- {name: COHORT_TLS_CERT, value: /etc/cohort-tls/tls.crt}
+- {name: COHORT_TLS_KEY, value: /etc/cohort-tls/tls.key}
+- {name: COHORT_TLS_CA, value: /etc/cohort-tls/ca.crt}
+{{- end -}}
+
+{{- define "cohort.tlsMount" -}}
+- {name: service-tls, mountPath: /etc/cohort-tls, readOnly: true}
+{{- end -}}
+
+{{- define "cohort.tlsVolume" -}}
+- {name: service-tls, secret: {secretName: {{ include "cohort.tlsSecret" . }}, defaultMode: 0440}}
+{{- end -}}
+
 {{- define "cohort.learnerAddress" -}}
 {{- printf "%s-learner:7000" (include "cohort.fullname" .) -}}
 {{- end -}}
@@ -251,12 +272,19 @@ env:
   {{- with include "cohort.redisEnv" .root }}
   {{- trim . | nindent 2 }}
   {{- end }}
+  {{- if .root.Values.tls.enabled }}
+  {{- include "cohort.tlsEnv" . | nindent 2 }}
+  - {name: COHORT_PROBE_LISTEN, value: "0.0.0.0:9091"}
+  {{- end }}
   {{- with $values.extraEnv }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 ports:
   - {name: grpc, containerPort: {{ .port }}}
   - {name: metrics, containerPort: 9090}
+  {{- if .root.Values.tls.enabled }}
+  - {name: probes, containerPort: 9091}
+  {{- end }}
   {{- range .morePorts }}
   - {name: {{ .name }}, containerPort: {{ .containerPort }}}
   {{- end }}
@@ -266,7 +294,9 @@ resources:
 {{- end -}}
 
 {{- define "cohort.probe" -}}
-{{- if .scope.httpProbes -}}
+{{- if .scope.root.Values.tls.enabled -}}
+grpc: {port: 9091, service: {{ .service }}}
+{{- else if .scope.httpProbes -}}
 httpGet: {port: metrics, path: /healthz}
 {{- else -}}
 grpc: {port: {{ .scope.port }}, service: {{ .service }}}
@@ -310,6 +340,9 @@ livenessProbe:
 {{- with include "cohort.redisMount" .root }}
 {{- trim . | nindent 0 }}
 {{- end }}
+{{- if .root.Values.tls.enabled }}
+{{ include "cohort.tlsMount" . }}
+{{- end }}
 {{- if $values.shmSize }}
 - {name: shm, mountPath: /dev/shm}
 {{- end }}
@@ -330,6 +363,9 @@ livenessProbe:
 {{- with include "cohort.redisVolume" .root }}
 {{- trim . | nindent 0 }}
 {{- end }}
+{{- if .root.Values.tls.enabled }}
+{{ include "cohort.tlsVolume" .root }}
+{{- end }}
 {{- with $values.shmSize }}
 - {name: shm, emptyDir: {medium: Memory, sizeLimit: {{ . }}}}
 {{- end }}
@@ -349,7 +385,10 @@ livenessProbe:
 {{- define "cohort.commonArgs" -}}
 - --listen=0.0.0.0:{{ .port }}
 - --metrics-listen=0.0.0.0:9090
+{{- /* Without it a service that finds no certificate ends instead of speaking plaintext. The admin service's page is plain HTTP. */}}
+{{- if or (not .root.Values.tls.enabled) (eq .role "admin") }}
 - --allow-remote
+{{- end }}
 - --advertise-host=$(POD_IP)
 - --name=$(POD_NAME)
 {{- range (get .root.Values .role).extraArgs }}

@@ -1,0 +1,142 @@
+// A run whose services speak mutual TLS with each other: who is refused, and certificates that are renewed while it trains.
+#include <cstdlib>
+#include <map>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "common/io/files.h"
+#include "common/rpc/client.h"
+#include "common/rpc/tls.h"
+#include "common/sync/thread.h"
+#include "common/testing/certificate_authority.h"
+#include "common/testing/status_matchers.h"
+#include "common/testing/temp_dir.h"
+#include "grpcpp/create_channel.h"
+#include "nlohmann/json.hpp"
+#include "tests/integration/e2e/training_run.h"
+
+namespace cohort::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::SizeIs;
+
+constexpr int kSteps = 100;  // Enough for everything that happens meanwhile.
+constexpr int kGroups = kSteps * 8;  // Prompts per step of short.yaml.
+// The name of every service; the address is for this test's own clients, which look at it.
+constexpr char kNames[] = "DNS:cohort,IP:127.0.0.1";
+
+absl::Time Within(int seconds) { return absl::Now() + absl::Seconds(seconds); }
+
+class ServiceTlsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    authority_.Issue("service", "/CN=first", 5, kNames);
+    Use("service");
+  }
+  void TearDown() override {
+    for (const char* name : {"CERT", "KEY", "CA"}) unsetenv(absl::StrCat("COHORT_TLS_", name).c_str());
+    unsetenv("COHORT_PROBE_LISTEN");
+  }
+
+  // The environment of what is started from now on.
+  void Use(const std::string& name) {
+    setenv("COHORT_TLS_CERT", authority_.path(name + ".pem").c_str(), 1);
+    setenv("COHORT_TLS_KEY", authority_.path(name + ".key").c_str(), 1);
+    setenv("COHORT_TLS_CA", authority_.path("ca.pem").c_str(), 1);
+  }
+
+  static std::string AddressOf(const TrainingRun& run, const std::string& service) {
+    const auto file = io::ReadFile(run.Path("launch/" + service + ".json"));
+    EXPECT_OK(file);
+    return file.ok() ? std::string(nlohmann::json::parse(*file)["grpc"]) : "";
+  }
+
+  // Whether a client with these credentials gets an answer within seconds.
+  static absl::Status Ask(const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+    return rpc::WaitUntilReady(rpc::Connect(address, credentials), address, "liveness", Within(3));
+  }
+
+  // A command whose standard output holds the subject of the certificate that the server shows.
+  std::string SubjectAt(const std::string& address) const {
+    const std::string out = directory_ / "subject";
+    std::system(absl::StrCat("openssl s_client -connect ", address, " -cert ", authority_.path("service.pem"), " -key ", authority_.path("service.key"),
+                             " </dev/null 2>/dev/null | grep subject= >", out)
+                    .c_str());
+    return io::ReadFile(out).value_or("");
+  }
+
+  const TempDir directory_;
+  CertificateAuthority authority_{directory_ / "authority"};
+};
+
+TEST_F(ServiceTlsTest, ARunWithRenewedCertificatesLosesNothingAndStrangersAreRefused) {
+  TrainingRun run({absl::StrCat("run.steps=", kSteps)});
+  ASSERT_OK(run.Start({"--no-eval"}));
+  ASSERT_OK(run.WaitForSteps(2, Within(120)));
+
+  CertificateAuthority stranger(directory_ / "stranger");
+  stranger.Issue("mallory", "/CN=mallory", 5, kNames);
+  authority_.Issue("late", "/CN=late", 0, kNames);
+  absl::SleepFor(absl::Milliseconds(1100));
+  const auto files = [&](const CertificateAuthority& of, const std::string& name) {
+    return rpc::TlsFiles{of.path(name + ".pem"), of.path(name + ".key"), authority_.path("ca.pem")};
+  };
+  EXPECT_THAT(rpc::ClientTls(files(authority_, "late")), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("late.pem: the certificate expired at")));
+  const std::map<std::string, std::shared_ptr<grpc::ChannelCredentials>> strangers = {
+      {"plaintext", grpc::InsecureChannelCredentials()},
+      {"without a certificate", *rpc::ClientTls({.ca = authority_.path("ca.pem")})},
+      {"of another authority", *rpc::ClientTls(files(stranger, "mallory"))},
+      {"expired", rpc::WatchedClientTls(files(authority_, "late"))}};
+  std::vector<sync::Thread> askers;  // All at once: the run does not wait.
+  for (const char* service : {"cohort-learner", "cohort-rollout-0", "cohort-reward", "cohort-admin"}) {
+    const std::string address = AddressOf(run, service);
+    askers.emplace_back("asker", [=, this] { EXPECT_OK(Ask(address, *rpc::ClientTls(files(authority_, "service")))) << service; });
+    for (const auto& [who, credentials] : strangers) {
+      askers.emplace_back("asker", [=, who = who, credentials = credentials] {
+        EXPECT_THAT(Ask(address, credentials), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("COHORT_TLS_CERT"))) << service << " " << who;
+      });
+    }
+  }
+  askers.clear();
+
+  ASSERT_TRUE(run.launcher().running()) << "the run was too short";
+  authority_.Issue("service", "/CN=renewed", 5, kNames);
+  const std::string learner = AddressOf(run, "cohort-learner");
+  for (const absl::Time deadline = Within(30); SubjectAt(learner).find("renewed") == std::string::npos && absl::Now() < deadline;) {
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+  EXPECT_THAT(SubjectAt(learner), HasSubstr("renewed"));
+  // Its successor and all who connect to it anew have the renewed one alone.
+  ASSERT_OK(run.KillChildren("cohort-rollout"));
+  ASSERT_OK(run.KillChildren("cohort-reward"));
+  ASSERT_THAT(run.Wait(Within(180)), IsOkAndHolds(0)) << run.Output();
+  std::map<std::string, int> times;
+  ASSERT_OK_AND_ASSIGN(const std::string ledger, io::ReadFile(run.Path("ledger.jsonl")));
+  for (const auto line : absl::StrSplit(ledger, '\n', absl::SkipEmpty())) ++times[nlohmann::json::parse(std::string(line))["group_id"]];
+  EXPECT_THAT(times, AllOf(SizeIs(kGroups), Each(Pair(::testing::_, 1))));
+}
+
+TEST_F(ServiceTlsTest, FilesThatCannotBeUsedAreToldBeforeAnythingStarts) {
+  const auto refuses = [](const std::string& why) {
+    TrainingRun run;
+    ASSERT_OK(run.Start());
+    EXPECT_THAT(run.Wait(Within(60)), IsOkAndHolds(2));
+    EXPECT_THAT(run.Output(), HasSubstr(why));
+  };
+  authority_.Issue("late", "/CN=late", 0, kNames);
+  absl::SleepFor(absl::Milliseconds(1100));
+  Use("late");
+  refuses("late.pem: the certificate expired at");
+  Use("service");
+  unsetenv("COHORT_TLS_KEY");
+  refuses("COHORT_TLS_CERT, COHORT_TLS_KEY and COHORT_TLS_CA go together");
+}
+
+}  // namespace
+}  // namespace cohort::testing
