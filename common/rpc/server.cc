@@ -15,6 +15,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/impl/server_builder_option.h"
 
 namespace cohort::rpc {
 namespace {
@@ -23,11 +24,21 @@ constexpr int kKeepaliveTimeMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMinPingIntervalMs = 10'000;
 
-// The server for plaintext probes. gRPC's plug-ins are those of the process, so it has to be built before they are there: then it serves health alone.
+// Leaves out the services that plug-ins of the process add to every server: reflection, channelz.
+class WithoutPlugins final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override { plugins->clear(); }
+};
+
+// The server for plaintext probes: health alone. Null for no address.
 absl::StatusOr<std::unique_ptr<grpc::Server>> StartProbes(const std::string& address) {
-  grpc::EnableDefaultHealthCheckService(true);
   if (address.empty()) return nullptr;
   grpc::ServerBuilder builder;
+  builder.SetOption(std::make_unique<WithoutPlugins>());
+  // Answers UNIMPLEMENTED to everything: gRPC starts no server that has only its own health service.
+  static grpc::CallbackGenericService* const nothing = new grpc::CallbackGenericService();
+  builder.RegisterCallbackGenericService(nothing);
   int port = 0;
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -38,7 +49,10 @@ absl::StatusOr<std::unique_ptr<grpc::Server>> StartProbes(const std::string& add
 
 void EnablePlugins() {
   static std::once_flag once;
-  std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
 }
 
 void EnableChannelz() {
@@ -88,8 +102,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
     return absl::InvalidArgumentError(
         absl::StrCat(options.address, ": plaintext gRPC is served on loopback only; use 127.0.0.1, or TLS (COHORT_TLS_CERT, COHORT_TLS_KEY, COHORT_TLS_CA), or pass --allow-remote on a trusted network"));
   }
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<grpc::Server> probes, StartProbes(options.credentials != nullptr ? ProbeAddress() : ""));
   EnablePlugins();
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<grpc::Server> probes, StartProbes(options.credentials != nullptr ? ProbeAddress() : ""));
   if (options.open_controls) EnableChannelz();
   grpc::ServerBuilder builder;
   int port = 0;

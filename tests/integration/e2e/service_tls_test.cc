@@ -1,4 +1,9 @@
 // A run whose services speak mutual TLS with each other: who is refused, and certificates that are renewed while it trains.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <map>
 #include <vector>
@@ -7,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "common/io/files.h"
+#include "common/process/child_process.h"
 #include "common/rpc/client.h"
 #include "common/rpc/tls.h"
 #include "common/sync/thread.h"
@@ -14,7 +20,10 @@
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
 #include "grpcpp/create_channel.h"
+#include "grpcpp/impl/codegen/client_unary_call.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
 #include "nlohmann/json.hpp"
+#include "proto/cohort/common/v1/health.pb.h"
 #include "tests/integration/e2e/training_run.h"
 
 namespace cohort::testing {
@@ -120,6 +129,74 @@ TEST_F(ServiceTlsTest, ARunWithRenewedCertificatesLosesNothingAndStrangersAreRef
   ASSERT_OK_AND_ASSIGN(const std::string ledger, io::ReadFile(run.Path("ledger.jsonl")));
   for (const auto line : absl::StrSplit(ledger, '\n', absl::SkipEmpty())) ++times[nlohmann::json::parse(std::string(line))["group_id"]];
   EXPECT_THAT(times, AllOf(SizeIs(kGroups), Each(Pair(::testing::_, 1))));
+}
+
+int FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+// The real reward service in the environment as it is.
+class RewardProcess {
+ public:
+  explicit RewardProcess(const std::string& endpoint_file) : endpoint_file_(endpoint_file) {
+    unlink(endpoint_file.c_str());
+    auto started = process::ChildProcess::Start({.command = {absl::StrCat(getenv("COHORT_BIN"), "/cohort-reward"), "--sandbox-workers", "1", "--endpoint-file", endpoint_file}, .log_file = endpoint_file + ".log"});
+    EXPECT_OK(started);
+    if (started.ok()) process_ = *std::move(started);
+  }
+  std::string Address() const {
+    for (const absl::Time deadline = Within(60); !io::ReadFile(endpoint_file_).ok() && absl::Now() < deadline;) absl::SleepFor(absl::Milliseconds(20));
+    return nlohmann::json::parse(io::ReadFile(endpoint_file_).value_or("{\"grpc\": \"\"}"))["grpc"];
+  }
+
+ private:
+  const std::string endpoint_file_;
+  std::unique_ptr<process::ChildProcess> process_;
+};
+
+// What a plaintext call of `method` ends with; the message means nothing to it.
+grpc::StatusCode PlaintextCall(const std::string& address, const char* method) {
+  const auto channel = rpc::Connect(address, grpc::InsecureChannelCredentials());
+  const grpc::internal::RpcMethod call(method, grpc::internal::RpcMethod::NORMAL_RPC, channel);
+  grpc::ClientContext context;
+  rpc::SetDeadline(context, Within(20));
+  common::v1::HealthProbe request;
+  common::v1::HealthState response;
+  return grpc::internal::BlockingUnaryCall<common::v1::HealthProbe, common::v1::HealthState>(channel.get(), call, &context, request, &response).error_code();
+}
+
+TEST_F(ServiceTlsTest, ProbesFindHealthAndNothingElseInPlaintext) {
+  const std::string probes = absl::StrCat("127.0.0.1:", FreePort());
+  setenv("COHORT_PROBE_LISTEN", probes.c_str(), 1);
+  const RewardProcess reward(directory_ / "reward.json");
+  ASSERT_NE(reward.Address(), "");
+  for (const char* service : {"", "liveness", "readiness"}) {
+    EXPECT_OK(rpc::WaitUntilReady(rpc::Connect(probes, grpc::InsecureChannelCredentials()), probes, service, Within(20))) << service;
+  }
+  for (const char* method : {"/cohort.reward.v1.RewardService/Score", "/cohort.common.v1.LogService/SetLogLevel", "/grpc.channelz.v1.Channelz/GetServers",
+                             "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}) {
+    EXPECT_EQ(PlaintextCall(probes, method), grpc::StatusCode::UNIMPLEMENTED) << method;
+  }
+}
+
+TEST_F(ServiceTlsTest, ClientsAskForTheNameOfTheServicesWhateverTheAddress) {
+  authority_.Issue("service", "/CN=service", 5, "DNS:cohort");
+  const RewardProcess reward(directory_ / "reward.json");
+  EXPECT_OK(rpc::WaitUntilReady(rpc::Connect(reward.Address()), "reward", "readiness", Within(20)));
+
+  authority_.Issue("other", "/CN=other", 5, "IP:127.0.0.1");
+  Use("other");
+  const RewardProcess other(directory_ / "other.json");
+  ASSERT_NE(other.Address(), "");
+  EXPECT_THAT(rpc::WaitUntilReady(rpc::Connect(other.Address()), "reward", "readiness", Within(2)), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("must name 'cohort'")));
 }
 
 TEST_F(ServiceTlsTest, FilesThatCannotBeUsedAreToldBeforeAnythingStarts) {
