@@ -48,7 +48,9 @@ absl::StatusOr<std::optional<Access::Login>> Access::ReadLogin() const {
     const absl::StatusOr<std::string> text = io::ReadFile(settings_.password_file);
     if (!text.ok()) return Annotate(text.status(), kPasswordFile);
     login.password = text->substr(0, text->find_first_of("\r\n"));
-    if (login.password.empty()) return absl::InvalidArgumentError(absl::StrCat(kPasswordFile, ": ", settings_.password_file, ": the first line is empty; write the password there"));
+    if (login.password.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(kPasswordFile, ": ", settings_.password_file, ": the first line is empty; write the password there"));
+    }
   }
   if (!login.password.empty()) return login;
   if (login.user.empty()) return std::nullopt;

@@ -27,12 +27,14 @@ bool IsRefusal(const absl::Status& error) {
 absl::Status LoginError(const absl::Status& error, const Access& access, const std::string& user) {
   const std::string reason = ErrorReason(error);
   if (reason == "WRONGPASS") {
-    return ErrorWithReason(error.code(), reason, absl::StrCat("it does not take the password of ", access.password_source(), " for ", user.empty() ? "the default user" : absl::StrCat("user '", user, "'"),
+    const std::string whose = user.empty() ? "the default user" : absl::StrCat("user '", user, "'");
+    return ErrorWithReason(error.code(), reason, absl::StrCat("it does not take the password of ", access.password_source(), " for ", whose,
                                                               "; correct the password or COHORT_REDIS_USER"));
   }
   if (absl::StrContains(error.message(), "without any password configured")) {
     return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NO_PASSWORD_SET",
-                           absl::StrCat("it asks for no password, and ", access.password_source(), " gives one; protect the server (requirepass or an ACL), or take the setting out"));
+                           absl::StrCat("it asks for no password, and ", access.password_source(),
+                                        " gives one; protect the server (requirepass or an ACL), or take the setting out"));
   }
   return absl::UnavailableError(error.message());  // "max number of clients reached" is one.
 }

@@ -148,7 +148,10 @@ class RewardProcess {
  public:
   explicit RewardProcess(const std::string& endpoint_file) : endpoint_file_(endpoint_file) {
     unlink(endpoint_file.c_str());
-    auto started = process::ChildProcess::Start({.command = {absl::StrCat(getenv("COHORT_BIN"), "/cohort-reward"), "--sandbox-workers", "1", "--endpoint-file", endpoint_file}, .log_file = endpoint_file + ".log"});
+    process::ChildProcess::Options options;
+    options.command = {absl::StrCat(getenv("COHORT_BIN"), "/cohort-reward"), "--sandbox-workers", "1", "--endpoint-file", endpoint_file};
+    options.log_file = endpoint_file + ".log";
+    auto started = process::ChildProcess::Start(std::move(options));
     EXPECT_OK(started);
     if (started.ok()) process_ = *std::move(started);
   }
