@@ -67,6 +67,7 @@ void AddShell(CLI::App* group, const CLI::App& app, const std::string& shell, co
 void AddCompletionCommand(CLI::App& app, int* exit_code) {
   CLI::App* group = app.add_subcommand("completion", "Prints a script that completes commands and options in a shell");
   group->require_subcommand(1);
+  group->footer("Example:\n  cohort completion bash");
   AddShell(group, app, "bash", "source <(cohort completion bash)", "", exit_code);
   AddShell(group, app, "zsh", "source <(cohort completion zsh)", "autoload -U +X compinit bashcompinit && compinit && bashcompinit\n", exit_code);
 }

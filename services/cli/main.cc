@@ -13,7 +13,7 @@
 #include "services/cli/launch/run_command.h"
 #include "services/cli/parse_command.h"
 #include "services/cli/pretrain/pretrain_command.h"
-#include "services/cli/queue/queue_command.h"
+#include "services/cli/queue/queue_probe.h"
 #include "services/cli/report/report_command.h"
 
 int main(int argc, char** argv) {
@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
   cohort::cli::AddParseCommand(app, &exit_code);
   cohort::cli::AddPretrainCommand(app, &exit_code);
   cohort::cli::AddConfigCommands(app, &exit_code);
-  cohort::cli::AddQueueCommand(app, &exit_code);
+  cohort::cli::AddQueueProbe(app, &exit_code);
   cohort::cli::AddDataCommand(app, &exit_code);
   cohort::cli::AddCompletionCommand(app, &exit_code);
   if (const absl::Status tls = cohort::rpc::CheckServiceTls(); !tls.ok()) return cohort::cli::Finish(tls);

@@ -17,6 +17,7 @@ void AddAdminCommands(CLI::App& app, int* exit_code) {
   AddLookCommands(app, exit_code);
   AddServiceCommands(app, exit_code);
   AddWorkerCommands(app, exit_code);
+  AddQueueCommands(app, exit_code);
   AddDeadLetterCommands(app, exit_code);
   AddRunControlCommands(app, exit_code);
   AddCheckpointCommands(app, exit_code);

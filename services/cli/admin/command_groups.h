@@ -18,6 +18,7 @@ absl::Status ShowWorkers(Session& session, const admin::v1::ListWorkersRequest& 
 void AddLookCommands(CLI::App& app, int* exit_code);
 void AddServiceCommands(CLI::App& app, int* exit_code);
 void AddWorkerCommands(CLI::App& app, int* exit_code);
+void AddQueueCommands(CLI::App& app, int* exit_code);
 void AddDeadLetterCommands(CLI::App& app, int* exit_code);
 void AddRunControlCommands(CLI::App& app, int* exit_code);  // Below `run`, which must be there.
 void AddCheckpointCommands(CLI::App& app, int* exit_code);

@@ -83,6 +83,7 @@ CLI::App* Add(CLI::App* group, const std::string& name, const std::string& help,
 void AddContextCommands(CLI::App& app, int* exit_code) {
   CLI::App* group = app.add_subcommand("context", "Named connections to admin services");
   group->require_subcommand(1);
+  group->footer("Example:\n  cohort context list");
   const auto arguments = std::make_shared<Arguments>();
   Add(group, "list", "Shows them; * marks the current one", "cohort context list", exit_code, arguments, List);
   CLI::App* set = Add(group, "set", "Names a connection, or changes one", "cohort context set lab --endpoint cohort.lab:7070 --tls-ca ca.pem --tls-cert me.pem --tls-key me.key", exit_code,

@@ -169,6 +169,20 @@ Presentation ViewOf(const api::ListServicesResponse& answer, bool headers) {
   return {text, NamesOf(answer.services(), [](const auto& one) { return one.name(); })};
 }
 
+Presentation ViewOf(const api::GetQueueResponse& answer) {
+  const auto text = [&answer](bool) {
+    const api::QueueState& queue = answer.queue();
+    std::string lines = Line("waiting", absl::StrCat(queue.backlog(), " tasks that no worker holds"));
+    absl::StrAppend(&lines, Line("leased", absl::StrCat(queue.leased(), " tasks that workers hold")), Line("oldest", Span(queue.oldest_age_seconds())),
+                    Line("dead letters", absl::StrCat(queue.dead_letters())), Line("incarnation", absl::StrCat(queue.incarnation())));
+    if (queue.rate_window_seconds() <= 0) return lines;
+    absl::StrAppend(&lines, Line("rates", absl::StrFormat("%.1f issued/s, %.1f delivered/s, %.1f settled/s, over %s", queue.issued_per_second(),
+                                                          queue.delivered_per_second(), queue.settled_per_second(), Span(queue.rate_window_seconds()))));
+    return lines;
+  };
+  return {text, nullptr};
+}
+
 Presentation ViewOf(const api::ListDeadLettersResponse& answer, bool headers) {
   const auto text = [&answer, headers](bool wide) {
     Grid grid = {{"LETTER", "GROUP", "ATTEMPTS", "LAST WORKER", "AGE", "TRACE", "REASON"}, {}};

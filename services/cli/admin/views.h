@@ -12,6 +12,7 @@ Presentation ViewOf(const admin::v1::GetClusterStatusResponse& answer);
 Presentation ViewOf(const admin::v1::ListWorkersResponse& answer, bool headers);
 Presentation ViewOf(const admin::v1::GetWorkerResponse& answer);
 Presentation ViewOf(const admin::v1::ListServicesResponse& answer, bool headers);
+Presentation ViewOf(const admin::v1::GetQueueResponse& answer);
 Presentation ViewOf(const admin::v1::ListDeadLettersResponse& answer, bool headers);
 Presentation ViewOf(const admin::v1::ListCheckpointsResponse& answer, bool headers);
 Presentation ViewOf(const admin::v1::ListSamplesResponse& answer, bool headers);

@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<SlotGroup>> StepCollector::Collect(int64_t step, cons
   }
   if (!any) {
     return absl::FailedPreconditionError(absl::StrCat("step ", step, ": all ", slots.size(),
-                                                      " prompts were given up; the dead-letter stream says why (cohort queue stats)"));
+                                                      " prompts were given up; the dead-letter stream says why (cohort dlq list)"));
   }
   ChooseOutcomes(config_, slots);
   return slots;

@@ -134,6 +134,8 @@ TEST_F(AdminRunTest, ARunIsWatchedAndSteered) {
   EXPECT_EQ(Admin(run, {"worker", "get", "nobody"}).exit_code, 3);
   EXPECT_EQ(Admin(run, {"worker", "list", "--filter", "color=red"}).exit_code, 2);
   EXPECT_EQ(Admin(run, {"doctor"}).exit_code, 0);
+  EXPECT_GT(AdminJson(run, {"queue", "stats"})["queue"]["incarnation"], "0");
+  EXPECT_THAT(Admin(run, {"queue", "stats"}).output, AllOf(HasSubstr("tasks that no worker holds"), HasSubstr("dead letters 0")));
   EXPECT_THAT(Admin(run, {"run", "config"}).output, HasSubstr("prompts_per_step: 8"));
   EXPECT_THAT(Admin(run, {"service", "metrics"}).output, HasSubstr("cohort_learner_steps_total"));
   EXPECT_EQ(Admin(run, {"service", "log-level", "cohort-learner", "WARNING"}).exit_code, 0);

@@ -17,7 +17,8 @@ constexpr char kTemplate[] = "User: {prompt}\\nAssistant: ";
 TEST(CliTest, EveryCommandExplainsItselfWithAnExample) {
   const std::vector<std::vector<std::string>> commands = {
       {}, {"run"}, {"report"}, {"generate"}, {"eval"}, {"grade"}, {"pretrain"}, {"config"}, {"config", "check"}, {"config", "show"}, {"config", "explain"},
-      {"queue"}, {"queue", "stats"}, {"data"}, {"data", "arithmetic"}, {"data", "arithmetic", "corpus"}, {"data", "arithmetic", "problems"}};
+      {"queue"}, {"queue", "stats"}, {"queue", "probe"}, {"status"}, {"top"}, {"doctor"}, {"service"}, {"worker"}, {"dlq"}, {"checkpoint"}, {"policy"}, {"sample"},
+      {"events"}, {"operation"}, {"context"}, {"parse"}, {"completion"}, {"data"}, {"data", "arithmetic"}, {"data", "arithmetic", "corpus"}, {"data", "arithmetic", "problems"}};
   for (std::vector<std::string> command : commands) {
     command.push_back("--help");
     const CliResult result = RunCli(command);
@@ -50,7 +51,7 @@ TEST(CliTest, WhatIsNotThereEndsWithThree) {
 
 TEST(CliTest, ServicesThatDoNotAnswerEndWithFiveAndTheirAddress) {
   for (const std::vector<std::string>& command :
-       std::vector<std::vector<std::string>>{{"queue", "stats", "--redis", "127.0.0.1:1", "--run", "x", "--timeout", "0.3"}}) {
+       std::vector<std::vector<std::string>>{{"queue", "probe", "--redis", "127.0.0.1:1", "--run", "x", "--timeout", "0.3"}}) {
     const CliResult result = RunCli(command);
     EXPECT_EQ(result.exit_code, 5) << result.output;
     EXPECT_THAT(result.output, HasSubstr("127.0.0.1:1"));

@@ -172,6 +172,10 @@ TEST(OperationTest, ScalingIsDoneWhenJustSoManyAreReady) {
   EXPECT_EQ(operation.state(), v1::OPERATION_STATE_RUNNING);
   EXPECT_DOUBLE_EQ(operation.progress(), 0.5);
   facts.services[1].set_state(registry::v1::SERVICE_STATE_READY);
+  facts.services[1].set_heartbeat_age_ms(4000);
+  Advance(operation, facts);
+  EXPECT_EQ(operation.state(), v1::OPERATION_STATE_RUNNING) << "a worker that was killed is taken for ready";
+  facts.services[1].set_heartbeat_age_ms(900);
   Advance(operation, facts);
   EXPECT_EQ(operation.state(), v1::OPERATION_STATE_SUCCEEDED);
   v1::Operation superseded = Running(v1::OPERATION_KIND_SCALE_WORKERS, 5);

@@ -1,4 +1,4 @@
-#include "services/cli/queue/queue_command.h"
+#include "services/cli/queue/queue_probe.h"
 
 #include <unistd.h>
 
@@ -88,17 +88,14 @@ void PrintTable(const Arguments& arguments, const Answer& answer) {
 
 }  // namespace
 
-void AddQueueCommand(CLI::App& app, int* exit_code) {
-  CLI::App* queue = app.add_subcommand("queue", "Look into the prompt queue");
-  queue->require_subcommand(1);
+void AddQueueProbe(CLI::App& app, int* exit_code) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = queue->add_subcommand("stats", "How full the queue of a run is, and what was given up");
+  CLI::App* command = app.get_subcommand("queue")->add_subcommand("probe", "Asks Redis itself how full the queue of a run is, where there is no admin service");
   command->add_option("--redis", arguments->redis, "HOST:PORT of the Redis server, rediss://HOST:PORT for TLS")->required();
   command->add_option("--run", arguments->run, "Name of the run (run.name of its config)")->required();
   command->add_option("-o,--output", arguments->format, "table or json [table]")->check(CLI::IsMember({"table", "json"}));
   command->add_option("--timeout", arguments->timeout_seconds, "Seconds for everything [5]")->check(CLI::PositiveNumber);
-  command->footer("Example:\n  cohort queue stats --redis 127.0.0.1:6379 --run quickstart -o json");
-  queue->footer("Example:\n  cohort queue stats --redis 127.0.0.1:6379 --run quickstart");
+  command->footer("Example:\n  cohort queue probe --redis 127.0.0.1:6379 --run quickstart");
   command->callback([arguments, exit_code] {
     const absl::StatusOr<Answer> answer = Ask(*arguments);
     if (answer.ok()) (arguments->format == "json" ? PrintJson : PrintTable)(*arguments, *answer);
