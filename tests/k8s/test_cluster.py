@@ -18,7 +18,7 @@ from lib.processes import run, wait_until
 from lib.report import Report
 from lib.tools import BUILD, ROOT, tool
 
-STEPS = int(os.environ.get("COHORT_CLUSTER_STEPS", "320"))
+STEPS = int(os.environ.get("COHORT_CLUSTER_STEPS", "420"))
 PROMPTS = 32
 RUN = "/var/lib/cohort/quickstart"
 # What differs on one small node: requests that fit, an image of Redis that is here, probes and grace periods that do not make the test slow.
@@ -292,7 +292,7 @@ class Cluster(unittest.TestCase):
 
     def dead_letters(self):
         address = self.cluster.get("service", "demo-cohort-redis", "-n", "training")["spec"]["clusterIP"]
-        command = [os.path.join(BUILD, "bin", "cohort"), "queue", "stats", "--redis", f"{address}:6379", "--run", "quickstart", "-o", "json"]
+        command = [os.path.join(BUILD, "bin", "cohort"), "queue", "probe", "--redis", f"{address}:6379", "--run", "quickstart", "-o", "json"]
         return json.loads(run([*self.cluster.prefix, *command]).stdout)["dead_letters"]
 
     def test_9_remove(self):
