@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "common/registry/registry_scripts.h"
 #include "common/status/status_macros.h"
@@ -43,6 +45,9 @@ absl::StatusOr<v1::Event> ParseEvent(const Reply& reply) {
   return event;
 }
 
+// "ready": as people read it in events.
+std::string InWords(v1::ServiceState state) { return absl::AsciiStrToLower(absl::StripPrefix(v1::ServiceState_Name(state), "SERVICE_STATE_")); }
+
 }  // namespace
 
 RegistryKeys::RegistryKeys(const std::string& run_id)
@@ -57,7 +62,7 @@ ServiceRegistry::ServiceRegistry(const std::string& redis_address, const std::st
 absl::Status ServiceRegistry::Put(const v1::ServiceRecord& record, absl::Duration time_to_live, absl::Time deadline) {
   return redis_
       .Run(kPutService, {keys_.services, keys_.event_counter, keys_.events, keys_.service_prefix + record.name()},
-           {record.name(), record.instance(), v1::ServiceState_Name(record.state()), record.SerializeAsString(),
+           {record.name(), record.instance(), InWords(record.state()), record.SerializeAsString(),
             absl::StrCat(absl::ToInt64Milliseconds(time_to_live)), absl::StrCat(absl::ToUnixMillis(absl::Now())),
             v1::EventKind_Name(v1::EVENT_KIND_SERVICE_JOINED), v1::EventKind_Name(v1::EVENT_KIND_SERVICE_STATE)},
            deadline, LostReply::kRepeat)
