@@ -31,21 +31,34 @@ class WithoutPlugins final : public grpc::ServerBuilderOption {
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override { plugins->clear(); }
 };
 
-// The server for plaintext probes: health alone. Null for no address.
-absl::StatusOr<std::unique_ptr<grpc::Server>> StartProbes(const std::string& address) {
-  if (address.empty()) return nullptr;
-  grpc::ServerBuilder builder;
-  builder.SetOption(std::make_unique<WithoutPlugins>());
-  // Answers UNIMPLEMENTED to everything: gRPC starts no server that has only its own health service.
-  static grpc::CallbackGenericService* const nothing = new grpc::CallbackGenericService();
-  builder.RegisterCallbackGenericService(nothing);
-  int port = 0;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server != nullptr && port != 0) return server;
-  return absl::UnavailableError(absl::StrCat("COHORT_PROBE_LISTEN: cannot listen on ", address, ": the address is in use or not on this machine"));
-}
+// A server for plaintext probes: health alone.
+class ProbeServer {
+ public:
+  // Null for no address. UNAVAILABLE names the address when it cannot be bound.
+  static absl::StatusOr<std::unique_ptr<ProbeServer>> Start(const std::string& address) {
+    if (address.empty()) return nullptr;
+    auto probes = std::make_unique<ProbeServer>();
+    grpc::ServerBuilder builder;
+    builder.SetOption(std::make_unique<WithoutPlugins>());
+    builder.RegisterCallbackGenericService(&probes->nothing_);
+    int port = 0;
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    probes->server_ = builder.BuildAndStart();
+    if (probes->server_ != nullptr && port != 0) return probes;
+    return absl::UnavailableError(absl::StrCat("COHORT_PROBE_LISTEN: cannot listen on ", address, ": the address is in use or not on this machine"));
+  }
+  ~ProbeServer() {
+    if (server_ != nullptr) server_->Shutdown(absl::ToChronoTime(absl::Now()));
+  }
+
+  void SetHealth(const std::string& service, bool serving) { server_->GetHealthCheckService()->SetServingStatus(service, serving); }
+
+ private:
+  // Answers UNIMPLEMENTED to everything: gRPC starts no server that has only its own health service. Serves one server in its life.
+  grpc::CallbackGenericService nothing_;
+  std::unique_ptr<grpc::Server> server_;
+};
 
 void EnablePlugins() {
   static std::once_flag once;
@@ -69,7 +82,7 @@ bool IsLoopback(absl::string_view address) {
 
 class Server::Impl {
  public:
-  Impl(std::unique_ptr<LogServiceImpl> log, std::unique_ptr<grpc::Server> server, std::unique_ptr<grpc::Server> probes, int port, std::string host)
+  Impl(std::unique_ptr<LogServiceImpl> log, std::unique_ptr<grpc::Server> server, std::unique_ptr<ProbeServer> probes, int port, std::string host)
       : log_(std::move(log)), server_(std::move(server)), probes_(std::move(probes)), port_(port), host_(std::move(host)) {
     SetHealth("", true);
     SetHealth("liveness", true);
@@ -80,12 +93,12 @@ class Server::Impl {
 
   void SetHealth(const std::string& service, bool serving) {
     server_->GetHealthCheckService()->SetServingStatus(service, serving);
-    if (probes_ != nullptr) probes_->GetHealthCheckService()->SetServingStatus(service, serving);
+    if (probes_ != nullptr) probes_->SetHealth(service, serving);
   }
 
   const std::unique_ptr<LogServiceImpl> log_;
   std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<grpc::Server> probes_;  // Null where none were asked for.
+  std::unique_ptr<ProbeServer> probes_;  // Null where none were asked for.
   const int port_;
   const std::string host_;
 };
@@ -103,7 +116,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
         absl::StrCat(options.address, ": plaintext gRPC is served on loopback only; use 127.0.0.1, or TLS (COHORT_TLS_CERT, COHORT_TLS_KEY, COHORT_TLS_CA), or pass --allow-remote on a trusted network"));
   }
   EnablePlugins();
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<grpc::Server> probes, StartProbes(options.credentials != nullptr ? ProbeAddress() : ""));
+  COHORT_ASSIGN_OR_RETURN(auto probes, ProbeServer::Start(options.credentials != nullptr ? ProbeAddress() : ""));
   if (options.open_controls) EnableChannelz();
   grpc::ServerBuilder builder;
   int port = 0;
@@ -140,7 +153,7 @@ std::string Server::listens_on() const { return absl::StrCat(impl_->host_, ":", 
 void Server::Shutdown(absl::Time deadline) {
   impl_->SetReady(false);
   impl_->server_->Shutdown(absl::ToChronoTime(deadline));
-  if (impl_->probes_ != nullptr) impl_->probes_->Shutdown(absl::ToChronoTime(absl::Now()));
+  impl_->probes_.reset();
 }
 
 }  // namespace cohort::rpc

@@ -13,7 +13,8 @@
 
 namespace cohort::rpc {
 
-// A gRPC server wired as every Cohort service has it: health (names "", "liveness", "readiness"), reflection, channelz and LogService unless they are left out, message limits, keepalive. With TLS it also answers grpc.health.v1, and nothing else, in plaintext at ProbeAddress(). Starts not ready. Thread-safe.
+// A gRPC server wired as every Cohort service has it: health (names "", "liveness", "readiness"), reflection, channelz and LogService unless they are left
+// out, message limits, keepalive. With TLS it also answers grpc.health.v1, and nothing else, in plaintext at ProbeAddress(). Starts not ready. Thread-safe.
 class Server {
  public:
   struct Options {
@@ -26,7 +27,8 @@ class Server {
     absl::Duration max_connection_age = absl::InfiniteDuration();
     metrics::Registry* metrics = nullptr;  // Where calls are counted (call_metrics.h). Not owned; outlives the server.
     bool open_controls = true;  // LogService and channelz, which ask nobody for a role. Channelz is there when any server of the process has it.
-    std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;  // Of ServerTls; null takes those of the environment (service_tls.h), else plaintext. With TLS any address goes without `allow_remote`.
+    // Of ServerTls; null takes those of the environment (service_tls.h), else plaintext. With TLS any address goes without `allow_remote`.
+    std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;
   };
   // UNAVAILABLE names the address when it cannot be bound.
   static absl::StatusOr<std::unique_ptr<Server>> Start(Options options);

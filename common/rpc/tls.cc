@@ -1,5 +1,7 @@
 #include "common/rpc/tls.h"
 
+#include <utility>
+
 #include "common/status/status_macros.h"
 #include "grpc/grpc_security_constants.h"
 #include "grpcpp/security/tls_certificate_provider.h"
@@ -23,12 +25,13 @@ void Watch(const TlsFiles& files, experimental::TlsCredentialsOptions& options) 
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFiles& files) {
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFiles& files, std::shared_ptr<experimental::CertificateVerifier> verifier) {
   if (files.certificate.empty()) return absl::InvalidArgumentError("TLS: a server needs a certificate and its key");
   COHORT_RETURN_IF_ERROR(tls::Check(files));
   experimental::TlsServerCredentialsOptions options(Watcher(files));
   Watch(files, options);
   options.set_cert_request_type(files.ca.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  if (verifier != nullptr) options.set_certificate_verifier(std::move(verifier));
   return experimental::TlsServerCredentials(options);
 }
 

@@ -10,6 +10,7 @@
 #include "grpcpp/security/auth_context.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/security/server_credentials.h"
+#include "grpcpp/security/tls_certificate_verifier.h"
 
 namespace cohort::rpc {
 
@@ -18,7 +19,9 @@ namespace cohort::rpc {
 using TlsFiles = tls::Files;
 
 // Credentials of a server, TLS 1.2 or newer. INVALID_ARGUMENT names the file that is missing, is no PEM, has expired, or does not fit.
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFiles& files);
+// With a `verifier` it has the last word about callers whose certificate is of `ca`.
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFiles& files,
+                                                                   std::shared_ptr<grpc::experimental::CertificateVerifier> verifier = nullptr);
 
 // Credentials of a client: it trusts `ca`, and shows `certificate` where there is one. The server's certificate must name the host of the address. Errors as
 // above.

@@ -44,6 +44,7 @@ struct Flags {
 };
 
 absl::Status Serve(Flags flags, const sync::SignalWaiter& signals) {
+  COHORT_RETURN_IF_ERROR(rpc::CheckServiceTls());
   // The certificate that the services show each other, where people get none of their own: who calls then needs one with a role.
   if (!flags.tls.any()) flags.tls = rpc::ServiceTlsFiles();
   COHORT_ASSIGN_OR_RETURN(const auto access, Access::Create(flags.token_file));

@@ -1,6 +1,5 @@
 #include "CLI/CLI.hpp"
 #include "common/rpc/call_trace.h"
-#include "common/rpc/service_tls.h"
 #include "services/cli/admin/admin_commands.h"
 #include "services/cli/admin/context_commands.h"
 #include "services/cli/command/exit_code.h"
@@ -21,7 +20,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "cohort " COHORT_VERSION);
   app.require_subcommand(1);
   app.footer("Exit code: 0 ok, 1 failed, 2 usage, 3 not found, 4 timeout, 5 unavailable.\n\nExample:\n  cohort run configs/quickstart.yaml");
-  // All calls of one command belong to one trace.
+  // All calls of the main thread belong to one trace.
   const cohort::rpc::TraceScope trace(cohort::rpc::TraceContext::Begin());
   int exit_code = cohort::kExitOk;
   cohort::cli::AddRunCommand(app, &exit_code);
@@ -37,7 +36,6 @@ int main(int argc, char** argv) {
   cohort::cli::AddQueueProbe(app, &exit_code);
   cohort::cli::AddDataCommand(app, &exit_code);
   cohort::cli::AddCompletionCommand(app, &exit_code);
-  if (const absl::Status tls = cohort::rpc::CheckServiceTls(); !tls.ok()) return cohort::cli::Finish(tls);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

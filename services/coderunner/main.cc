@@ -14,6 +14,7 @@
 #include "common/registry/registration.h"
 #include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
+#include "common/rpc/service_tls.h"
 #include "common/sandbox/landlock.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
@@ -72,6 +73,7 @@ absl::Status CheckIsolation(IsolationLevel level, Walls walls, const Flags& flag
 }
 
 absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::SignalWaiter& signals) {
+  COHORT_RETURN_IF_ERROR(rpc::CheckServiceTls());
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "coderunner");
   const auto redis_metrics = redis::ExportRedisMetrics(registry);

@@ -11,6 +11,7 @@
 #include "common/registry/registration.h"
 #include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
+#include "common/rpc/service_tls.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
 #include "services/reward/sandbox/pool_metrics.h"
@@ -43,6 +44,7 @@ absl::Status CheckSandbox(sandbox::Zygote& zygote, const Flags& flags, PoolMetri
 }
 
 absl::Status Serve(sandbox::Zygote& zygote, const Flags& flags, const sync::SignalWaiter& signals) {
+  COHORT_RETURN_IF_ERROR(rpc::CheckServiceTls());
   metrics::Registry registry;
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "reward");
   const auto redis_metrics = redis::ExportRedisMetrics(registry);

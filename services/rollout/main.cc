@@ -4,6 +4,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
+#include "common/rpc/service_tls.h"
 #include "common/status/exit_code.h"
 #include "common/sync/signals.h"
 #include "services/rollout/worker/worker.h"
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   const cohort::sync::SignalWaiter signals;
   absl::Status status = cohort::rollout::CompleteOptions(app, options);
   cohort::log::SetContext(options.run.empty() ? absl::StrCat("worker=", options.name) : absl::StrCat("run=", options.run, " worker=", options.name));
+  if (status.ok()) status = cohort::rpc::CheckServiceTls();
   if (status.ok()) status = cohort::rollout::RunWorker(options, signals.token());
   if (!status.ok()) COHORT_LOG(ERROR) << status.message();
   return cohort::ToExitCode(status);

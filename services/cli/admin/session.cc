@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "common/io/files.h"
+#include "common/rpc/service_tls.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/cli/admin/views.h"
@@ -48,6 +49,8 @@ absl::Status RunAction(const SessionOptions& options, const Action& action) {
   COHORT_ASSIGN_OR_RETURN(to.token, ReadToken(connection.token_file));
   if (connection.tls.any()) {
     COHORT_ASSIGN_OR_RETURN(to.credentials, rpc::ClientTls(connection.tls));
+  } else {
+    COHORT_RETURN_IF_ERROR(rpc::CheckServiceTls());
   }
   to.timeout = absl::Seconds(options.timeout_seconds);
   AdminClient client(std::move(to));

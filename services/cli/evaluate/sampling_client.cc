@@ -8,6 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "common/rpc/client.h"
+#include "common/rpc/service_tls.h"
 #include "common/status/status_macros.h"
 #include "proto/cohort/reward/v1/reward_service.grpc.pb.h"
 #include "proto/cohort/rollout/v1/rollout_service.grpc.pb.h"
@@ -51,6 +52,7 @@ class Assembly {
 
 absl::StatusOr<std::vector<SampledCompletion>> Sample(const std::string& address, const rollout::v1::GenerateRequest& request, absl::Time deadline,
                                                       const std::function<bool()>& cancelled) {
+  COHORT_RETURN_IF_ERROR(rpc::CheckServiceTls());
   const auto stub = rollout::v1::RolloutService::NewStub(rpc::Connect(address));
   rpc::RetryOptions options;
   options.attempt_timeout = deadline - absl::Now();

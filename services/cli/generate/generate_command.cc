@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "common/rpc/client.h"
+#include "common/rpc/service_tls.h"
 #include "common/rpc/status.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -68,6 +69,7 @@ OrderedPrinter::Output TerminalOutput(const Arguments& arguments) {
 }
 
 absl::Status Stream(const std::string& address, const Arguments& arguments) {
+  COHORT_RETURN_IF_ERROR(rpc::CheckServiceTls());
   const auto channel = rpc::Connect(address);
   COHORT_RETURN_IF_ERROR(rpc::WaitUntilReady(channel, address, "liveness", absl::Now() + kConnectTimeout, [] { return Interrupted(); }));
   grpc::ClientContext context;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/rpc/service_tls.h"
 #include "common/status/status_macros.h"
 
 namespace cohort::cli {
@@ -33,6 +34,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ServiceFinder::Connect() {
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> ServiceFinder::ConnectTo(const std::string& address, absl::Time deadline,
                                                                         const std::function<bool()>& cancelled) {
+  COHORT_RETURN_IF_ERROR(rpc::CheckServiceTls());
   auto channel = rpc::Connect(address);
   COHORT_RETURN_IF_ERROR(rpc::WaitUntilReady(channel, absl::StrCat("reward service at ", address), "readiness", deadline, cancelled));
   return channel;

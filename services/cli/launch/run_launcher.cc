@@ -15,6 +15,7 @@
 #include "common/model/model_config.h"
 #include "common/redis/access.h"
 #include "common/reward/format/template_name.h"
+#include "common/rpc/service_tls.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/cli/command/interrupt.h"
@@ -83,6 +84,7 @@ RunLauncher::RunLauncher(RunArguments arguments)
       fleet_([this](const std::string& news) { view_.Say(absl::StrCat("  ", news)); }) {}
 
 absl::Status RunLauncher::Run() {
+  COHORT_RETURN_IF_ERROR(rpc::CheckServiceTls());
   COHORT_RETURN_IF_ERROR(LoadConfig());
   COHORT_RETURN_IF_ERROR(ClaimDirectory());
   if (state_ == DirectoryState::kFinished) {

@@ -22,8 +22,8 @@ namespace {
 constexpr char kAnyPort[] = "127.0.0.1:0";
 constexpr char kReadiness[] = "readiness";
 
-// A busy neighbour must not be waited for with a spinning core: several processes share the machine.
-std::map<std::string, std::string> ServiceEnvironment() { return {{"OMP_WAIT_POLICY", "passive"}}; }
+// A busy neighbour must not be waited for with a spinning core: several processes share the machine. The port for probes is one process's alone.
+std::map<std::string, std::string> ServiceEnvironment() { return {{"OMP_WAIT_POLICY", "passive"}, {"COHORT_PROBE_LISTEN", ""}}; }
 
 // The flags every Cohort service has.
 std::vector<std::string> CommonFlags(const RunPaths& paths, const std::string& name, const Endpoint* previous) {

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -27,21 +30,37 @@ for name, attempt in [%]:
 print("worked: " + ", ".join(worked) if worked else "refused")
 )";
 
+// What makes up for an attempt that is not refused.
+enum class Excuse {
+  kNone,
+  kRuntime,                // gVisor or Kata around the service.
+  kRuntimeWithoutSecrets,  // That, where no secret lies among the service's files.
+};
+
 struct Attempt {
   const char* what;
   const char* python;  // Elements (name, function) of a list; @SERVICE and @WORK are replaced.
-  bool excusable = false;
+  Excuse excuse = Excuse::kNone;
 };
+
+// Whether the service itself was given files that nobody else may read.
+bool HoldsSecrets() {
+  constexpr const char* kSecrets[] = {"COHORT_TLS_KEY", "COHORT_REDIS_PASSWORD_FILE", "COHORT_REDIS_KEY"};
+  return std::any_of(std::begin(kSecrets), std::end(kSecrets), [](const char* name) {
+    const char* file = std::getenv(name);
+    return file != nullptr && *file != '\0';
+  });
+}
 
 constexpr Attempt kAttemptsToRefuse[] = {
     {"read what is not in its view",
-     "('/etc/passwd', lambda: open('/etc/passwd').read()), ('the work directory', lambda: os.listdir('@WORK/..'))", true},
+     "('/etc/passwd', lambda: open('/etc/passwd').read()), ('the work directory', lambda: os.listdir('@WORK/..'))", Excuse::kRuntimeWithoutSecrets},
     {"look into the service",
      "('its environment', lambda: open('/proc/@SERVICE/environ').read()), ('its memory', lambda: open('/proc/@SERVICE/mem', 'rb')), "
      "('its files', lambda: os.listdir('/proc/@SERVICE/fd'))"},
     {"write a file",
      "('its directory', lambda: open('file', 'w').write('x')), ('/tmp', lambda: open('/tmp/cohort-probe', 'w').write('x')), "
-     "('/dev/shm', lambda: open('/dev/shm/cohort-probe', 'w').write('x'))", true},
+     "('/dev/shm', lambda: open('/dev/shm/cohort-probe', 'w').write('x'))", Excuse::kRuntime},
     {"open a socket", "('IPv4', lambda: socket.socket()), ('a local one', lambda: socket.socket(socket.AF_UNIX)), ('a pair', lambda: socket.socketpair())"},
     {"start a process", "('fork', os.fork), ('a program', lambda: subprocess.run(['/bin/true']))"},
     {"signal others", "('the service', lambda: os.kill(@SERVICE, 0)), ('its parent', lambda: os.kill(os.getppid(), signal.SIGKILL)), ('all', lambda: os.kill(-1, signal.SIGKILL))"},
@@ -133,7 +152,8 @@ class Prober {
     const std::string list = absl::StrReplaceAll(attempt.python, {{"@SERVICE", absl::StrCat(getpid())}, {"@WORK", workspace_.SlotDirectory(kSlot)}});
     const RunOutcome outcome = Run(Language::kPython3, absl::StrReplaceAll(kAttempts, {{"%", list}}), ProbeLimits());
     const bool refused = outcome.end == End::kExited && outcome.output == kRefused;
-    return {attempt.what, refused, refused ? "refused" : Describe(outcome), attempt.excusable};
+    const bool excusable = attempt.excuse == Excuse::kRuntime || (attempt.excuse == Excuse::kRuntimeWithoutSecrets && !HoldsSecrets());
+    return {attempt.what, refused, refused ? "refused" : Describe(outcome), excusable};
   }
 
   ProbeResult Stop(const Endless& endless) {

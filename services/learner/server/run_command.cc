@@ -11,6 +11,7 @@
 #include "common/metrics/process_metrics.h"
 #include "common/redis/command_stats.h"
 #include "common/rpc/endpoint_file.h"
+#include "common/rpc/service_tls.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
@@ -22,6 +23,7 @@ namespace cohort::learner {
 namespace {
 
 absl::Status Run(const LearnerOptions& options) {
+  COHORT_RETURN_IF_ERROR(rpc::CheckServiceTls());
   const sync::SignalWaiter signals([](int signal) { COHORT_LOG(INFO) << "stops on signal " << signal; });
   const sync::StopToken stop = signals.token();
   COHORT_ASSIGN_OR_RETURN(RunInputs inputs, LoadRunInputs(options));
@@ -75,7 +77,7 @@ void AddRunCommand(CLI::App& app, absl::Status& status) {
   command->add_option("--advertise-host", options->advertise_host, "Host under which others reach this service, for the registry; default: the one it listens on");
   command->add_option("--endpoint-file", options->endpoint_file, "Write the bound addresses to this file");
   command->add_option("--name", options->name, "Name in logs and in the queue")->capture_default_str();
-  command->add_flag("--allow-remote", options->allow_remote, "Listen on other addresses than loopback (there is no encryption)");
+  command->add_flag("--allow-remote", options->allow_remote, "Listen on other addresses than loopback without TLS");
   command->add_option("--start-timeout", *start_timeout, "Seconds to wait for Redis and the reward service")->capture_default_str();
   command->footer("Example: cohort-learner run configs/quickstart.yaml --redis 127.0.0.1:6379 --reward 127.0.0.1:7001");
   command->callback([options, start_timeout, &status] {

@@ -50,7 +50,7 @@ void AddWorkerFlags(CLI::App& app, WorkerOptions& o) {
   app.add_option("--name", o.name, "Name of the worker, unique in the run")->capture_default_str();
   app.add_option("--advertise-host", o.advertise_host, "Host under which others reach this service, for the registry; default: the one it listens on");
   app.add_option("--endpoint-file", o.endpoint_file, "Write the bound addresses to this file");
-  app.add_flag("--allow-remote", o.allow_remote, "Listen on other addresses than loopback (there is no encryption)");
+  app.add_flag("--allow-remote", o.allow_remote, "Listen on other addresses than loopback without TLS");
   app.add_option("--config", o.config, "The run's YAML file; gives what the flags below leave open");
   app.add_option("--set", o.overrides, "Override a field of the config: section.field=value (may be repeated)")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

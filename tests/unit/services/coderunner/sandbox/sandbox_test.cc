@@ -19,6 +19,7 @@
 namespace cohort::coderunner {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -59,6 +60,20 @@ TEST_P(SandboxTest, PassesItsSelfTest) {
   const bool view_holds = sandbox::LandlockAbi() > 0 || GetParam() == Walls::kNamespaces;
   EXPECT_OK(report.status(/*excuse=*/!view_holds));
   EXPECT_EQ(report.probes.size(), 13u);
+}
+
+TEST_P(SandboxTest, NoRuntimeMakesUpForReadingTheSecretsOfTheService) {
+  const auto excusable = [this] {
+    std::vector<std::string> attempts;
+    for (const ProbeResult& probe : RunSelfTest(*sandbox_, *workspace_, toolchain_, {}).probes) {
+      if (probe.excusable) attempts.push_back(probe.attempt);
+    }
+    return attempts;
+  };
+  EXPECT_THAT(excusable(), ElementsAre("read what is not in its view", "write a file"));
+  setenv("COHORT_TLS_KEY", "/etc/cohort-tls/tls.key", 1);
+  EXPECT_THAT(excusable(), ElementsAre("write a file"));
+  unsetenv("COHORT_TLS_KEY");
 }
 
 TEST(SelfTestReportTest, NamesWhatIsNotAsItShouldBeUnlessItIsExcused) {
