@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/reward/math/canonical.h"
 #include "services/reward/math/limits.h"
 #include "services/reward/math/peeling.h"
 #include "services/reward/math/sign_changes.h"
@@ -193,6 +194,9 @@ class Reader {
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     if (names.size() != 1) return std::nullopt;
+    // x = x and x ≠ x + 1 say nothing about x.
+    const Form form_a = Canonical(a.ast, a.id, context_.fuel), form_b = Canonical(b.ast, b.id, context_.fuel);
+    if (form_a == form_b || DifferByConstant(form_a, form_b)) return std::nullopt;
     const std::string& variable = names[0];
     std::optional<CriticalPoints> points = FindCriticalPoints(a, b, variable, context_);
     if (!points.has_value()) return ReadPeeled(a, relation, b, variable);

@@ -26,6 +26,16 @@ std::optional<View> TupleValue(View view) {
   return view.kid(1);
 }
 
+// (y, x) = (1, 2) is not the point (1, 2).
+bool IsOutOfOrder(View names) {
+  for (size_t i = 1; i < names.size(); ++i) {
+    const std::string &first = names.ast.name(names.kid(i - 1).id), &second = names.ast.name(names.kid(i).id);
+    const bool coordinates = first.size() == 1 && second.size() == 1 && first[0] >= 'x' && first[0] <= 'z' && second[0] >= 'x' && second[0] <= 'z';
+    if (coordinates && second < first) return true;
+  }
+  return false;
+}
+
 // Names with their values.
 using NamedMembers = std::vector<std::pair<std::string, View>>;
 
@@ -85,7 +95,7 @@ std::string UnknownOf(View view) {
 }  // namespace
 
 std::optional<View> ValueOf(View view, Ast& out) {
-  if (const auto tuple = TupleValue(view)) return tuple;
+  if (const auto tuple = TupleValue(view)) return IsOutOfOrder(view.kid(0)) ? std::nullopt : tuple;
   if (const auto assignment = AsAssignment(view)) return assignment->value;
   if (view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && (view.kid(0).kind() == Kind::kSymbol || IsTupleOfNames(view.kid(0)))) return view.kid(1);
   if (!IsCollection(view.kind()) || view.kind() == Kind::kSet) return std::nullopt;

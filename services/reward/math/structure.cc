@@ -187,6 +187,7 @@ std::optional<Assignment> AsAssignment(View view) {
   if (view.kind() != Kind::kRelation || view.size() != 2 || view.ast.relation(view.id, 0) != Relation::kEqual) return std::nullopt;
   const View left = view.kid(0);
   if (left.kind() == Kind::kSymbol && view.kid(1).kind() != Kind::kNumber && DependsOn(view.kid(1), left.ast.name(left.id))) return std::nullopt;  // x = 3x + 2 says something about x, not what it is.
+  if (left.kind() == Kind::kRatio && view.kid(1).kind() == Kind::kRatio && left.size() != view.kid(1).size()) return std::nullopt;  // a:b:c = 2:3
   if (IsName(left)) return Assignment{left, view.kid(1)};
   const bool value_first = view.kid(1).kind() == Kind::kSymbol && Variables(view.kid(0)).empty();
   return value_first ? std::optional<Assignment>({view.kid(1), view.kid(0)}) : std::nullopt;

@@ -1,5 +1,6 @@
 #include "services/reward/math/typed.h"
 
+#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -55,7 +56,8 @@ Decision CompareQuantities(View a, View b, const Context& context) {
       const std::optional<Ast> bare_a = WithoutUnitFactors(a), bare_b = WithoutUnitFactors(b);
       if (bare_a.has_value() && bare_b.has_value()) return CompareAnswers({*bare_a, bare_a->root}, {*bare_b, bare_b->root}, inner);
     }
-    if (!money || context.policy.units == UnitPolicy::kRequire) return Other("different units");
+    const bool percent = a.ast.Contains(a.id, Kind::kPercent) || b.ast.Contains(b.id, Kind::kPercent);  // 25% are no 25 cents.
+    if (!money || percent || context.policy.units == UnitPolicy::kRequire) return Other("different units");
   } else if (context.policy.units == UnitPolicy::kRequire && left->units != y->units) {
     return Other("the unit was asked for");
   }
@@ -119,10 +121,21 @@ bool IsNamedPoint(View view) { return view.kind() == Kind::kCall && view.ast.nam
 
 Decision CompareUnlike(View a, View b, const Context& context);
 
-// 9:12 looks like a time, but against 3:4 it is a ratio.
+// Whether the ratio is one of two whole numbers without a common factor.
+bool IsReduced(View ratio, const Context& context) {
+  if (ratio.size() != 2) return false;
+  Ast ast;
+  const NodeId left = ast.Copy(ratio.ast, ratio.kid(0).id), right = ast.Copy(ratio.ast, ratio.kid(1).id);
+  const auto x = Canonical(ast, left, context.fuel).constant(), y = Canonical(ast, right, context.fuel).constant();
+  if (!x.has_value() || !y.has_value() || !x->FitsInt64() || !y->FitsInt64()) return false;
+  return x->is_integer() && y->is_integer() && std::gcd(x->ToInt64(), y->ToInt64()) == 1;
+}
+
+// 9:12 looks like a time, but against 3:4 it is a ratio. 2:60 is no way to write 1:30, and 2:05 is always a time.
 std::optional<Decision> CompareTimeWithRatio(View a, View b, const Context& context) {
   const View time = a.kind() == Kind::kTime ? a : b, ratio = a.kind() == Kind::kTime ? b : a;
   if (time.kind() != Kind::kTime || ratio.kind() != Kind::kRatio || time.node().flag != 0 || time.node().payload % 60 != 0) return std::nullopt;
+  if (time.node().payload / 60 % 60 < 10 || !IsReduced(ratio, context)) return std::nullopt;
   Ast ast;
   const NodeId hours = ast.AddNumber(time.node().payload / 3600), minutes = ast.AddNumber(time.node().payload / 60 % 60);
   ast.root = ast.Add(Kind::kRatio, {hours, minutes});
