@@ -97,7 +97,11 @@ std::string UnknownOf(View view) {
 std::optional<View> ValueOf(View view, Ast& out) {
   if (const auto tuple = TupleValue(view)) return IsOutOfOrder(view.kid(0)) ? std::nullopt : tuple;
   if (const auto assignment = AsAssignment(view)) return assignment->value;
-  if (view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && (view.kid(0).kind() == Kind::kSymbol || IsTupleOfNames(view.kid(0)))) return view.kid(1);
+  if (view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && (view.kid(0).kind() == Kind::kSymbol || IsTupleOfNames(view.kid(0)))) {
+    const Kind set = view.kid(1).kind();
+    const bool one_value = set <= Kind::kPrime && set != Kind::kNumberSet && set != Kind::kEmptySet;  // x ∈ 5
+    return one_value ? std::nullopt : std::optional<View>(view.kid(1));
+  }
   if (!IsCollection(view.kind()) || view.kind() == Kind::kSet) return std::nullopt;
   std::vector<NodeId> values;
   std::string name;

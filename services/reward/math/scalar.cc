@@ -111,7 +111,7 @@ void CollectIntegers(View view, std::vector<std::string>& names) {
 
 // Names that are the base of a logarithm on either side, which is positive by definition: log_a b · log_b c is log_a c. None where an absolute value may stand for a sign.
 void CollectBases(View a, View b, std::vector<std::string>& names) {
-  for (const View view : {a, b}) {
+  for (const View& view : {a, b}) {
     for (NodeId id = view.node().begin; id <= view.id; ++id) {
       if (!view.ast.Is(id, Kind::kFunction)) continue;
       if (view.ast.function(id) == Function::kAbs) return names.clear();
