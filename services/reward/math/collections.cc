@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "services/reward/math/decisions.h"
+#include "services/reward/math/named_values.h"
 #include "services/reward/math/structure.h"
 #include "services/reward/math/typed.h"
 
@@ -141,6 +142,8 @@ Decision CompareCollections(View a, View b, const Context& context) {
   // {1, 2} are values of one unknown.
   const auto several = [](View view) { return view.kind() == Kind::kList && NamesSeveral(view); };
   if ((a.kind() == Kind::kSet && several(b)) || (b.kind() == Kind::kSet && several(a))) return Other("a set against values of several names");
+  // 1, 2 may be x = 1, y = 2, but not x = 2, y = 1.
+  if (several(a) != several(b) && IsSystem(several(a) ? a : b)) return CompareSystemWithTuple(several(a) ? a : b, several(a) ? b : a, context);
   const bool set = a.kind() == Kind::kSet || b.kind() == Kind::kSet || a.kind() == Kind::kEmptySet || b.kind() == Kind::kEmptySet;
   const Members left(a, set, context), right(b, set, context);
   if (context.fuel.exhausted()) return Unknown("out of fuel");

@@ -9,6 +9,7 @@
 #include "services/reward/math/ast.h"
 #include "services/reward/math/form.h"
 #include "services/reward/math/fuel.h"
+#include "services/reward/math/ingredients.h"
 #include "services/reward/math/literal.h"
 #include "services/reward/math/parser.h"
 #include "services/reward/math/policy.h"
@@ -61,6 +62,7 @@ class Gold {
   std::string choice_text_;  // Of "(B) 5" the 5.
   Ast ast_;
   Form form_;
+  Ingredients ingredients_;
   std::string error_;
   bool out_of_fuel_ = false;
   int64_t cost_ = 0;  // Fuel it took.

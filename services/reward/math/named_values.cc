@@ -26,16 +26,6 @@ std::optional<View> TupleValue(View view) {
   return view.kid(1);
 }
 
-// (y, x) = (1, 2) is not the point (1, 2).
-bool IsOutOfOrder(View names) {
-  for (size_t i = 1; i < names.size(); ++i) {
-    const std::string &first = names.ast.name(names.kid(i - 1).id), &second = names.ast.name(names.kid(i).id);
-    const bool coordinates = first.size() == 1 && second.size() == 1 && first[0] >= 'x' && first[0] <= 'z' && second[0] >= 'x' && second[0] <= 'z';
-    if (coordinates && second < first) return true;
-  }
-  return false;
-}
-
 // Names with their values.
 using NamedMembers = std::vector<std::pair<std::string, View>>;
 
@@ -93,6 +83,15 @@ std::string UnknownOf(View view) {
 }
 
 }  // namespace
+
+bool IsOutOfOrder(View names) {
+  for (size_t i = 1; i < names.size(); ++i) {
+    if (names.kid(i - 1).kind() != Kind::kSymbol || names.kid(i).kind() != Kind::kSymbol) continue;
+    const std::string &first = names.ast.name(names.kid(i - 1).id), &second = names.ast.name(names.kid(i).id);
+    if (first.size() == 1 && second.size() == 1 && first[0] - second[0] >= 1 && first[0] - second[0] <= 2) return true;
+  }
+  return false;
+}
 
 std::optional<View> ValueOf(View view, Ast& out) {
   if (const auto tuple = TupleValue(view)) return IsOutOfOrder(view.kid(0)) ? std::nullopt : tuple;
@@ -168,6 +167,8 @@ std::optional<Decision> CompareNamedValues(View a, View b, const Context& contex
 
 Decision CompareSystemWithTuple(View system, View tuple, const Context& context) {
   if (system.node().flag == kJoinedByOr) return Other("a choice is no tuple");
+  const Brackets brackets = tuple.kind() == Kind::kTuple ? tuple.ast.brackets(tuple.id) : Brackets{'(', ')'};
+  if (tuple.size() == 2 && brackets.open != '<' && (brackets.open != '(' || brackets.close != ')')) return Other("an interval is no system");
   std::vector<std::pair<std::string, View>> values;
   for (const View& member : Kids(system)) {
     const auto assignment = AsAssignment(member);

@@ -109,15 +109,11 @@ void CollectIntegers(View view, std::vector<std::string>& names) {
   }
 }
 
-// Names that are the base of a logarithm on either side, which is positive by definition: log_a b · log_b c is log_a c. None where an absolute value may stand for a sign.
-void CollectBases(View a, View b, std::vector<std::string>& names) {
-  for (const View& view : {a, b}) {
-    for (NodeId id = view.node().begin; id <= view.id; ++id) {
-      if (!view.ast.Is(id, Kind::kFunction)) continue;
-      if (view.ast.function(id) == Function::kAbs) return names.clear();
-      const bool named = view.ast.function(id) == Function::kLog && view.ast.Is(view.ast.kid(id, 0), Kind::kSymbol);
-      if (named) names.push_back(view.ast.name(view.ast.kid(id, 0)));
-    }
+// Names that are the base of a logarithm, which is positive by definition: log_a b · log_b c is log_a c.
+void CollectBases(View view, std::vector<std::string>& names) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const bool logarithm = view.ast.Is(id, Kind::kFunction) && view.ast.function(id) == Function::kLog;
+    if (logarithm && view.ast.Is(view.ast.kid(id, 0), Kind::kSymbol)) names.push_back(view.ast.name(view.ast.kid(id, 0)));
   }
 }
 
@@ -209,13 +205,13 @@ Decision CompareFunctions(View a, View b, std::vector<std::string> names, const 
   std::vector<std::string> whole;
   CollectIntegers(a, whole);
   CollectIntegers(b, whole);
-  std::vector<std::string> bases;
-  CollectBases(a, b, bases);
   const bool rational_function = IsRationalFunction(a) && IsRationalFunction(b);
   const bool complex_allowed = a.ast.Contains(a.id, Kind::kI) || b.ast.Contains(b.id, Kind::kI);
   Random random(context.key);
   Tally tally;
   const bool piecewise = IsPiecewise(a) || IsPiecewise(b);
+  std::vector<std::string> bases;  // Where nothing may stand for a sign: |x| as a base is not x.
+  if (!piecewise) CollectBases(a, bases), CollectBases(b, bases);
   const int wanted = piecewise ? kPiecewiseAgreements : kWantedAgreements;
   const int least = names.size() > 1 && !rational_function ? kSignRounds * kSignPatterns : 0;
   for (int attempt = 0; attempt < (piecewise ? kMaxPiecewiseAttempts : kMaxAttempts) && (tally.agree < wanted || attempt < least); ++attempt) {

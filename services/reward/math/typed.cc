@@ -237,7 +237,8 @@ Decision CompareAnswers(View a, const Form& form_a, View b, const Form& form_b, 
   }
   const bool ordered = context.policy.order_matters && (a.kind() == Kind::kList || b.kind() == Kind::kList);
   const bool as_written = !context.policy.fold_text && (a.ast.Contains(a.id, Kind::kText) || b.ast.Contains(b.id, Kind::kText));
-  if (!ordered && !as_written && !form_a.undefined && !form_b.undefined && form_a == form_b) return Same("the same canonical form");
+  const bool joint = a.kind() == Kind::kList && b.kind() == Kind::kList && a.node().flag != b.node().flag;  // "x < 1 and x > 2" is less than "x < 1, x > 2".
+  if (!ordered && !as_written && !joint && !form_a.undefined && !form_b.undefined && form_a == form_b) return Same("the same canonical form");
   return CompareKinds(a, form_a, b, form_b, context);
 }
 

@@ -1,0 +1,46 @@
+#include "services/reward/math/ingredients.h"
+
+#include "services/reward/math/units.h"
+
+namespace cohort::reward::math {
+namespace {
+
+bool IsCalculation(Kind kind) { return kind == Kind::kAdd || kind == Kind::kNegate || kind == Kind::kMultiply || kind == Kind::kDivide || kind == Kind::kPower; }
+
+// Whether nothing can be calculated with it. The condition of kπ (k ∈ ℤ) stands like a factor.
+bool IsStatement(View view) {
+  const bool membership = view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && view.kid(1).kind() == Kind::kNumberSet;
+  if (membership) return false;
+  switch (view.kind()) {
+    case Kind::kText: case Kind::kNumberSet: case Kind::kEmptySet: case Kind::kRelation: case Kind::kList: case Kind::kSet: case Kind::kSetBuilder: case Kind::kUnion: case Kind::kIntersection:
+    case Kind::kDifference: case Kind::kCases: case Kind::kCongruence: case Kind::kTime: case Kind::kDate: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+Ingredients IngredientsOf(View view) {
+  Ingredients found;
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const auto& node = view.ast.node(id);
+    if (node.kind == Kind::kSymbol) found.letters = true;
+    if (node.kind == Kind::kUnit) {
+      const Unit* unit = FindUnit(view.ast.name(id));
+      if (unit == nullptr) found.things = true;
+      if (unit != nullptr && !unit->dimension.empty() && !IsMoney(unit->dimension)) found.units = true;
+    }
+    if (!IsCalculation(node.kind)) continue;
+    for (size_t i = 0; i < node.kid_count; ++i) found.statements = found.statements || IsStatement({view.ast, view.ast.kid(id, i)});
+  }
+  return found;
+}
+
+bool Clash(const Ingredients& a, const Ingredients& b, UnitPolicy policy) {
+  if (a.statements != b.statements) return true;
+  if (policy == UnitPolicy::kStrip) return false;
+  const Ingredients& without = a.units ? b : a;
+  return a.things != b.things || (a.units != b.units && !without.letters);
+}
+
+}  // namespace cohort::reward::math
