@@ -51,16 +51,22 @@ bool IsOneValue(View view) {
 }
 View OnlyMember(View view) { return IsSingleton(view) ? view.kid(0) : view; }
 
-// A = B says something about two choices.
-bool MakesTwoChoices(View expected, View found) {
-  const auto letters = [](View view) {
-    for (NodeId id = view.node().begin; id <= view.id; ++id) {
-      const bool letter = view.ast.Is(id, Kind::kSymbol) && view.ast.name(id).size() == 1 && view.ast.name(id)[0] >= 'A' && view.ast.name(id)[0] <= 'J';
-      if (!letter && !view.ast.Is(id, Kind::kMultiply)) return false;
-    }
-    return true;
-  };
-  return expected.kind() == Kind::kSymbol && letters(expected) && found.kind() == Kind::kRelation && letters(found.kid(0));
+// The letter A to J of a choice, also in small.
+bool IsChoiceLetter(const Ast& ast, NodeId id) {
+  if (!ast.Is(id, Kind::kSymbol) || ast.name(id).size() != 1) return false;
+  const char letter = ast.name(id)[0];
+  return (letter >= 'A' && letter <= 'J') || (letter >= 'a' && letter <= 'j');
+}
+
+// "B = A" and "A + 0B" are no way to choose A.
+bool NamesOtherChoice(View expected, View found) {
+  if (!IsChoiceLetter(expected.ast, expected.id) || expected.ast.name(expected.id)[0] > 'J') return false;
+  const std::string& choice = expected.ast.name(expected.id);
+  if (found.kind() == Kind::kRelation && DependsOn(found.kid(0), choice)) return true;
+  for (NodeId id = found.node().begin; id <= found.id; ++id) {
+    if (IsChoiceLetter(found.ast, id) && found.ast.name(id) != choice) return true;
+  }
+  return false;
 }
 
 Comparison FromDecision(const Decision& decision, const Fuel& fuel) {
@@ -119,9 +125,9 @@ Gold::Gold(std::string_view text, const CompareOptions& options, int64_t steps) 
       ast_ = chain.made.has_value() ? *std::move(chain.made) : std::move(parsed.ast);
       ast_.root = chain.root;
       if (chain.holds) form_ = Canonical(ast_, ast_.root, fuel);
-      ingredients_ = IngredientsOf({ast_, ast_.root});
     }
   }
+  if (error_.empty()) ingredients_ = IngredientsOf({ast_, ast_.root});
   if (form_.undefined) error_ = "it divides by zero";
   out_of_fuel_ = fuel.exhausted();
   if (out_of_fuel_) error_ = "out of fuel";
@@ -135,7 +141,7 @@ Decision Gold::CompareReading(const Parsed& parsed, const Context& context) cons
   if (!chain.holds) return {Equality::kDifferent, v1::METHOD_EXACT, "a link of the chain is false"};
   const View expected(ast_, ast_.root), found(chain.made.has_value() ? *chain.made : parsed.ast, chain.root);
   if (Clash(ingredients_, IngredientsOf(found), context.policy.units)) return {Equality::kDifferent, v1::METHOD_STRUCTURAL, "one side has units, words or sets that the other lacks"};
-  if (MakesTwoChoices(expected, found)) return {Equality::kDifferent, v1::METHOD_STRUCTURAL, "two choices are made"};
+  if (NamesOtherChoice(expected, found) || NamesOtherChoice(found, expected)) return {Equality::kDifferent, v1::METHOD_STRUCTURAL, "another choice is named, too"};
   const Decision decision = (IsSingleton(expected) && IsOneValue(found)) || (IsSingleton(found) && IsOneValue(expected)) ? CompareAnswers(OnlyMember(expected), OnlyMember(found), context)
                                                                         : CompareAnswers(expected, form_, found, Canonical(found.ast, found.id, context.fuel), context);
   if (decision.equality == Equality::kEqual || context.policy.approximation == Approximation::kNone) return decision;

@@ -179,11 +179,13 @@ std::optional<Family> WithoutCondition(View view, const Family& like) {
   Family family;
   family.parameter = like.parameter;
   family.set = like.set;
-  if (view.kind() != Kind::kList) return AddValue(view, family) ? std::optional<Family>(std::move(family)) : std::nullopt;
-  for (size_t i = 0; i < view.size(); ++i) {
-    if (!AddValue(view.kid(i), family)) return std::nullopt;
+  const bool list = view.kind() == Kind::kList;
+  for (size_t i = 0; i < (list ? view.size() : 1); ++i) {
+    if (!AddValue(list ? view.kid(i) : view, family)) return std::nullopt;
   }
-  return family;
+  // The k of f(x) = kx need not be whole.
+  const bool function = std::any_of(family.values.begin(), family.values.end(), [](const Ast& value) { return Variables({value, value.root}).size() > 1; });
+  return function && family.set == "Z" ? std::nullopt : std::optional<Family>(std::move(family));
 }
 
 // a·k + b, when that is what a value is.

@@ -22,6 +22,7 @@ bool IsStatement(View view) {
 
 Ingredients IngredientsOf(View view) {
   Ingredients found;
+  found.number = view.kind() == Kind::kNumber;
   for (NodeId id = view.node().begin; id <= view.id; ++id) {
     const auto& node = view.ast.node(id);
     if (node.kind == Kind::kSymbol) found.letters = true;
@@ -31,13 +32,17 @@ Ingredients IngredientsOf(View view) {
       if (unit != nullptr && !unit->dimension.empty() && !IsMoney(unit->dimension)) found.units = true;
     }
     if (!IsCalculation(node.kind)) continue;
-    for (size_t i = 0; i < node.kid_count; ++i) found.statements = found.statements || IsStatement({view.ast, view.ast.kid(id, i)});
+    for (size_t i = 0; i < node.kid_count; ++i) {
+      const View part(view.ast, view.ast.kid(id, i));
+      found.statements = found.statements || IsStatement(part);
+      found.vectors = found.vectors || part.kind() == Kind::kTuple || part.kind() == Kind::kMatrix;
+    }
   }
   return found;
 }
 
 bool Clash(const Ingredients& a, const Ingredients& b, UnitPolicy policy) {
-  if (a.statements != b.statements) return true;
+  if (a.statements != b.statements || (a.number && b.vectors) || (a.vectors && b.number)) return true;
   if (policy == UnitPolicy::kStrip) return false;
   const Ingredients& without = a.units ? b : a;
   return a.things != b.things || (a.units != b.units && !without.letters);

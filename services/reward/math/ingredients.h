@@ -10,6 +10,8 @@ struct Ingredients {
   bool things = false;      // Words behind numbers that are no units of measure.
   bool units = false;       // Units of measure, other than of money and angles.
   bool letters = false;     // Names, which may be units: 2h.
+  bool number = false;      // It is a number.
+  bool vectors = false;     // Tuples or matrices as factors.
   bool statements = false;  // Sets, statements or words as parts of a calculation.
 };
 Ingredients IngredientsOf(View view);

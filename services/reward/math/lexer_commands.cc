@@ -135,8 +135,8 @@ size_t Lexer::ClosingBrace(size_t from) {
 void Lexer::Box() {
   space_ = true;
   const Tok before = out_.tokens.empty() ? Tok::kComma : out_.tokens.back().kind;
-  const bool separated = before == Tok::kComma || before == Tok::kSemicolon || before == Tok::kOr || before == Tok::kAnd;
-  if (box_end_ > 0 && begin_ > box_end_ && !separated) return Fail("two boxes stand beside each other");
+  const bool factor = before == Tok::kNumber || before == Tok::kSymbol || before == Tok::kClose || before == Tok::kPi || before == Tok::kE || before == Tok::kI;
+  if (factor || (box_end_ > 0 && begin_ > box_end_ && before != Tok::kComma && before != Tok::kSemicolon && before != Tok::kOr && before != Tok::kAnd)) return Fail("a box is no factor");
   if (begin_ >= box_end_ && Peek(0) == '{') box_end_ = ClosingBrace(at_ + 1);
 }
 
