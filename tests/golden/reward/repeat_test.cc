@@ -20,6 +20,7 @@ namespace cohort::reward {
 namespace {
 
 constexpr size_t kEveryNth = 9;  // Of the hand-checked rows, over all families.
+constexpr size_t kFormBytes = 200;
 constexpr int kProcesses = 3;
 constexpr int kThreads = 4;
 
@@ -61,10 +62,10 @@ std::vector<CheckInput> ChecksOf(const std::vector<Pair>& pairs) {
   return checks;
 }
 
-// Everything that was decided, but for the time that it took.
+// Everything that was decided, but for the time that it took. Workers cut very long forms off.
 std::string Said(const CheckInput& check, const CheckOutcome& outcome) {
   return absl::StrCat(std::string(check.gold), " :: ", std::string(check.completion), " -> ", v1::Verdict_Name(outcome.verdict), " ", v1::Method_Name(outcome.method), " ", outcome.rule, " | ",
-                      outcome.gold_canonical, " | ", outcome.answer_canonical, "\n");
+                      outcome.gold_canonical.substr(0, kFormBytes), " | ", outcome.answer_canonical.substr(0, kFormBytes), "\n");
 }
 
 std::string InThisThread(const std::vector<CheckInput>& checks) {
