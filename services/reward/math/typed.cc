@@ -231,14 +231,15 @@ Decision CompareAnswers(View a, const Form& form_a, View b, const Form& form_b, 
   if (!context.fuel.Spend(20)) return Unknown("out of fuel");
   if (context.fuel.exhausted()) return Unknown("out of fuel");
   const auto number_a = form_a.constant(), number_b = form_b.constant();
-  if (number_a.has_value() && number_b.has_value()) {
+  const bool nothing = number_a.has_value() && number_b.has_value() && number_a->is_zero() && (HasUnits(a) || HasUnits(b));  // No apples are no meters.
+  if (number_a.has_value() && number_b.has_value() && !nothing) {
     const bool same = *number_a == *number_b;
     return {same ? Equality::kEqual : Equality::kDifferent, v1::METHOD_EXACT, same ? "the same rational number" : "different rational numbers"};
   }
   const bool ordered = context.policy.order_matters && (a.kind() == Kind::kList || b.kind() == Kind::kList);
   const bool as_written = !context.policy.fold_text && (a.ast.Contains(a.id, Kind::kText) || b.ast.Contains(b.id, Kind::kText));
   const bool joint = a.kind() == Kind::kList && b.kind() == Kind::kList && a.node().flag != b.node().flag;  // "x < 1 and x > 2" is less than "x < 1, x > 2".
-  if (!ordered && !as_written && !joint && !form_a.undefined && !form_b.undefined && form_a == form_b) return Same("the same canonical form");
+  if (!ordered && !as_written && !joint && !nothing && !form_a.undefined && !form_b.undefined && form_a == form_b) return Same("the same canonical form");
   return CompareKinds(a, form_a, b, form_b, context);
 }
 
