@@ -12,7 +12,7 @@ bool IsStatement(View view) {
   const bool membership = view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && view.kid(1).kind() == Kind::kNumberSet;
   if (membership) return false;
   switch (view.kind()) {
-    case Kind::kText: case Kind::kNumberSet: case Kind::kEmptySet: case Kind::kRelation: case Kind::kList: case Kind::kSet: case Kind::kSetBuilder: case Kind::kUnion: case Kind::kIntersection:
+    case Kind::kText: case Kind::kEllipsis: case Kind::kNumberSet: case Kind::kEmptySet: case Kind::kRelation: case Kind::kList: case Kind::kSet: case Kind::kSetBuilder: case Kind::kUnion: case Kind::kIntersection:
     case Kind::kDifference: case Kind::kCases: case Kind::kCongruence: case Kind::kTime: case Kind::kDate: return true;
     default: return false;
   }

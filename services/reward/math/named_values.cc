@@ -20,9 +20,17 @@ bool IsTupleOfNames(View view) {
   return std::all_of(names.begin(), names.end(), [](const View& name) { return name.kind() == Kind::kSymbol; });
 }
 
+// [1, 2) is an interval for certain.
+bool IsHalfOpen(View view) {
+  if (view.kind() != Kind::kTuple) return false;
+  const Brackets brackets = view.ast.brackets(view.id);
+  return (brackets.open == '[') != (brackets.close == ']');
+}
+
 // "(x, y) = (1, 2)" is the tuple.
 std::optional<View> TupleValue(View view) {
   if (view.kind() != Kind::kRelation || view.size() != 2 || view.ast.relation(view.id, 0) != Relation::kEqual || !IsTupleOfNames(view.kid(0))) return std::nullopt;
+  if (IsHalfOpen(view.kid(0)) || IsHalfOpen(view.kid(1))) return std::nullopt;
   return view.kid(1);
 }
 
@@ -88,7 +96,7 @@ bool IsOutOfOrder(View names) {
   for (size_t i = 1; i < names.size(); ++i) {
     if (names.kid(i - 1).kind() != Kind::kSymbol || names.kid(i).kind() != Kind::kSymbol) continue;
     const std::string &first = names.ast.name(names.kid(i - 1).id), &second = names.ast.name(names.kid(i).id);
-    if (first.size() == 1 && second.size() == 1 && first[0] - second[0] >= 1 && first[0] - second[0] <= 2) return true;
+    if (first.size() == 1 && second.size() == 1 && first[0] - second[0] >= 0 && first[0] - second[0] <= 2) return true;
   }
   return false;
 }

@@ -168,6 +168,7 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
   if (context.policy.assignment_lhs_optional && HasName(a) != HasName(b)) {
     // "x = 5" is 5, but "x = 5" against "x - 2 = 3" stays an equation.
     const View named = HasName(a) ? a : b, bare = HasName(a) ? b : a;
+    if (IsSystem(bare)) return CompareNumberedSolutions(a, b, context).value_or(Other("values of one name against values of several"));  // x = 2, 3 against x = 2, y = 3
     if (bare.kind() != Kind::kRelation && !bare.ast.Contains(bare.id, Kind::kRelation)) {
       // The open interval of x ∈ (0, 1) is no column.
       if (named.kind() == Kind::kRelation && named.ast.relation(named.id, 0) == Relation::kIn && IsMatrix(bare)) return Other("a set against a matrix");

@@ -18,7 +18,8 @@ constexpr int kMaxVectorNesting = 50;  // The builder is recursive.
 using Vector = std::vector<NodeId>;
 
 bool IsColumn(View view) { return view.kind() == Kind::kMatrix && view.node().payload == 1; }
-bool IsPoint(View view) { return view.kind() == Kind::kTuple && view.ast.brackets(view.id).close != ']'; }
+// (1, 2), but not [1, 2) or [1, 2].
+bool IsPoint(View view) { return view.kind() == Kind::kTuple && view.ast.brackets(view.id).open != '[' && view.ast.brackets(view.id).close != ']'; }
 
 // t(3, 4), but not the point P(3, 4) nor f(3, 4).
 bool IsScaledPoint(View view) {
