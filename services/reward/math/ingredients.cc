@@ -13,7 +13,7 @@ bool IsStatement(View view) {
   if (membership) return false;
   switch (view.kind()) {
     case Kind::kText: case Kind::kEllipsis: case Kind::kNumberSet: case Kind::kEmptySet: case Kind::kRelation: case Kind::kList: case Kind::kSet: case Kind::kSetBuilder: case Kind::kUnion: case Kind::kIntersection:
-    case Kind::kDifference: case Kind::kCases: case Kind::kCongruence: case Kind::kTime: case Kind::kDate: return true;
+    case Kind::kDifference: case Kind::kCases: case Kind::kCongruence: case Kind::kRatio: case Kind::kTime: case Kind::kDate: return true;
     default: return false;
   }
 }
@@ -22,10 +22,14 @@ bool IsStatement(View view) {
 
 Ingredients IngredientsOf(View view) {
   Ingredients found;
-  found.number = view.kind() == Kind::kNumber;
   for (NodeId id = view.node().begin; id <= view.id; ++id) {
     const auto& node = view.ast.node(id);
-    if (node.kind == Kind::kSymbol) found.letters = true;
+    if (node.kind == Kind::kSymbol) {
+      const std::string& name = view.ast.name(id);
+      found.letters = found.letters || FindUnit(name) != nullptr;
+      found.points = found.points || name == "j" || name == "k";
+    }
+    if (node.kind == Kind::kI || node.kind == Kind::kTuple || node.kind == Kind::kMatrix || node.kind == Kind::kCall) found.points = true;
     if (node.kind == Kind::kUnit) {
       const Unit* unit = FindUnit(view.ast.name(id));
       if (unit == nullptr) found.things = true;
@@ -42,7 +46,7 @@ Ingredients IngredientsOf(View view) {
 }
 
 bool Clash(const Ingredients& a, const Ingredients& b, UnitPolicy policy) {
-  if (a.statements != b.statements || (a.number && b.vectors) || (a.vectors && b.number)) return true;
+  if (a.statements != b.statements || (a.vectors && !b.points) || (b.vectors && !a.points)) return true;
   if (policy == UnitPolicy::kStrip) return false;
   const Ingredients& without = a.units ? b : a;
   return a.things != b.things || (a.units != b.units && !without.letters);

@@ -9,9 +9,9 @@ namespace cohort::reward::math {
 struct Ingredients {
   bool things = false;      // Words behind numbers that are no units of measure.
   bool units = false;       // Units of measure, other than of money and angles.
-  bool letters = false;     // Names, which may be units: 2h.
-  bool number = false;      // It is a number.
-  bool vectors = false;     // Tuples or matrices as factors.
+  bool letters = false;     // Names that may be units: 2h.
+  bool points = false;      // Tuples, matrices, or what may be unit vectors.
+  bool vectors = false;     // Tuples or matrices as parts of a calculation.
   bool statements = false;  // Sets, statements or words as parts of a calculation.
 };
 Ingredients IngredientsOf(View view);
