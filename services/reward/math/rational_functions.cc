@@ -25,7 +25,7 @@ struct Prime {
   ulong inverse = 0;  // As FLINT wants it.
 };
 
-// The primes that follow from the secret. They are found once and remembered, since a process has one secret.
+// The primes that follow from the number in the options. They are found once and remembered, since a process has one.
 const std::array<Prime, kPrimesToChooseFrom>& PrimesOf(uint64_t secret) {
   struct Known {
     uint64_t secret;
