@@ -33,7 +33,7 @@ struct CheckInput {
   math::Policy policy;
   uint32_t min_think_characters = kMinThinkCharacters;  // kScore: fewest visible characters of reasoning that the format takes.
   bool explain = false;  // kScore: also the canonical forms and the rule.
-  uint64_t secret = 0;   // What the random points of the comparison come from; the worker's own.
+  uint64_t secret = 0;   // What the random points of the comparison come from, besides both texts; the same in all workers.
 };
 
 // What it decided. Means the same as v1::ScoreResult.

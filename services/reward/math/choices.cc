@@ -4,6 +4,8 @@
 #include <iterator>
 #include <string>
 
+#include "services/reward/math/units.h"
+
 namespace cohort::reward::math {
 namespace {
 
@@ -29,6 +31,7 @@ class ChoiceReader {
     if (!mark && !rest_.empty()) return std::nullopt;
     // (A) + 1 is a sum.
     if (bracket && !rest_.empty() && std::string_view("+-^_/*=!<>|&'(").find(rest_[0]) != std::string_view::npos) return std::nullopt;
+    if (bracket && (rest_.substr(0, 3) == "\\pm" || rest_.substr(0, 3) == "\\mp" || rest_.substr(0, 2) == "\u00b1")) return std::nullopt;
     return braces_ == 0 && IsClear() ? std::optional<Choice>({letter, rest_}) : std::nullopt;
   }
 
@@ -60,6 +63,8 @@ class ChoiceReader {
       while (end < rest_.size() && IsLetter(rest_[end])) ++end;
       std::string word(rest_.substr(begin, end - begin));
       if (word.size() == 1 && word[0] >= 'A' && word[0] <= 'J') return false;
+      if (word.size() == 1 && word[0] >= 'a' && word[0] <= 'j' && StandsAlone(begin)) return false;
+      if (end < rest_.size() && rest_[end] == '\'') return false;  // doesn't
       std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
       if (std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords)) return false;
       begin = std::max(end, begin + 1);
@@ -67,11 +72,36 @@ class ChoiceReader {
     return true;
   }
 
+  // Whether the letter has nothing but white space and brackets beside it.
+  bool StandsAlone(size_t at) const {
+    static constexpr std::string_view kBeside = " ()[]{},.;:~$";
+    return (at == 0 || kBeside.find(rest_[at - 1]) != std::string_view::npos) && (at + 1 == rest_.size() || kBeside.find(rest_[at + 1]) != std::string_view::npos);
+  }
+
   std::string_view rest_;
   int braces_ = 0;  // Open ones.
 };
 
+// Whether the value may be the letter of a choice: c, e, i, A.
+bool IsOneLetter(View view) {
+  return view.kind() == Kind::kI || view.kind() == Kind::kE || (view.kind() == Kind::kSymbol && view.ast.name(view.id).size() == 1);
+}
+
 }  // namespace
+
+bool MayStandBehindChoice(View view) {
+  if (IsOneLetter(view)) return false;
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const View part(view.ast, id);
+    if (part.kind() == Kind::kText || (part.kind() == Kind::kUnit && FindUnit(view.ast.name(id)) == nullptr)) return false;
+    if (part.kind() == Kind::kSymbol && view.ast.name(id)[0] >= 'A' && view.ast.name(id)[0] <= 'J') return false;
+    const bool several = part.kind() == Kind::kList || part.kind() == Kind::kSet || part.kind() == Kind::kTuple;
+    for (size_t i = 0; several && i < part.size(); ++i) {
+      if (IsOneLetter(part.kid(i))) return false;
+    }
+  }
+  return true;
+}
 
 std::optional<Choice> ReadChoice(std::string_view answer) {
   // Nearly everything else begins otherwise.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "services/reward/math/decisions.h"
+#include "services/reward/math/named_values.h"
 #include "services/reward/math/structure.h"
 #include "services/reward/math/typed.h"
 
@@ -108,15 +109,25 @@ Decision CompareInOrder(const std::vector<View>& a, const std::vector<View>& b, 
 
 namespace {
 
-// Whether values of several names stand in the list: x = 1, y = 2.
+// Whether values of several names stand in the list: x = 1, y = 2. The numbers of x_1 and x_2 count the values of one.
 bool NamesSeveral(View list) {
   std::string first;
   for (const View& member : Kids(list)) {
     const auto assignment = AsAssignment(member);
     if (!assignment.has_value() || assignment->name.kind() != Kind::kSymbol) continue;
-    const std::string& name = member.ast.name(assignment->name.id);
+    const std::string& whole = member.ast.name(assignment->name.id);
+    const std::string name = whole.substr(0, whole.find('_'));
     if (!first.empty() && name != first) return true;
     first = name;
+  }
+  return false;
+}
+
+// Whether words or letters of choices stand in the list: Alice, Bob; A, C. Numbers that are joined by "or" are the solutions of something, words are not.
+bool HoldsWords(View list) {
+  for (const View& member : Kids(list)) {
+    const bool letter = member.kind() == Kind::kSymbol && member.ast.name(member.id).size() == 1 && member.ast.name(member.id)[0] >= 'A' && member.ast.name(member.id)[0] <= 'J';
+    if (letter || member.kind() == Kind::kText) return true;
   }
   return false;
 }
@@ -126,7 +137,13 @@ bool NamesSeveral(View list) {
 Decision CompareCollections(View a, View b, const Context& context) {
   const auto chooses = [](View view) { return view.kind() == Kind::kList && view.node().flag == kJoinedByOr; };
   // "x = 1 or y = 2" is less than "x = 1, y = 2".
-  if (chooses(a) != chooses(b) && ((a.kind() == Kind::kList && NamesSeveral(a)) || (b.kind() == Kind::kList && NamesSeveral(b)))) return Other("a choice against all of them");
+  const auto means_all = [](View view) { return view.kind() == Kind::kList && (NamesSeveral(view) || HoldsWords(view)); };
+  if (chooses(a) != chooses(b) && (means_all(a) || means_all(b))) return Other("a choice against all of them");
+  // {1, 2} are values of one unknown.
+  const auto several = [](View view) { return view.kind() == Kind::kList && NamesSeveral(view); };
+  if ((a.kind() == Kind::kSet && several(b)) || (b.kind() == Kind::kSet && several(a))) return Other("a set against values of several names");
+  // 1, 2 may be x = 1, y = 2, but not x = 2, y = 1.
+  if (several(a) != several(b) && IsSystem(several(a) ? a : b)) return CompareSystemWithTuple(several(a) ? a : b, several(a) ? b : a, context);
   const bool set = a.kind() == Kind::kSet || b.kind() == Kind::kSet || a.kind() == Kind::kEmptySet || b.kind() == Kind::kEmptySet;
   const Members left(a, set, context), right(b, set, context);
   if (context.fuel.exhausted()) return Unknown("out of fuel");

@@ -13,6 +13,7 @@ enum class CommandKind : uint8_t {
   kDropped,   // Style, sizes, spaces: passed over.
   kDropArgument,  // Passed over together with its argument: \color{red}.
   kTextBox,   // Its argument is text.
+  kBox,       // The final answer: once.
   kRoman,     // \mathrm and its like: a letter is a symbol, a word is text.
   kRomanSwitch,  // \rm: the same for the rest of its group.
   kOperatorName,

@@ -18,9 +18,9 @@ namespace {
 constexpr Reading kUsual;
 constexpr Reading kOther{false, true, true};
 
-uint64_t KeyOf(uint64_t secret, std::string_view gold) {
+uint64_t KeyOf(uint64_t secret, std::string_view text) {
   uint64_t hash = 14695981039346656037u;
-  for (const char c : gold) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
   return Random(secret ^ hash).Next();
 }
 
@@ -51,6 +51,24 @@ bool IsOneValue(View view) {
 }
 View OnlyMember(View view) { return IsSingleton(view) ? view.kid(0) : view; }
 
+// The letter A to J of a choice, also in small.
+bool IsChoiceLetter(const Ast& ast, NodeId id) {
+  if (!ast.Is(id, Kind::kSymbol) || ast.name(id).size() != 1) return false;
+  const char letter = ast.name(id)[0];
+  return (letter >= 'A' && letter <= 'J') || (letter >= 'a' && letter <= 'j');
+}
+
+// "B = A" and "A + 0B" are no way to choose A.
+bool NamesOtherChoice(View expected, View found) {
+  if (!IsChoiceLetter(expected.ast, expected.id) || expected.ast.name(expected.id)[0] > 'J') return false;
+  const std::string& choice = expected.ast.name(expected.id);
+  if (found.kind() == Kind::kRelation && DependsOn(found.kid(0), choice)) return true;
+  for (NodeId id = found.node().begin; id <= found.id; ++id) {
+    if (IsChoiceLetter(found.ast, id) && found.ast.name(id) != choice) return true;
+  }
+  return false;
+}
+
 Comparison FromDecision(const Decision& decision, const Fuel& fuel) {
   if (fuel.exhausted()) return {v1::VERDICT_TIMEOUT};
   switch (decision.equality) {
@@ -60,19 +78,24 @@ Comparison FromDecision(const Decision& decision, const Fuel& fuel) {
   }
 }
 
-// A reference answer; of "(B) 5" and "Option B" the letter.
-Parsed ParseChosen(std::string_view text, Fuel& fuel) {
-  if (text.size() <= kMaxAnswerBytes && fuel.Spend(static_cast<int64_t>(text.size()))) {
-    const std::optional<Choice> choice = ReadChoice(text);
-    const bool alone = choice.has_value() && choice->rest.find_first_not_of(" .") == std::string_view::npos;
-    const Parsed rest = choice.has_value() && !alone ? Parse(choice->rest, kMaxAnswerBytes, kUsual, fuel) : Parsed();
-    if (choice.has_value() && (alone || (rest.error.empty() && !rest.ast.Is(rest.ast.root, Kind::kText)))) {
-      Parsed letter;
-      letter.ast.root = letter.ast.AddNamed(Kind::kSymbol, std::string_view(&choice->letter, 1));
-      return letter;
-    }
-  }
-  return Parse(text, kMaxGoldBytes, kUsual, fuel);
+// A choice whose text, where it has one, is a formula.
+std::optional<Choice> ReadUsableChoice(std::string_view text, Fuel& fuel) {
+  if (text.size() > kMaxAnswerBytes || !fuel.Spend(static_cast<int64_t>(text.size()))) return std::nullopt;
+  std::optional<Choice> choice = ReadChoice(text);
+  if (!choice.has_value()) return std::nullopt;
+  if (choice->rest.find_first_not_of(" .") == std::string_view::npos) return Choice{choice->letter, ""};
+  const Parsed rest = Parse(choice->rest, kMaxAnswerBytes, kUsual, fuel);
+  return rest.error.empty() && MayStandBehindChoice({rest.ast, rest.ast.root}) ? choice : std::nullopt;
+}
+
+// A reference answer; of "(B) 5" and "Option B" the letter, and in `text` what stands behind it.
+Parsed ParseChosen(std::string_view gold, Fuel& fuel, std::string& text) {
+  const std::optional<Choice> choice = ReadUsableChoice(gold, fuel);
+  if (!choice.has_value()) return Parse(gold, kMaxGoldBytes, kUsual, fuel);
+  text = choice->rest;
+  Parsed letter;
+  letter.ast.root = letter.ast.AddNamed(Kind::kSymbol, std::string_view(&choice->letter, 1));
+  return letter;
 }
 
 Comparison SameLiterals(const Literal& a, const Literal& b) {
@@ -94,7 +117,7 @@ Gold::Gold(std::string_view text, const CompareOptions& options, int64_t steps) 
     form_ = OfNumber(literal_->numerator);
     fuel.Spend(1 + static_cast<int64_t>(text.size()));
   } else {
-    Parsed parsed = ParseChosen(text, fuel);
+    Parsed parsed = ParseChosen(text, fuel, choice_text_);
     error_ = std::move(parsed.error);
     if (error_.empty()) {
       Chain chain = ResolveChain({parsed.ast, parsed.ast.root}, context);
@@ -104,6 +127,7 @@ Gold::Gold(std::string_view text, const CompareOptions& options, int64_t steps) 
       if (chain.holds) form_ = Canonical(ast_, ast_.root, fuel);
     }
   }
+  if (error_.empty()) ingredients_ = IngredientsOf({ast_, ast_.root});
   if (form_.undefined) error_ = "it divides by zero";
   out_of_fuel_ = fuel.exhausted();
   if (out_of_fuel_) error_ = "out of fuel";
@@ -116,20 +140,22 @@ Decision Gold::CompareReading(const Parsed& parsed, const Context& context) cons
   const Chain chain = ResolveChain(view, context);
   if (!chain.holds) return {Equality::kDifferent, v1::METHOD_EXACT, "a link of the chain is false"};
   const View expected(ast_, ast_.root), found(chain.made.has_value() ? *chain.made : parsed.ast, chain.root);
+  if (Clash(ingredients_, IngredientsOf(found), context.policy.units)) return {Equality::kDifferent, v1::METHOD_STRUCTURAL, "one side has units, words or sets that the other lacks"};
+  if (NamesOtherChoice(expected, found) || NamesOtherChoice(found, expected)) return {Equality::kDifferent, v1::METHOD_STRUCTURAL, "another choice is named, too"};
   const Decision decision = (IsSingleton(expected) && IsOneValue(found)) || (IsSingleton(found) && IsOneValue(expected)) ? CompareAnswers(OnlyMember(expected), OnlyMember(found), context)
                                                                         : CompareAnswers(expected, form_, found, Canonical(found.ast, found.id, context.fuel), context);
   if (decision.equality == Equality::kEqual || context.policy.approximation == Approximation::kNone) return decision;
   return CompareApproximately(expected, found, context).value_or(decision);
 }
 
-// The reference is the letter of a choice, and the answer names one with its text. What stands behind the letter has to be an answer, too.
+// The reference is the letter of a choice, and the answer names one with its text, which has to be that of the reference where both have one.
 std::optional<Comparison> Gold::CompareChoice(std::string_view answer, Fuel& fuel) const {
   const std::string& letter = ast_.name(ast_.root);
-  if (letter.size() != 1 || letter[0] < 'A' || letter[0] > 'J' || answer.size() > kMaxAnswerBytes || !fuel.Spend(static_cast<int64_t>(answer.size()))) return std::nullopt;
-  const std::optional<Choice> choice = ReadChoice(answer);
-  if (!choice.has_value()) return std::nullopt;
-  if (choice->rest.find_first_not_of(" .") != std::string_view::npos && !Parse(choice->rest, kMaxAnswerBytes, kUsual, fuel).error.empty()) return std::nullopt;
+  if (letter.size() != 1 || letter[0] < 'A' || letter[0] > 'J') return std::nullopt;
+  const std::optional<Choice> choice = ReadUsableChoice(answer, fuel);
   if (fuel.exhausted()) return Comparison{v1::VERDICT_TIMEOUT};
+  if (!choice.has_value()) return std::nullopt;
+  if (choice->letter == letter[0] && !choice_text_.empty() && !choice->rest.empty()) return Gold(choice_text_, options_, fuel.left()).Compare(choice->rest, fuel);
   const bool same = choice->letter == letter[0];
   return Comparison{same ? v1::VERDICT_CORRECT : v1::VERDICT_INCORRECT, v1::METHOD_TEXT, same ? "the same choice" : "another choice"};
 }
@@ -140,7 +166,8 @@ Comparison Gold::Compare(std::string_view answer, Fuel& fuel) const {
   if (literal_.has_value()) {
     if (const std::optional<Literal> literal = ReadLiteral(answer)) return SameLiterals(*literal_, *literal);
   }
-  const Context context{options_.policy, key_, fuel, options_.secret};
+  // The same both ways round.
+  const Context context{options_.policy, key_ ^ KeyOf(options_.secret, answer), fuel, options_.secret};
   if (ast_.Is(ast_.root, Kind::kSymbol)) {
     if (const std::optional<Comparison> choice = CompareChoice(answer, fuel)) return *choice;
   }

@@ -9,6 +9,7 @@
 #include "services/reward/math/ast.h"
 #include "services/reward/math/form.h"
 #include "services/reward/math/fuel.h"
+#include "services/reward/math/ingredients.h"
 #include "services/reward/math/literal.h"
 #include "services/reward/math/parser.h"
 #include "services/reward/math/policy.h"
@@ -26,7 +27,7 @@ struct Comparison {
 // How to compare.
 struct CompareOptions {
   Policy policy;
-  // Random points and primes come from this number and the reference answer, so that verdicts repeat; the model must not know it.
+  // Random points and primes come from this number and both texts, so that a verdict is a function of policy, reference answer and answer as long as nobody changes the number.
   uint64_t secret = 0;
 
   friend bool operator==(const CompareOptions&, const CompareOptions&) = default;
@@ -58,8 +59,10 @@ class Gold {
   const CompareOptions options_;
   uint64_t key_;
   std::optional<Literal> literal_;
+  std::string choice_text_;  // Of "(B) 5" the 5.
   Ast ast_;
   Form form_;
+  Ingredients ingredients_;
   std::string error_;
   bool out_of_fuel_ = false;
   int64_t cost_ = 0;  // Fuel it took.

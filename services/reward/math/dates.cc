@@ -53,7 +53,7 @@ std::optional<Ast> ParseDate(const std::vector<Word>& written) {
   const int month = Month(words[month_first ? 0 : 1]);
   const int day = Number(words[month_first ? 1 : 0], true);
   const int year = words.size() == 3 ? Number(words[2], false) : 0;
-  if (month == 0 || year < 0) return std::nullopt;
+  if (month == 0 || year < 0 || (words.size() == 3 && year == 0)) return std::nullopt;
   if (month_first && words.size() == 2 && day > 31) return DateAst(day, month, 0);  // March 2020
   if (day < 1 || day > 31) return std::nullopt;
   return DateAst(year, month, day);

@@ -223,12 +223,13 @@ Decision CompareSides(View a, View b, const Context& context) {
 // Whether the last decimal is `exact`, rounded to the digits shown.
 bool AgreesToDigitsShown(View exact, View shown, const Context& context) {
   const View number = shown.kind() == Kind::kNegate ? shown.kid(0) : shown;
-  if (number.kind() != Kind::kNumber) return CompareScalars(exact, shown, context).equality == Equality::kEqual;
+  const bool digits = number.kind() == Kind::kNumber && (number.node().flag == kWrittenAsDecimal || number.ast.number(number.id).is_integer());  // 2 1/3 shows none.
+  if (!digits) return CompareScalars(exact, shown, context).equality == Equality::kEqual;
   Enclosure x, y;
   if (Evaluate(exact.ast, exact.id, {}, kPrecision, context.fuel, x) != Evaluated::kOk || Evaluate(shown.ast, shown.id, {}, kPrecision, context.fuel, y) != Evaluated::kOk) return false;
   const Rational half = Rational(1) / (Rational(2) * Rational::PowerOfTen(number.node().flag == kWrittenAsDecimal ? number.node().extra : 0));
   const std::optional<int> above = CompareReals(x, Enclosure(y.rational + half)), below = CompareReals(x, Enclosure(y.rational - half));
-  return y.exact && above.has_value() && below.has_value() && *above <= 0 && *below >= 0;
+  return y.exact && x.real && above.has_value() && below.has_value() && *above <= 0 && *below >= 0;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "services/reward/math/named_values.h"
 #include "services/reward/math/structure.h"
 #include "services/reward/math/typed.h"
 
@@ -70,7 +71,7 @@ bool AddValue(View view, Family& family) {
     const auto assignment = AsAssignment(view);
     const View named = assignment.has_value() ? assignment->name : view.kid(0);
     const std::string name = NameText(named);
-    if (name.empty() || DependsOn(named, family.parameter) || (!family.name.empty() && family.name != name)) return false;
+    if (name.empty() || (named.kind() == Kind::kTuple && IsOutOfOrder(named)) || DependsOn(named, family.parameter) || (!family.name.empty() && family.name != name)) return false;
     family.name = name;
     view = assignment.has_value() ? assignment->value : view.kid(1);
   }
@@ -150,7 +151,7 @@ std::optional<Family> AsFamily(View view) {
       SetCondition(view.ast, view.kid(i).id, family);
       ++conditions;
     }
-    if (conditions != 1) return std::nullopt;
+    if (conditions != 1 || view.node().flag == kJoinedByOr) return std::nullopt;
     for (size_t i = 0; i < view.size(); ++i) {
       const View member = view.kid(i);
       if (IsMembership(view.ast, member.id)) continue;
@@ -178,11 +179,13 @@ std::optional<Family> WithoutCondition(View view, const Family& like) {
   Family family;
   family.parameter = like.parameter;
   family.set = like.set;
-  if (view.kind() != Kind::kList) return AddValue(view, family) ? std::optional<Family>(std::move(family)) : std::nullopt;
-  for (size_t i = 0; i < view.size(); ++i) {
-    if (!AddValue(view.kid(i), family)) return std::nullopt;
+  const bool list = view.kind() == Kind::kList;
+  for (size_t i = 0; i < (list ? view.size() : 1); ++i) {
+    if (!AddValue(list ? view.kid(i) : view, family)) return std::nullopt;
   }
-  return family;
+  // The k of f(x) = kx need not be whole.
+  const bool function = std::any_of(family.values.begin(), family.values.end(), [](const Ast& value) { return Variables({value, value.root}).size() > 1; });
+  return function && family.set == "Z" ? std::nullopt : std::optional<Family>(std::move(family));
 }
 
 // a·k + b, when that is what a value is.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/reward/math/canonical.h"
 #include "services/reward/math/limits.h"
 #include "services/reward/math/peeling.h"
 #include "services/reward/math/sign_changes.h"
@@ -193,6 +194,9 @@ class Reader {
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     if (names.size() != 1) return std::nullopt;
+    // x = x and x ≠ x + 1 say nothing about x.
+    const Form form_a = Canonical(a.ast, a.id, context_.fuel), form_b = Canonical(b.ast, b.id, context_.fuel);
+    if (form_a == form_b || DifferByConstant(form_a, form_b)) return std::nullopt;
     const std::string& variable = names[0];
     std::optional<CriticalPoints> points = FindCriticalPoints(a, b, variable, context_);
     if (!points.has_value()) return ReadPeeled(a, relation, b, variable);
@@ -221,13 +225,14 @@ class Reader {
   // "x > 1 and x < 2", "x < 1 or x > 2". A comma is an "and", unless nothing is left then; so is an "and" between solutions: "x = 1 and x = 2".
   std::optional<RealSet> Conditions(View view) {
     std::optional<RealSet> all, any;
-    bool whole_numbers = false;
+    std::optional<std::string> whole_numbers;  // The name that stands for some.
     for (size_t i = 0; i < view.size(); ++i) {
       const View member = view.kid(i);
       const bool interval = view.node().flag == kJoinedByOr && (member.kind() == Kind::kTuple || member.kind() == Kind::kUnion);  // (0, 1) or (2, 3)
       if (member.kind() != Kind::kRelation && member.kind() != Kind::kList && !interval) return std::nullopt;
       if (IsWholeNumberCondition(member)) {
-        whole_numbers = true;
+        if (view.node().flag == kJoinedByOr || member.kid(0).kind() != Kind::kSymbol) return std::nullopt;
+        whole_numbers = member.ast.name(member.kid(0).id);
         continue;
       }
       std::optional<RealSet> set = Read(member);
@@ -242,7 +247,8 @@ class Reader {
     const bool nothing = std::find(all->cells.point_inside.begin(), all->cells.point_inside.end(), true) == all->cells.point_inside.end() &&
                          std::find(all->cells.gap_inside.begin(), all->cells.gap_inside.end(), true) == all->cells.gap_inside.end();
     std::optional<RealSet> chosen = joined_by_or || (nothing && !joined_by_and) ? any : all;
-    return whole_numbers ? WholeNumbers(std::move(chosen)) : chosen;
+    if (!whole_numbers.has_value()) return chosen;
+    return chosen.has_value() && chosen->variable == *whole_numbers ? WholeNumbers(std::move(chosen)) : std::nullopt;  // "x = 3, k ∈ ℤ" says nothing about x.
   }
 
   static bool IsWholeNumberCondition(View view) {

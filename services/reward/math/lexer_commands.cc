@@ -80,6 +80,8 @@ void Lexer::EmitCommand(const Command& command) {
   switch (command.kind) {
     case CommandKind::kToken: return EmitKnown(command);
     case CommandKind::kDropped: space_ = true; return;
+    case CommandKind::kBox:
+      return Box();
     case CommandKind::kDropArgument: Argument(); space_ = true; return;
     case CommandKind::kTextBox: return TextBox();
     case CommandKind::kRoman: return Roman();
@@ -127,6 +129,15 @@ size_t Lexer::ClosingBrace(size_t from) {
   }
   Fail("a brace is not closed");
   return text_.size();
+}
+
+// \boxed{5}. Boxes beside each other are no product.
+void Lexer::Box() {
+  space_ = true;
+  const Tok before = out_.tokens.empty() ? Tok::kComma : out_.tokens.back().kind;
+  const bool factor = before == Tok::kNumber || before == Tok::kSymbol || before == Tok::kClose || before == Tok::kPi || before == Tok::kE || before == Tok::kI;
+  if (factor || (box_end_ > 0 && begin_ > box_end_ && before != Tok::kComma && before != Tok::kSemicolon && before != Tok::kOr && before != Tok::kAnd)) return Fail("a box is no factor");
+  if (begin_ >= box_end_ && Peek(0) == '{') box_end_ = ClosingBrace(at_ + 1);
 }
 
 // The unit behind a \mu is one of micro: 10\mu\text{m}.

@@ -4,6 +4,7 @@
 
 #include "services/reward/math/lexer_state.h"
 #include "services/reward/math/limits.h"
+#include "services/reward/math/plain_words.h"
 
 namespace cohort::reward::math {
 namespace {
@@ -104,7 +105,10 @@ int Lexer::Base() {
   } else {
     while (IsLetter(Peek(0))) name = text_.substr(at_ - name.size(), name.size() + 1), ++at_;
   }
-  if (const size_t word = name.find("base"); word != std::string_view::npos) {  // 101_{\text{base }2}
+  // 101_{\text{base }2}, but not "not base 2".
+  const size_t word = std::min(name.find("base"), name.size());
+  const std::string_view before = TrimmedWords(name.substr(0, word));
+  if (word < name.size() && (before.empty() || before == "\\text{")) {
     name.remove_prefix(word + 4);
     while (!name.empty() && (IsSpace(name.front()) || name.front() == '}')) name.remove_prefix(1);
     while (!name.empty() && name.back() == '}') name.remove_suffix(1);

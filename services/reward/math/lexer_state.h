@@ -74,6 +74,7 @@ class Lexer {
   void EmitKnown(const Command& command);
   std::string_view Argument();
   size_t ClosingBrace(size_t from);
+  void Box();
   void EmitText(std::string_view content);
   void TextBox();
   void Roman();
@@ -106,6 +107,7 @@ class Lexer {
   size_t roman_end_ = 0;
   std::vector<size_t> boxes_;  // Where closing braces of \text{42} stand.
   bool space_ = false;
+  size_t box_end_ = 0;         // Where the last \boxed ends.
   bool dollars_delimit_ = true;
   bool has_base_ = false;       // The word stands somewhere.
   bool has_subscript_ = false;  // So does an underscore.

@@ -29,7 +29,7 @@ bool MayBeProduct(std::string_view run) {
 
 bool IsCommonWord(std::string_view run) {
   static constexpr std::string_view kCommon[] = {"yes", "no", "No", "Yes", "YES", "NO", "the", "The", "all", "All", "none", "is", "are", "not", "odd", "Odd",
-                                                 "one", "two", "six", "ten", "any", "of", "to", "DNE", "am", "pm", "AM", "PM", "st", "nd", "rd", "th",
+                                                 "one", "two", "six", "ten", "any", "of", "to", "nor", "etc", "ish", "but", "out", "may", "can", "has", "was", "yet", "off", "non", "now", "few", "per", "DNE", "am", "pm", "AM", "PM", "st", "nd", "rd", "th",
                                                  "red", "Tom", "Bob", "Ann", "Sue", "Amy", "Sam", "Jim", "Ben", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
                                                  "Aug", "Sep", "Oct", "Nov", "Dec", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
   return std::find(std::begin(kCommon), std::end(kCommon), run) != std::end(kCommon);

@@ -20,9 +20,17 @@ bool IsTupleOfNames(View view) {
   return std::all_of(names.begin(), names.end(), [](const View& name) { return name.kind() == Kind::kSymbol; });
 }
 
+// [1, 2) is an interval for certain.
+bool IsHalfOpen(View view) {
+  if (view.kind() != Kind::kTuple) return false;
+  const Brackets brackets = view.ast.brackets(view.id);
+  return (brackets.open == '[') != (brackets.close == ']');
+}
+
 // "(x, y) = (1, 2)" is the tuple.
 std::optional<View> TupleValue(View view) {
   if (view.kind() != Kind::kRelation || view.size() != 2 || view.ast.relation(view.id, 0) != Relation::kEqual || !IsTupleOfNames(view.kid(0))) return std::nullopt;
+  if (IsHalfOpen(view.kid(0)) || IsHalfOpen(view.kid(1))) return std::nullopt;
   return view.kid(1);
 }
 
@@ -84,10 +92,23 @@ std::string UnknownOf(View view) {
 
 }  // namespace
 
+bool IsOutOfOrder(View names) {
+  for (size_t i = 1; i < names.size(); ++i) {
+    if (names.kid(i - 1).kind() != Kind::kSymbol || names.kid(i).kind() != Kind::kSymbol) continue;
+    const std::string &first = names.ast.name(names.kid(i - 1).id), &second = names.ast.name(names.kid(i).id);
+    if (first.size() == 1 && second.size() == 1 && first[0] - second[0] >= 0 && first[0] - second[0] <= 2) return true;
+  }
+  return false;
+}
+
 std::optional<View> ValueOf(View view, Ast& out) {
-  if (const auto tuple = TupleValue(view)) return tuple;
+  if (const auto tuple = TupleValue(view)) return IsOutOfOrder(view.kid(0)) ? std::nullopt : tuple;
   if (const auto assignment = AsAssignment(view)) return assignment->value;
-  if (view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && (view.kid(0).kind() == Kind::kSymbol || IsTupleOfNames(view.kid(0)))) return view.kid(1);
+  if (view.kind() == Kind::kRelation && view.size() == 2 && view.ast.relation(view.id, 0) == Relation::kIn && (view.kid(0).kind() == Kind::kSymbol || IsTupleOfNames(view.kid(0)))) {
+    const Kind set = view.kid(1).kind();
+    const bool one_value = set <= Kind::kPrime && set != Kind::kNumberSet && set != Kind::kEmptySet;  // x ∈ 5
+    return one_value ? std::nullopt : std::optional<View>(view.kid(1));
+  }
   if (!IsCollection(view.kind()) || view.kind() == Kind::kSet) return std::nullopt;
   std::vector<NodeId> values;
   std::string name;
@@ -154,6 +175,8 @@ std::optional<Decision> CompareNamedValues(View a, View b, const Context& contex
 
 Decision CompareSystemWithTuple(View system, View tuple, const Context& context) {
   if (system.node().flag == kJoinedByOr) return Other("a choice is no tuple");
+  const Brackets brackets = tuple.kind() == Kind::kTuple ? tuple.ast.brackets(tuple.id) : Brackets{'(', ')'};
+  if (tuple.size() == 2 && brackets.open != '<' && (brackets.open != '(' || brackets.close != ')')) return Other("an interval is no system");
   std::vector<std::pair<std::string, View>> values;
   for (const View& member : Kids(system)) {
     const auto assignment = AsAssignment(member);

@@ -17,6 +17,9 @@ std::optional<View> ValueOf(View view, Ast& out);
 // "x = 1, 0" as "x = 1 or x = 0"; nullopt for everything that is no name with several values.
 std::optional<View> NamedValues(View view, Ast& out);
 
+// Whether letters that follow each other in the alphabet stand the other way round, or one stands twice: (y, x) = (1, 2) is not the point (1, 2).
+bool IsOutOfOrder(View names);
+
 // A list of assignments: x = 1, y = 2.
 bool IsSystem(View view);
 

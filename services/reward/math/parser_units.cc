@@ -62,16 +62,16 @@ void Parser::UnitOperand(std::string_view text) {
     while (!name.empty() && (name.back() == ' ' || name.back() == '.')) name.remove_suffix(1);
     if (FindUnit(name) == nullptr) {
       for (const auto& [word, value] : kPowers) {
-        if (name.substr(0, word.size()) != word) continue;
+        if (power != 1 || name.substr(0, word.size()) != word) continue;
         power = value;
         name.remove_prefix(word.size());
       }
       for (const auto& [word, value] : {std::pair<std::string_view, int>{" squared", 2}, {" cubed", 3}}) {
-        if (name.size() <= word.size() || !name.ends_with(word)) continue;
+        if (power != 1 || name.size() <= word.size() || !name.ends_with(word)) continue;
         power = value;
         name.remove_suffix(word.size());
       }
-      if (name.size() > 2 && name[name.size() - 2] == '^' && (name.back() == '2' || name.back() == '3')) {
+      if (power == 1 && name.size() > 2 && name[name.size() - 2] == '^' && (name.back() == '2' || name.back() == '3')) {
         power = name.back() - '0';
         name.remove_suffix(2);
       }

@@ -73,7 +73,7 @@ std::optional<std::vector<Word>> WordsOf(std::string_view text) {
       continue;  // don't
     } else if (c == '-' && !between_letters && !between_digits) {
       return std::nullopt;
-    } else if (std::string_view(" .,;:!?'\"-()/").find(c) != std::string_view::npos) {
+    } else if (std::string_view(" .,;:!'\"-()/").find(c) != std::string_view::npos) {
       if (c == '/' && !between_letters) return std::nullopt;
       open = false;
     } else {

@@ -14,6 +14,7 @@ namespace cohort::reward::math {
 namespace {
 
 constexpr size_t kPrimes = 3;
+constexpr size_t kPrimesToChooseFrom = 16;
 constexpr int kAttempts = 3;             // At one prime, when a denominator vanishes.
 constexpr double kMaxSize = 1 << 20;     // Of degree and of bits of the coefficients of the difference.
 constexpr int64_t kStepFuel = 6;         // Of a sum or product.
@@ -24,11 +25,11 @@ struct Prime {
   ulong inverse = 0;  // As FLINT wants it.
 };
 
-// The primes that follow from the secret. They are found once and remembered, since a process has one secret.
-const std::array<Prime, kPrimes>& SecretPrimes(uint64_t secret) {
+// The primes that follow from the number in the options. They are found once and remembered, since a process has one.
+const std::array<Prime, kPrimesToChooseFrom>& PrimesOf(uint64_t secret) {
   struct Known {
     uint64_t secret;
-    std::array<Prime, kPrimes> primes;
+    std::array<Prime, kPrimesToChooseFrom> primes;
   };
   thread_local std::optional<Known> known;
   if (!known.has_value() || known->secret != secret) {
@@ -41,6 +42,19 @@ const std::array<Prime, kPrimes>& SecretPrimes(uint64_t secret) {
     }
   }
   return known->primes;
+}
+
+// Three different ones, which the texts decide that are compared.
+std::array<Prime, kPrimes> PrimesFor(const Context& context) {
+  const std::array<Prime, kPrimesToChooseFrom>& all = PrimesOf(context.secret);
+  Random random(context.key ^ 0x63686F6F7365u);
+  std::array<Prime, kPrimes> chosen;
+  size_t place = random.Below(kPrimesToChooseFrom);
+  for (Prime& prime : chosen) {
+    prime = all[place];
+    place = (place + 1 + random.Below(kPrimesToChooseFrom / kPrimes)) % kPrimesToChooseFrom;
+  }
+  return chosen;
 }
 
 // Degrees of numerator and denominator, and binary logarithms of the sums of the sizes of their coefficients: upper bounds.
@@ -203,12 +217,12 @@ std::optional<Decision> CompareRationalFunctions(View a, View b, const Context& 
   const Quotient x(a, names), y(b, names);
   if (!x.valid() || !y.valid() || !IsBounded(x, y)) return std::nullopt;
   Random random(context.key ^ 0x71756F7469656E74u);
-  for (const Prime& prime : SecretPrimes(context.secret)) {
+  for (const Prime& prime : PrimesFor(context)) {
     const std::optional<Residues> residues = At(x, y, prime, names.size(), random, context.fuel);
     if (!residues.has_value()) return std::nullopt;
     if (residues->a != residues->b) return Decision{Equality::kDifferent, v1::METHOD_MODULAR, "their residues at a random point differ"};
   }
-  return Decision{Equality::kEqual, v1::METHOD_MODULAR, "their residues at random points agree modulo three secret primes"};
+  return Decision{Equality::kEqual, v1::METHOD_MODULAR, "their residues at random points agree modulo three primes"};
 }
 
 Equality CompareProportional(View a, View b, const Context& context) {
@@ -216,7 +230,7 @@ Equality CompareProportional(View a, View b, const Context& context) {
   const Quotient x(a, names), y(b, names);
   if (!x.valid() || !y.valid() || !IsBounded(x, y)) return Equality::kUnknown;
   Random random(context.key ^ 0x70726F706F7274u);
-  for (const Prime& prime : SecretPrimes(context.secret)) {
+  for (const Prime& prime : PrimesFor(context)) {
     const std::optional<Residues> one = At(x, y, prime, names.size(), random, context.fuel), two = At(x, y, prime, names.size(), random, context.fuel);
     if (!one.has_value() || !two.has_value() || one->a == 0 || one->b == 0) return Equality::kUnknown;
     const ulong left = n_mulmod2_preinv(two->a, one->b, prime.value, prime.inverse), right = n_mulmod2_preinv(one->a, two->b, prime.value, prime.inverse);

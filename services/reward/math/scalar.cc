@@ -15,6 +15,7 @@ namespace {
 constexpr int kWantedAgreements = 5;
 constexpr int kPiecewiseAgreements = 24;  // With absolute values, roots and the like: two pieces may agree on half of all points.
 constexpr int kSignPatterns = 8;          // All signs of three variables.
+constexpr int kSignRounds = 2;            // As often: a domain that only one side has has to be met twice.
 constexpr int kLeastAgreements = 3;
 constexpr int kLeastPiecewiseAgreements = 6;
 constexpr int kMaxAttempts = 48;
@@ -108,14 +109,24 @@ void CollectIntegers(View view, std::vector<std::string>& names) {
   }
 }
 
-// One variable's value; of the first eight points every sign of the first three variables occurs together with every other.
-Rational Draw(Random& random, int attempt, size_t index, bool whole, bool rational_function) {
-  if (whole) return Rational(static_cast<int64_t>(attempt % 2 == 0 ? 20 + random.Below(100) : 2 + random.Below(12)));
+// Names that are the base of a logarithm, which is positive by definition: log_a b · log_b c is log_a c.
+void CollectBases(View view, std::vector<std::string>& names) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const bool logarithm = view.ast.Is(id, Kind::kFunction) && view.ast.function(id) == Function::kLog;
+    if (logarithm && view.ast.Is(view.ast.kid(id, 0), Kind::kSymbol)) names.push_back(view.ast.name(view.ast.kid(id, 0)));
+  }
+}
+
+enum class Domain : uint8_t { kReal, kPositive, kWhole };
+
+// One variable's value; among the first points every sign of the first three variables occurs together with every other, twice.
+Rational Draw(Random& random, int attempt, size_t index, Domain domain, bool rational_function) {
+  if (domain == Domain::kWhole) return Rational(static_cast<int64_t>(attempt % 2 == 0 ? 20 + random.Below(100) : 2 + random.Below(12)));
   if (rational_function) return Rational(static_cast<int64_t>(random.Below(uint64_t{1} << 40)) - (int64_t{1} << 39), 1 + random.Below(64));
   const uint64_t below = 101 + random.Below(800);
   const int64_t above = static_cast<int64_t>(1 + random.Below(below - 1));
-  const bool negative = attempt < kSignPatterns ? ((attempt >> (index % 3)) & 1) != 0 : random.Below(4) == 0;
-  const int64_t sign = negative ? -1 : 1;
+  const bool negative = attempt < kSignRounds * kSignPatterns ? ((attempt >> (index % 3)) & 1) != 0 : random.Below(4) == 0;
+  const int64_t sign = negative && domain == Domain::kReal ? -1 : 1;
   switch ((attempt / 2 + attempt / kSignPatterns) % 4) {
     case 0: case 2: return Rational(sign * above, below);                                                            // (0, 1)
     case 1: return Rational(sign * (above + static_cast<int64_t>(below * (1 + random.Below(6)))), below);            // (1, 7)
@@ -199,15 +210,18 @@ Decision CompareFunctions(View a, View b, std::vector<std::string> names, const 
   Random random(context.key);
   Tally tally;
   const bool piecewise = IsPiecewise(a) || IsPiecewise(b);
+  std::vector<std::string> bases;  // Where nothing may stand for a sign: |x| as a base is not x.
+  if (!piecewise) CollectBases(a, bases), CollectBases(b, bases);
   const int wanted = piecewise ? kPiecewiseAgreements : kWantedAgreements;
-  const int least = names.size() > 1 && !rational_function ? kSignPatterns : 0;
+  const int least = names.size() > 1 && !rational_function ? kSignRounds * kSignPatterns : 0;
   for (int attempt = 0; attempt < (piecewise ? kMaxPiecewiseAttempts : kMaxAttempts) && (tally.agree < wanted || attempt < least); ++attempt) {
     if (context.fuel.exhausted()) return Unknown("out of fuel");
     Point point;
     for (size_t index = 0; index < names.size(); ++index) {
       const std::string& name = names[index];
-      const bool is_whole = std::find(whole.begin(), whole.end(), name) != whole.end();
-      point.emplace_back(name, Enclosure(Draw(random, attempt, index, is_whole, rational_function)));
+      const auto among = [&name](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
+      const Domain domain = among(whole) ? Domain::kWhole : among(bases) ? Domain::kPositive : Domain::kReal;
+      point.emplace_back(name, Enclosure(Draw(random, attempt, index, domain, rational_function)));
     }
     Decision decision;
     if (CompareAt(a, b, point, complex_allowed, context, tally, decision)) return decision;

@@ -183,10 +183,24 @@ bool IsName(View view) {
   return capitals || (letters == 2 && view.ast.Is(first, Kind::kSymbol) && IsFunctionLetter(view.ast.name(first)));
 }
 
+namespace {
+
+// A(1, 2) = (2, 1) gives a point two places, P(5, 2) = 10 counts wrongly: both sides are values.
+bool IsPlace(View left, View right) {
+  if (left.kind() != Kind::kCall || !Variables(left).empty()) return false;
+  const std::string& name = left.ast.name(left.id);
+  const bool capital = name.size() == 1 && name[0] >= 'A' && name[0] <= 'Z';
+  return capital && (right.kind() == Kind::kTuple || right.kind() == Kind::kMatrix || right.kind() == Kind::kCall || name == "P" || name == "A" || name == "C");
+}
+
+}  // namespace
+
 std::optional<Assignment> AsAssignment(View view) {
   if (view.kind() != Kind::kRelation || view.size() != 2 || view.ast.relation(view.id, 0) != Relation::kEqual) return std::nullopt;
   const View left = view.kid(0);
   if (left.kind() == Kind::kSymbol && view.kid(1).kind() != Kind::kNumber && DependsOn(view.kid(1), left.ast.name(left.id))) return std::nullopt;  // x = 3x + 2 says something about x, not what it is.
+  if (left.kind() == Kind::kRatio && view.kid(1).kind() == Kind::kRatio && left.size() != view.kid(1).size()) return std::nullopt;  // a:b:c = 2:3
+  if (IsPlace(left, view.kid(1))) return std::nullopt;
   if (IsName(left)) return Assignment{left, view.kid(1)};
   const bool value_first = view.kid(1).kind() == Kind::kSymbol && Variables(view.kid(0)).empty();
   return value_first ? std::optional<Assignment>({view.kid(1), view.kid(0)}) : std::nullopt;

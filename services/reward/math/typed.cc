@@ -1,5 +1,6 @@
 #include "services/reward/math/typed.h"
 
+#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -55,7 +56,8 @@ Decision CompareQuantities(View a, View b, const Context& context) {
       const std::optional<Ast> bare_a = WithoutUnitFactors(a), bare_b = WithoutUnitFactors(b);
       if (bare_a.has_value() && bare_b.has_value()) return CompareAnswers({*bare_a, bare_a->root}, {*bare_b, bare_b->root}, inner);
     }
-    if (!money || context.policy.units == UnitPolicy::kRequire) return Other("different units");
+    const bool percent = a.ast.Contains(a.id, Kind::kPercent) || b.ast.Contains(b.id, Kind::kPercent);  // 25% are no 25 cents.
+    if (!money || percent || context.policy.units == UnitPolicy::kRequire) return Other("different units");
   } else if (context.policy.units == UnitPolicy::kRequire && left->units != y->units) {
     return Other("the unit was asked for");
   }
@@ -119,10 +121,21 @@ bool IsNamedPoint(View view) { return view.kind() == Kind::kCall && view.ast.nam
 
 Decision CompareUnlike(View a, View b, const Context& context);
 
-// 9:12 looks like a time, but against 3:4 it is a ratio.
+// Whether the ratio is one of two whole numbers without a common factor.
+bool IsReduced(View ratio, const Context& context) {
+  if (ratio.size() != 2) return false;
+  Ast ast;
+  const NodeId left = ast.Copy(ratio.ast, ratio.kid(0).id), right = ast.Copy(ratio.ast, ratio.kid(1).id);
+  const auto x = Canonical(ast, left, context.fuel).constant(), y = Canonical(ast, right, context.fuel).constant();
+  if (!x.has_value() || !y.has_value() || !x->FitsInt64() || !y->FitsInt64()) return false;
+  return x->is_integer() && y->is_integer() && std::gcd(x->ToInt64(), y->ToInt64()) == 1;
+}
+
+// 9:12 looks like a time, but against 3:4 it is a ratio. 2:60 is no way to write 1:30, and 2:05 is always a time.
 std::optional<Decision> CompareTimeWithRatio(View a, View b, const Context& context) {
   const View time = a.kind() == Kind::kTime ? a : b, ratio = a.kind() == Kind::kTime ? b : a;
   if (time.kind() != Kind::kTime || ratio.kind() != Kind::kRatio || time.node().flag != 0 || time.node().payload % 60 != 0) return std::nullopt;
+  if (time.node().payload / 60 % 60 < 10 || !IsReduced(ratio, context)) return std::nullopt;
   Ast ast;
   const NodeId hours = ast.AddNumber(time.node().payload / 3600), minutes = ast.AddNumber(time.node().payload / 60 % 60);
   ast.root = ast.Add(Kind::kRatio, {hours, minutes});
@@ -155,6 +168,7 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
   if (context.policy.assignment_lhs_optional && HasName(a) != HasName(b)) {
     // "x = 5" is 5, but "x = 5" against "x - 2 = 3" stays an equation.
     const View named = HasName(a) ? a : b, bare = HasName(a) ? b : a;
+    if (IsSystem(bare)) return CompareNumberedSolutions(a, b, context).value_or(Other("values of one name against values of several"));  // x = 2, 3 against x = 2, y = 3
     if (bare.kind() != Kind::kRelation && !bare.ast.Contains(bare.id, Kind::kRelation)) {
       // The open interval of x ∈ (0, 1) is no column.
       if (named.kind() == Kind::kRelation && named.ast.relation(named.id, 0) == Relation::kIn && IsMatrix(bare)) return Other("a set against a matrix");
@@ -218,13 +232,15 @@ Decision CompareAnswers(View a, const Form& form_a, View b, const Form& form_b, 
   if (!context.fuel.Spend(20)) return Unknown("out of fuel");
   if (context.fuel.exhausted()) return Unknown("out of fuel");
   const auto number_a = form_a.constant(), number_b = form_b.constant();
-  if (number_a.has_value() && number_b.has_value()) {
+  const bool nothing = number_a.has_value() && number_b.has_value() && number_a->is_zero() && (HasUnits(a) || HasUnits(b));  // No apples are no meters.
+  if (number_a.has_value() && number_b.has_value() && !nothing) {
     const bool same = *number_a == *number_b;
     return {same ? Equality::kEqual : Equality::kDifferent, v1::METHOD_EXACT, same ? "the same rational number" : "different rational numbers"};
   }
   const bool ordered = context.policy.order_matters && (a.kind() == Kind::kList || b.kind() == Kind::kList);
   const bool as_written = !context.policy.fold_text && (a.ast.Contains(a.id, Kind::kText) || b.ast.Contains(b.id, Kind::kText));
-  if (!ordered && !as_written && !form_a.undefined && !form_b.undefined && form_a == form_b) return Same("the same canonical form");
+  const bool joint = a.kind() == Kind::kList && b.kind() == Kind::kList && a.node().flag != b.node().flag;  // "x < 1 and x > 2" is less than "x < 1, x > 2".
+  if (!ordered && !as_written && !joint && !nothing && !form_a.undefined && !form_b.undefined && form_a == form_b) return Same("the same canonical form");
   return CompareKinds(a, form_a, b, form_b, context);
 }
 

@@ -1,5 +1,6 @@
 #include "services/reward/math/vectors.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,8 @@ constexpr int kMaxVectorNesting = 50;  // The builder is recursive.
 using Vector = std::vector<NodeId>;
 
 bool IsColumn(View view) { return view.kind() == Kind::kMatrix && view.node().payload == 1; }
-bool IsPoint(View view) { return view.kind() == Kind::kTuple && view.ast.brackets(view.id).close != ']'; }
+// (1, 2), but not [1, 2) or [1, 2].
+bool IsPoint(View view) { return view.kind() == Kind::kTuple && view.ast.brackets(view.id).open != '[' && view.ast.brackets(view.id).close != ']'; }
 
 // t(3, 4), but not the point P(3, 4) nor f(3, 4).
 bool IsScaledPoint(View view) {
@@ -101,14 +103,38 @@ class VectorBuilder {
   int nesting_ = 0;
 };
 
+// Which of the unit vectors i, j and k a node is: 0, 1, 2; -1 for none.
+int UnitVectorAt(const Ast& ast, NodeId id) {
+  if (ast.Is(id, Kind::kI)) return 0;
+  if (!ast.Is(id, Kind::kSymbol)) return -1;
+  return ast.name(id) == "j" ? 1 : ast.name(id) == "k" ? 2 : -1;
+}
+
+// Whether unit vectors are only added, negated and multiplied by numbers, as in i + 2j, but not in |i| + √(j²).
+bool IsSumOfUnitVectors(View view) {
+  std::vector<int> degrees(view.id - view.node().begin + 1, 0);
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const auto& node = view.ast.node(id);
+    const auto of = [&](size_t i) { return degrees[view.ast.kid(id, i) - view.node().begin]; };
+    int& degree = degrees[id - view.node().begin];
+    degree = UnitVectorAt(view.ast, id) >= 0 ? 1 : 0;
+    int largest = 0, sum = 0;
+    for (size_t i = 0; i < node.kid_count; ++i) largest = std::max(largest, of(i)), sum += of(i);
+    if (largest == 0) continue;
+    const bool added = node.kind == Kind::kAdd || node.kind == Kind::kNegate, scaled = node.kind == Kind::kMultiply || (node.kind == Kind::kDivide && of(1) == 0);
+    if (!added && !(scaled && sum == 1)) return false;
+    degree = 1;
+  }
+  return degrees.back() == 1;
+}
+
 // The expression with the unit vectors i, j and k replaced by numbers.
 Ast WithUnitVectors(View view, const int (&values)[3]) {
   Ast renamed;
   std::vector<NodeId> moved(view.id - view.node().begin + 1);
   for (NodeId id = view.node().begin; id <= view.id; ++id) {
     NodeId& copy = moved[id - view.node().begin];
-    const bool symbol = view.ast.Is(id, Kind::kSymbol);
-    const int place = view.ast.Is(id, Kind::kI) ? 0 : symbol && view.ast.name(id) == "j" ? 1 : symbol && view.ast.name(id) == "k" ? 2 : -1;
+    const int place = UnitVectorAt(view.ast, id);
     if (place >= 0) {
       copy = renamed.AddNumber(values[place]);
       continue;
@@ -123,7 +149,7 @@ Ast WithUnitVectors(View view, const int (&values)[3]) {
 
 // i + 2j + 3k as a vector of `size` members: what the expression is at each unit vector, if it is linear in them: without a constant, and doubled with its arguments.
 std::optional<Vector> FromUnitVectors(View view, size_t size, Ast& out, const Context& context) {
-  if (size < 2 || size > 3 || view.kind() > Kind::kPrime || !view.ast.Contains(view.id, Kind::kSymbol) || HoldsPoint(view)) return std::nullopt;
+  if (size < 2 || size > 3 || view.kind() > Kind::kPrime || !view.ast.Contains(view.id, Kind::kSymbol) || HoldsPoint(view) || !IsSumOfUnitVectors(view)) return std::nullopt;
   const auto at = [&](int i, int j, int k) { return WithUnitVectors(view, {i, j, k}); };
   const auto equal = [&](const Ast& x, const Ast& y) { return CompareScalars({x, x.root}, {y, y.root}, context).equality == Equality::kEqual; };
   Ast zero, sum;

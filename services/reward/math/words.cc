@@ -30,6 +30,11 @@ std::vector<std::string> FoldedWords(const std::vector<Word>& words) {
   return folded;
 }
 
+// Whether the words stand beside each other or are joined by hyphens: "twenty, one" are two numbers.
+bool IsOneRun(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return IsLetter(c) || c == ' ' || c == '-'; });
+}
+
 // Phrases that mean the same; the last of each is the one that stands for all.
 std::string Phrase(std::string text) {
   static constexpr std::string_view kNone[] = {"no solutions", "there is no solution", "there are no solutions", "no solution exists", "no solutions exist", "has no solution", "has no solutions", "empty set",
@@ -81,7 +86,7 @@ std::optional<Ast> ParseWords(std::string_view text) {
   const bool spoken = std::any_of(words->begin(), words->end(), [](const Word& word) { return IsLetter(word.folded[0]) && word.folded.size() > 1; });
   if (!spoken) return std::nullopt;
   Ast ast;
-  if (std::optional<Rational> number = NumberInWords(FoldedWords(*words)); number.has_value()) {
+  if (std::optional<Rational> number = IsOneRun(*plain) ? NumberInWords(FoldedWords(*words)) : std::nullopt; number.has_value()) {
     ast.root = ast.AddNumber(*std::move(number));
     return ast;
   }

@@ -1,6 +1,5 @@
 #include "services/reward/sandbox/worker_zygote.h"
 
-#include "common/hash/keyed_hash.h"
 #include "common/status/status_macros.h"
 #include "services/reward/sandbox/worker_main.h"
 
@@ -8,7 +7,6 @@ namespace cohort::reward {
 
 absl::StatusOr<std::unique_ptr<sandbox::Zygote>> ForkZygote(ZygoteOptions options) {
   COHORT_ASSIGN_OR_RETURN(const sandbox::SyscallFilter filter, CompileSyscallFilter());
-  if (options.secret == 0) options.secret = hash::HashSecret::Random().low;
   return sandbox::Zygote::Fork([&](int socket, uint32_t task) {
     RunChild(socket, task, options.lockdown, filter, options.faults, options.secret);
   });
