@@ -42,7 +42,7 @@ v1::Finding Make(const std::string& check, v1::Severity severity, const std::str
 
 v1::Finding ExamineRedis(const absl::StatusOr<ServerFacts>& server) {
   if (!server.ok()) {
-    const bool refused = ErrorReason(server.status()) == "REDIS_REFUSED";
+    const bool refused = ErrorReason(server.status()) == redis::kRefused;
     if (refused) return Make("redis", v1::SEVERITY_ERROR, std::string(server.status().message()), "correct that setting of cohort-admin, and of the other services");
     return Make("redis", v1::SEVERITY_ERROR, std::string(server.status().message()), "start Redis, or correct --redis; the run goes on where it was once it is back");
   }

@@ -1,6 +1,7 @@
 // The parts of the admin service that compute: status, bottleneck, filters, page tokens, redaction, operations, diagnosis; and YAML of the CLI.
 
 #include "absl/strings/str_cat.h"
+#include "common/redis/connection.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -288,7 +289,7 @@ TEST(DiagnosisTest, WithoutRedisThatIsTheFinding) {
 }
 
 TEST(DiagnosisTest, ARedisThatRefusesOrTrustsEverybodyIsAFinding) {
-  const absl::Status refused = OfRedis(ErrorWithReason(absl::StatusCode::kPermissionDenied, "WRONGPASS", "redis at redis:1: it does not take the password"));
+  const absl::Status refused = OfRedis(ErrorWithReason(absl::StatusCode::kNotFound, redis::kRefused, "redis at redis:1: there is no file with the password"));
   EXPECT_THAT(refused, ::cohort::testing::HasReason("REDIS_REFUSED"));
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(Examine(refused, refused)[0].remedy(), HasSubstr("setting of cohort-admin"));
