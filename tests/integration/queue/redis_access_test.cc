@@ -273,6 +273,15 @@ TEST_F(RedisTlsTest, ACertificateForAnotherHostOrOfThePastIsNotTaken) {
   EXPECT_THAT(Ping(server_->tls_address(), With("late")), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("late.pem: the certificate expired at")));
 }
 
+TEST_F(RedisTlsTest, AnExpiredAuthorityMayStandBeforeItsSuccessor) {
+  Start();
+  authority_.Issue("late", "/CN=late", 0);
+  absl::SleepFor(absl::Milliseconds(1100));
+  ASSERT_OK_AND_ASSIGN(const std::string expired, io::ReadFile(Path("late.pem")));
+  ASSERT_OK_AND_ASSIGN(const std::string successor, io::ReadFile(Path("ca.pem")));
+  EXPECT_OK(Ping(server_->tls_address(), With("client", Write("both.pem", expired + successor))));
+}
+
 TEST_F(RedisTlsTest, WithoutClientCertificatesTheAuthorityIsEnough) {
   Start({"--tls-auth-clients", "no"});
   EXPECT_OK(Ping(server_->tls_address(), With("")));
