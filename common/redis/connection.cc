@@ -23,25 +23,45 @@ bool IsRefusal(const absl::Status& error) {
   return !error.ok() && !absl::IsUnavailable(error) && !absl::IsDeadlineExceeded(error) && !absl::IsResourceExhausted(error);
 }
 
+// A refusal as callers get it.
+absl::Status Refusal(const absl::Status& error, const std::string& address) {
+  return ErrorWithReason(error.code(), kRefused, absl::StrCat("redis at ", address, ": ", error.message()));
+}
+
+// What the server answers to every first command of another host, before it hangs up.
+absl::Status ProtectedMode() {
+  return absl::FailedPreconditionError(
+      "it is in protected mode, and answers its own machine alone; protect the server (requirepass or an ACL) and name the file with the password in "
+      "COHORT_REDIS_PASSWORD_FILE");
+}
+
 // The server's answer to a log-in, with what to do about it.
 absl::Status LoginError(const absl::Status& error, const Access& access, const std::string& user) {
   const std::string reason = ErrorReason(error);
   if (reason == "WRONGPASS") {
     const std::string whose = user.empty() ? "the default user" : absl::StrCat("user '", user, "'");
-    return ErrorWithReason(error.code(), reason, absl::StrCat("it does not take the password of ", access.password_source(), " for ", whose,
-                                                              "; correct the password or COHORT_REDIS_USER"));
+    return absl::PermissionDeniedError(
+        absl::StrCat("it does not take the password of ", access.password_source(), " for ", whose, "; correct the password or COHORT_REDIS_USER"));
   }
+  if (reason == "DENIED") return ProtectedMode();
   if (absl::StrContains(error.message(), "without any password configured")) {
-    return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NO_PASSWORD_SET",
-                           absl::StrCat("it asks for no password, and ", access.password_source(),
-                                        " gives one; protect the server (requirepass or an ACL), or take the setting out"));
+    return absl::FailedPreconditionError(absl::StrCat("it asks for no password, and ", access.password_source(),
+                                                      " gives one; protect the server (requirepass or an ACL), or take the setting out"));
   }
   return absl::UnavailableError(error.message());  // "max number of clients reached" is one.
 }
 
-absl::Status NoPassword(const absl::Status& error) {
-  return ErrorWithReason(error.code(), ErrorReason(error),
-                         "it asks for a password, and none is given; name a file that holds it in COHORT_REDIS_PASSWORD_FILE, and in COHORT_REDIS_USER whose it is");
+// The server's answer to the name of the connection: OK where it lets the next command in, or that one hears what matters.
+absl::Status NamingError(const absl::Status& error) {
+  const std::string reason = ErrorReason(error);
+  if (reason == "NOAUTH") {
+    return absl::PermissionDeniedError(
+        "it asks for a password, and none is given; name a file that holds it in COHORT_REDIS_PASSWORD_FILE, and in COHORT_REDIS_USER whose it is");
+  }
+  if (reason == "DENIED") return ProtectedMode();
+  // An ACL may refuse this command, an old server not know it, and one that loads its data or runs a script is only busy.
+  const bool harmless = reason == "NOPERM" || reason == "ERR" || absl::IsUnavailable(error);
+  return harmless ? absl::OkStatus() : error;
 }
 
 }  // namespace
@@ -93,7 +113,7 @@ absl::StatusOr<Reply> Connection::RetryUntil(const Action& action, absl::Time st
     Attempt attempt;
     absl::Status error = EnsureConnected(deadline);
     if (IsRefusal(error)) {
-      const absl::Status refusal = Annotate(error, absl::StrCat("redis at ", options_.address));
+      const absl::Status refusal = Refusal(error, options_.address);
       if (!access_->ever_accepted()) return refusal;
       access_->WarnOfRefusal(refusal);
       error = absl::UnavailableError(error.message());
@@ -103,6 +123,7 @@ absl::StatusOr<Reply> Connection::RetryUntil(const Action& action, absl::Time st
       error = reply.status();
     }
     const bool busy = attempt.server_error && error.code() == absl::StatusCode::kUnavailable;
+    if (attempt.server_error && absl::IsPermissionDenied(error)) return Refusal(error, options_.address);
     if (attempt.server_error && !busy) return Annotate(error, absl::StrCat("redis at ", options_.address));
     if (!busy) wire_.reset();
     if (attempt.sent && !attempt.server_error && lost_reply == LostReply::kReport) {
@@ -144,9 +165,7 @@ absl::Status Connection::Introduce(Wire& wire, absl::Time deadline) const {
     if (!authenticated.ok()) return server_error ? LoginError(authenticated, *access_, login->user) : authenticated;
   }
   const absl::Status named = wire.Call({"CLIENT", "SETNAME", options_.client_name}, deadline, server_error).status();
-  if (server_error && ErrorReason(named) == "NOAUTH") return NoPassword(named);
-  // A server that is still loading its data refuses this, and so may an ACL; the command itself will hear what matters.
-  return server_error ? absl::OkStatus() : named;
+  return server_error ? NamingError(named) : named;
 }
 
 absl::StatusOr<std::string> Connection::HashOf(const Script& script, absl::Time deadline, bool& server_error) {
@@ -160,7 +179,8 @@ absl::StatusOr<std::string> Connection::HashOf(const Script& script, absl::Time 
 
 absl::Status Connection::Describe(const absl::Status& error, absl::Time start, int attempts) const {
   const std::string tried = absl::StrCat(attempts, attempts == 1 ? " attempt in " : " attempts in ", absl::FormatDuration(absl::Now() - start));
-  return absl::Status(error.code(), absl::StrCat("redis at ", options_.address, ": ", error.message(), " (", tried, ")"));
+  const std::string message = absl::StrCat("redis at ", options_.address, ": ", error.message(), " (", tried, ")");
+  return absl::IsUnauthenticated(error) ? ErrorWithReason(error.code(), kRefused, message) : absl::Status(error.code(), message);
 }
 
 }  // namespace cohort::redis

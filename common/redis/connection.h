@@ -18,6 +18,9 @@ namespace cohort::redis {
 
 class Wire;
 
+// Reason (common/status/errors.h) of every error that says: the server is there, and does not let this process in, or not do that.
+inline constexpr char kRefused[] = "REDIS_REFUSED";
+
 // What to do when a command was sent and its reply never came, so that nobody knows whether the server ran it.
 enum class LostReply {
   kRepeat,  // Running it twice does no harm: reconnect and send it again until the deadline.
@@ -31,8 +34,8 @@ enum class LostReply {
 // time. The server's own errors are described at ErrorOf().
 //
 // A server that does not let this process in (PERMISSION_DENIED or FAILED_PRECONDITION for passwords, UNAUTHENTICATED for TLS, the errors of the files) is told at
-// once, with the setting to correct, as long as it has never let the process in. After that it counts as not reachable: every attempt reads password and
-// certificates anew, and the log tells.
+// once, with the setting to correct and the reason kRefused, as long as it has never let the process in. After that it counts as not reachable: every attempt reads
+// password and certificates anew, and the log tells. A command that the process may not give (NOPERM) has that reason, too.
 class Connection {
  public:
   struct Options {

@@ -18,13 +18,13 @@ absl::StatusOr<Endpoint> ParseAddress(const std::string& address) {
   endpoint.tls = absl::ConsumePrefix(&rest, "rediss://");
   if (!endpoint.tls) absl::ConsumePrefix(&rest, "redis://");
   const size_t colon = rest.rfind(':');
-  const bool valid = colon != absl::string_view::npos && colon != 0 && absl::SimpleAtoi(rest.substr(colon + 1), &endpoint.port) && endpoint.port > 0 &&
+  absl::string_view host = rest.substr(0, colon);
+  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
+  const bool valid = colon != absl::string_view::npos && !host.empty() && absl::SimpleAtoi(rest.substr(colon + 1), &endpoint.port) && endpoint.port > 0 &&
                      endpoint.port <= 65535 && rest.find('/') == absl::string_view::npos;
   if (!valid) {
     return absl::InvalidArgumentError(absl::StrCat("'", address, "' is not the address of a Redis server; write host:port, or rediss://host:port for TLS"));
   }
-  absl::string_view host = rest.substr(0, colon);
-  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
   endpoint.host = std::string(host);
   return endpoint;
 }

@@ -14,10 +14,8 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/redis/socket.h"
-#include "common/status/errors.h"
 #include "common/status/status_macros.h"
 
 namespace cohort::redis {
@@ -44,10 +42,15 @@ int ReceiveBytes(BIO* bio, char* bytes, int size) {
   BIO_clear_retry_flags(bio);
   const ssize_t received = recv(FdOf(bio), bytes, size, 0);
   if (received < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+  if (received == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   return static_cast<int>(received);
 }
 
-long Control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+// OpenSSL asks for the end to tell it from an error; without an answer a hang-up would read as whatever errno was before.
+long Control(BIO* bio, int command, long, void*) {
+  if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
 
 // A BIO over the socket `fd`, which stays its owner's.
 BIO* SocketBio(int fd) {
@@ -69,9 +72,31 @@ bool IsIp(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), address) == 1 || inet_pton(AF_INET6, host.c_str(), address) == 1;
 }
 
-absl::Status Refused(absl::string_view message) { return ErrorWithReason(absl::StatusCode::kUnauthenticated, "TLS_REFUSED", message); }
+std::string TextOf(unsigned long error) {
+  char text[256];
+  ERR_error_string_n(error, text, sizeof(text));
+  return text;
+}
 
-absl::Status OfFile(const std::string& file) { return Refused(absl::StrCat(file, ": OpenSSL cannot use it: ", ERR_error_string(ERR_peek_last_error(), nullptr))); }
+absl::Status OfFile(const std::string& file) {
+  return absl::UnauthenticatedError(absl::StrCat(file, ": OpenSSL cannot use it: ", TextOf(ERR_peek_last_error())));
+}
+
+// Whether a fatal alert of the server is about the certificate that this end has shown.
+bool IsAboutCertificate(int reason) {
+  switch (reason) {
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // The context with the files in it; a TLS client that verifies.
 absl::StatusOr<Context> MakeContext(const tls::Files& files) {
@@ -96,10 +121,10 @@ absl::StatusOr<Context> MakeContext(const tls::Files& files) {
 absl::Status NotVouchedFor(long verified, const std::string& ca) {
   const char* why = X509_verify_cert_error_string(verified);
   if (verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-    return Refused(absl::StrCat("the server's certificate does not name this host (", why, "); connect by a name that it has as subjectAltName, or renew it with this one"));
+    return absl::UnauthenticatedError(absl::StrCat("the server's certificate does not name this host (", why, "); connect by a name that it has as subjectAltName, or renew it with this one"));
   }
-  if (verified == X509_V_ERR_CERT_HAS_EXPIRED) return Refused(absl::StrCat("the server's certificate has expired (", why, "); renew it"));
-  return Refused(absl::StrCat("the server's certificate is not vouched for by ", ca, " (", why, "); set COHORT_REDIS_CA to the file with the authority that signed it"));
+  if (verified == X509_V_ERR_CERT_HAS_EXPIRED) return absl::UnauthenticatedError(absl::StrCat("the server's certificate has expired (", why, "); renew it"));
+  return absl::UnauthenticatedError(absl::StrCat("the server's certificate is not vouched for by ", ca, " (", why, "); set COHORT_REDIS_CA to the file with the authority that signed it"));
 }
 
 }  // namespace
@@ -133,13 +158,10 @@ absl::Status TlsSession::Prepare(const std::string& host, const tls::Files& file
   if (ssl_ == nullptr) return absl::ResourceExhaustedError("no memory for a TLS connection");
   BIO* bio = SocketBio(fd_);
   SSL_set_bio(ssl_.get(), bio, bio);
-  if (IsIp(host)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), host.c_str());
-  } else {
-    SSL_set1_host(ssl_.get(), host.c_str());
-    SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
-  }
-  return absl::OkStatus();
+  // Without the name any certificate of the authority would do.
+  const bool named = IsIp(host) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), host.c_str()) == 1
+                                : !host.empty() && SSL_set1_host(ssl_.get(), host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl_.get(), host.c_str()) == 1;
+  return named ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrCat("'", host, "' is no name of a host that a certificate could have"));
 }
 
 absl::Status TlsSession::Write(absl::string_view bytes, absl::Time deadline) {
@@ -211,19 +233,20 @@ absl::Status TlsSession::Failure() const {
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
       return NotVouchedFor(verified, ca_);
     case SSL_R_WRONG_VERSION_NUMBER:
-      return Refused("the server speaks no TLS on this port; write its address without rediss://, or take its TLS port");
+      return absl::UnauthenticatedError("the server speaks no TLS on this port; write its address without rediss://, or take its TLS port");
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:  // So says TLS 1.2; with a certificate it is about something else.
+      if (SSL_get_certificate(ssl_.get()) != nullptr) break;
+      [[fallthrough]];
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-      return Refused("the server asks for a certificate of the client; set COHORT_REDIS_CERT and COHORT_REDIS_KEY to one of an authority that it trusts");
+      return absl::UnauthenticatedError("the server asks for a certificate of the client; set COHORT_REDIS_CERT and COHORT_REDIS_KEY to one of an authority that it trusts");
     default:
       break;
   }
-  char text[256];
-  ERR_error_string_n(error, text, sizeof(text));
-  if (absl::StrContains(text, "alert")) {
-    return Refused(absl::StrCat("the server does not accept this end (", text, "); correct COHORT_REDIS_CERT and COHORT_REDIS_KEY"));
+  if (IsAboutCertificate(ERR_GET_REASON(error))) {
+    return absl::UnauthenticatedError(
+        absl::StrCat("the server does not accept the certificate of this end (", TextOf(error), "); correct COHORT_REDIS_CERT and COHORT_REDIS_KEY"));
   }
-  return absl::UnavailableError(absl::StrCat("TLS: ", text));
+  return absl::UnavailableError(absl::StrCat("TLS: ", TextOf(error)));
 }
 
 }  // namespace cohort::redis

@@ -15,7 +15,7 @@ namespace cohort::redis {
 
 // TLS (1.2 or newer) over one connected, non-blocking socket, as its client. The files are read at the handshake. Not thread-safe; does not own the socket.
 //
-// Errors: UNAVAILABLE when the connection was lost, DEADLINE_EXCEEDED; UNAUTHENTICATED (reason TLS_REFUSED) when one end does not accept the other, with
+// Errors: UNAVAILABLE when the connection was lost, DEADLINE_EXCEEDED; UNAUTHENTICATED when one end does not accept the other, with
 // the setting to correct.
 class TlsSession {
  public:

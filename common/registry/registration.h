@@ -14,6 +14,10 @@
 
 namespace cohort::registry {
 
+// How often a service writes its record, and after how long without that it counts as silent: two were missed, and the third is late.
+inline constexpr absl::Duration kHeartbeatPeriod = absl::Seconds(1);
+inline constexpr absl::Duration kSilence = absl::Seconds(3);
+
 // Keeps the record of this process in the registry as long as it lives, on a thread of its own; the destructor takes it out (half a second at most).
 //
 // Nothing depends on it: an unreachable Redis is tried again, with one warning for each outage, and never keeps the service from its work.
@@ -27,7 +31,7 @@ class Registration {
     v1::ServiceRecord record;
     // Called on the registration's thread before every heartbeat to bring the record up to date; may be null.
     std::function<void(v1::ServiceRecord& record)> refresh;
-    absl::Duration period = absl::Seconds(1);
+    absl::Duration period = kHeartbeatPeriod;
     absl::Duration time_to_live = absl::Seconds(10);
   };
   explicit Registration(Options options);

@@ -14,11 +14,12 @@
 
 namespace cohort::rpc {
 
-// The files of one end. Both ends read them anew within a second after they have changed: renewed certificates need no restart, and a change that cannot be
-// used (half a file, the wrong key) leaves what was read before in use.
+// The files of one end. Both ends read them anew within a second after they have changed: renewed certificates need no restart. Exchange certificate and key at
+// once, as the symbolic link of a mounted Secret does: half a file, or a key that does not fit, ends new handshakes until that is mended, while a missing file
+// leaves what was read before in use. Connections that stand go on in any case.
 using TlsFiles = tls::Files;
 
-// Credentials of a server, TLS 1.2 or newer. INVALID_ARGUMENT names the file that is missing, is no PEM, has expired, or does not fit.
+// Credentials of a server, TLS 1.2 or newer. NOT_FOUND names the file that is missing, INVALID_ARGUMENT the one that is no PEM, has expired, or does not fit.
 // With a `verifier` it has the last word about callers whose certificate is of `ca`.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFiles& files,
                                                                    std::shared_ptr<grpc::experimental::CertificateVerifier> verifier = nullptr);

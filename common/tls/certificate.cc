@@ -27,10 +27,18 @@ int NoPassphrase(char*, int, int, void*) { return -1; }
 
 Bio Open(absl::string_view text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
-absl::StatusOr<X509Pointer> Read(absl::string_view pem) {
-  X509Pointer certificate(PEM_read_bio_X509(Open(pem).get(), nullptr, NoPassphrase, nullptr));
+// The next certificate of `bio`; null after the last one.
+X509Pointer ReadNext(BIO* bio) {
+  X509Pointer certificate(PEM_read_bio_X509(bio, nullptr, NoPassphrase, nullptr));
   ERR_clear_error();
-  if (certificate == nullptr) return absl::InvalidArgumentError("holds no PEM certificate");
+  return certificate;
+}
+
+absl::Status NoCertificate() { return absl::InvalidArgumentError("holds no PEM certificate"); }
+
+absl::StatusOr<X509Pointer> Read(absl::string_view pem) {
+  X509Pointer certificate = ReadNext(Open(pem).get());
+  if (certificate == nullptr) return NoCertificate();
   return certificate;
 }
 
@@ -50,12 +58,7 @@ absl::Time ToTime(const ASN1_TIME* time) {
   return ASN1_TIME_to_tm(time, &parts) == 1 ? absl::FromTimeT(timegm(&parts)) : absl::InfinitePast();
 }
 
-}  // namespace
-
-absl::StatusOr<Certificate> ParseCertificate(absl::string_view pem) {
-  const absl::StatusOr<X509Pointer> read = Read(pem);
-  if (!read.ok()) return read.status();
-  const X509* x509 = read->get();
+Certificate Convert(const X509* x509) {
   Certificate certificate;
   const std::vector<std::string> names = Entries(X509_get_subject_name(x509), NID_commonName);
   if (!names.empty()) certificate.common_name = names.front();
@@ -63,6 +66,22 @@ absl::StatusOr<Certificate> ParseCertificate(absl::string_view pem) {
   certificate.not_before = ToTime(X509_get0_notBefore(x509));
   certificate.not_after = ToTime(X509_get0_notAfter(x509));
   return certificate;
+}
+
+}  // namespace
+
+absl::StatusOr<Certificate> ParseCertificate(absl::string_view pem) {
+  const absl::StatusOr<X509Pointer> read = Read(pem);
+  if (!read.ok()) return read.status();
+  return Convert(read->get());
+}
+
+absl::StatusOr<std::vector<Certificate>> ParseCertificates(absl::string_view pem) {
+  const Bio bio = Open(pem);
+  std::vector<Certificate> certificates;
+  for (X509Pointer next = ReadNext(bio.get()); next != nullptr; next = ReadNext(bio.get())) certificates.push_back(Convert(next.get()));
+  if (certificates.empty()) return NoCertificate();
+  return certificates;
 }
 
 absl::Status CheckKey(absl::string_view certificate_pem, absl::string_view key_pem) {

@@ -21,6 +21,9 @@ struct Certificate {
 // The first certificate of `pem`. INVALID_ARGUMENT when there is none.
 absl::StatusOr<Certificate> ParseCertificate(absl::string_view pem);
 
+// All certificates of `pem`, in their order; at least one. INVALID_ARGUMENT when there is none.
+absl::StatusOr<std::vector<Certificate>> ParseCertificates(absl::string_view pem);
+
 // Whether the private key in `key_pem` belongs to the first certificate of `certificate_pem`. INVALID_ARGUMENT says what is wrong.
 absl::Status CheckKey(absl::string_view certificate_pem, absl::string_view key_pem);
 

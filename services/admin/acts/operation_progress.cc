@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/registry/registration.h"
 
 namespace cohort::admin {
 namespace {
@@ -11,8 +13,6 @@ using registry::v1::ServiceRecord;
 
 // So long a worker's record may still tell of the time before it was drained.
 constexpr int64_t kRecordDelayMs = 10'000;
-// Heartbeats come every second; the record of a worker that was killed still says for some seconds that it is ready.
-constexpr int64_t kSilenceMs = 2'500;
 
 void End(v1::Operation& operation, v1::OperationState state, const std::string& message, const OperationFacts& facts) {
   operation.set_state(state);
@@ -47,7 +47,9 @@ void AdvanceScale(v1::Operation& operation, const OperationFacts& facts) {
   for (const ServiceRecord& service : facts.services) {
     if (service.role() != registry::v1::SERVICE_ROLE_ROLLOUT) continue;
     ++all;
-    if (service.state() == registry::v1::SERVICE_STATE_READY && service.heartbeat_age_ms() < kSilenceMs) ++ready;
+    // The record of a worker that was killed still says for some seconds that it is ready.
+    const bool silent = absl::Milliseconds(service.heartbeat_age_ms()) > registry::kSilence;
+    if (service.state() == registry::v1::SERVICE_STATE_READY && !silent) ++ready;
   }
   const std::string seen = absl::StrCat(ready, " of ", all, " workers are ready, ", operation.target(), " are wanted");
   if (all == operation.target() && ready == all) return Succeed(operation, seen, facts);

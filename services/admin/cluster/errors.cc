@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/redis/connection.h"
 #include "common/status/errors.h"
 
 namespace cohort::admin {
@@ -12,9 +13,7 @@ constexpr absl::Duration kRetryDelay = absl::Seconds(1);
 }  // namespace
 
 absl::Status OfRedis(const absl::Status& status) {
-  if (absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status)) {
-    return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "REDIS_REFUSED", status.message());
-  }
+  if (ErrorReason(status) == redis::kRefused) return ErrorWithReason(absl::StatusCode::kFailedPrecondition, redis::kRefused, status.message());
   const bool unreachable = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
   if (!unreachable || !ErrorReason(status).empty()) return status;
   return WithRetryDelay(ErrorWithReason(absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE", status.message()), kRetryDelay);

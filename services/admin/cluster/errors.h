@@ -10,7 +10,7 @@ namespace cohort::admin {
 // Errors of the admin API that several calls share; reasons are part of the API (proto/cohort/admin/v1/admin_service.proto).
 
 // What a call to Redis ended with, as the API tells it: an unreachable server is UNAVAILABLE (reason REDIS_UNAVAILABLE), one that
-// does not let this service in FAILED_PRECONDITION (REDIS_REFUSED): the caller is not the one who lacks a permission.
+// does not let this service in (redis::kRefused, whatever is wrong) FAILED_PRECONDITION (REDIS_REFUSED): not the caller is to correct something.
 absl::Status OfRedis(const absl::Status& status);
 
 // UNAVAILABLE (reason NO_LEARNER).

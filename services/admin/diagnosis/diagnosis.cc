@@ -7,9 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "common/redis/access.h"
 #include "common/redis/connection.h"
 #include "common/redis/endpoint.h"
+#include "common/registry/registration.h"
+#include "common/rpc/address.h"
 #include "common/rpc/server.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -25,8 +28,6 @@ using registry::v1::ServiceRecord;
 constexpr int64_t kSkewMs = 2'000;
 // A worker that has had so long and still holds no weights never gets them.
 constexpr int64_t kWeightsMs = 30'000;
-// A heartbeat comes every second.
-constexpr int64_t kSilenceMs = 5'000;
 // Tasks are settled much sooner in a run that goes on.
 constexpr double kOldTaskSeconds = 300;
 constexpr double kFullMemory = 0.9;
@@ -42,7 +43,7 @@ v1::Finding Make(const std::string& check, v1::Severity severity, const std::str
 
 v1::Finding ExamineRedis(const absl::StatusOr<ServerFacts>& server) {
   if (!server.ok()) {
-    const bool refused = ErrorReason(server.status()) == "REDIS_REFUSED";
+    const bool refused = ErrorReason(server.status()) == redis::kRefused;
     if (refused) return Make("redis", v1::SEVERITY_ERROR, std::string(server.status().message()), "correct that setting of cohort-admin, and of the other services");
     return Make("redis", v1::SEVERITY_ERROR, std::string(server.status().message()), "start Redis, or correct --redis; the run goes on where it was once it is back");
   }
@@ -103,7 +104,7 @@ v1::Finding ExamineReward(const ClusterFacts& facts) {
 
 // What is wrong with one worker, or "".
 std::string Complaint(const ServiceRecord& worker, int64_t now_ms) {
-  if (worker.heartbeat_age_ms() > kSilenceMs) return absl::StrCat("silent for ", worker.heartbeat_age_ms() / 1000, " s");
+  if (absl::Milliseconds(worker.heartbeat_age_ms()) > registry::kSilence) return absl::StrCat("silent for ", worker.heartbeat_age_ms() / 1000, " s");
   const int64_t age_ms = now_ms + worker.clock_skew_ms() - worker.started_at_ms();
   if (worker.load().policy_version() < 0 && worker.started_at_ms() > 0 && age_ms > kWeightsMs) {
     return absl::StrCat("has no weights ", age_ms / 1000, " s after its start");
@@ -161,6 +162,8 @@ v1::Finding ExamineClocks(const ClusterFacts& facts) {
 
 }  // namespace
 
+bool IsOnLoopback(const redis::Endpoint& endpoint) { return rpc::IsLoopback(rpc::Advertised(absl::StrCat(":", endpoint.port), endpoint.host)); }
+
 absl::StatusOr<ServerFacts> LookAtRedis(const std::string& address, absl::Time deadline) {
   redis::Connection connection({.address = address, .client_name = "cohort-doctor"});
   const absl::StatusOr<redis::Reply> reply = connection.Command({"INFO"}, deadline, redis::LostReply::kRepeat);
@@ -169,7 +172,7 @@ absl::StatusOr<ServerFacts> LookAtRedis(const std::string& address, absl::Time d
   facts.address = address;
   const absl::StatusOr<redis::Endpoint> endpoint = redis::ParseAddress(address);
   facts.tls = endpoint.ok() && endpoint->tls;
-  facts.loopback = endpoint.ok() && rpc::IsLoopback(absl::StrCat(endpoint->host, ":", endpoint->port));
+  facts.loopback = endpoint.ok() && IsOnLoopback(*endpoint);
   const auto login = redis::Access::OfProcess()->ReadLogin();
   facts.password = login.ok() && login->has_value();
   for (const absl::string_view line : absl::StrSplit(reply->text, "\r\n")) {

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/redis/endpoint.h"
 #include "proto/cohort/admin/v1/cluster.pb.h"
 #include "services/admin/cluster/status.h"
 
@@ -25,7 +26,10 @@ struct ServerFacts {
   bool tls = false;
 };
 
-// UNAVAILABLE (reason REDIS_UNAVAILABLE) names the address.
+// Whether nobody on another machine reaches a server there.
+bool IsOnLoopback(const redis::Endpoint& endpoint);
+
+// UNAVAILABLE (reason REDIS_UNAVAILABLE) names the address, FAILED_PRECONDITION (REDIS_REFUSED) what to correct.
 absl::StatusOr<ServerFacts> LookAtRedis(const std::string& address, absl::Time deadline);
 
 // What is right and wrong with a run, in the order in which a person would look. Pure. `server` and `facts` may be errors: then that is what is wrong.

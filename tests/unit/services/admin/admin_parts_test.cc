@@ -1,6 +1,8 @@
 // The parts of the admin service that compute: status, bottleneck, filters, page tokens, redaction, operations, diagnosis; and YAML of the CLI.
 
 #include "absl/strings/str_cat.h"
+#include "common/redis/connection.h"
+#include "common/redis/endpoint.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -288,7 +290,7 @@ TEST(DiagnosisTest, WithoutRedisThatIsTheFinding) {
 }
 
 TEST(DiagnosisTest, ARedisThatRefusesOrTrustsEverybodyIsAFinding) {
-  const absl::Status refused = OfRedis(ErrorWithReason(absl::StatusCode::kPermissionDenied, "WRONGPASS", "redis at redis:1: it does not take the password"));
+  const absl::Status refused = OfRedis(ErrorWithReason(absl::StatusCode::kNotFound, redis::kRefused, "redis at redis:1: there is no file with the password"));
   EXPECT_THAT(refused, ::cohort::testing::HasReason("REDIS_REFUSED"));
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(Examine(refused, refused)[0].remedy(), HasSubstr("setting of cohort-admin"));
@@ -305,6 +307,19 @@ TEST(DiagnosisTest, ARedisThatRefusesOrTrustsEverybodyIsAFinding) {
   EXPECT_THAT(Examine(server, gone)[0].observation(), HasSubstr("password, encrypted"));
   server.loopback = true, server.tls = false;
   EXPECT_THAT(Examine(server, gone)[0].observation(), ::testing::Not(HasSubstr("encrypted")));
+}
+
+TEST(DiagnosisTest, LoopbackIsKnownByEveryNameOfIt) {
+  for (const char* address : {"127.0.0.1:6379", "localhost:6379", "rediss://[::1]:6379", "redis://127.1.2.3:1"}) {
+    const auto endpoint = redis::ParseAddress(address);
+    ASSERT_OK(endpoint);
+    EXPECT_TRUE(IsOnLoopback(*endpoint)) << address;
+  }
+  for (const char* address : {"[::]:6379", "[::2]:6379", "10.0.0.1:6379", "localhost.example:6379"}) {
+    const auto endpoint = redis::ParseAddress(address);
+    ASSERT_OK(endpoint);
+    EXPECT_FALSE(IsOnLoopback(*endpoint)) << address;
+  }
 }
 
 TEST(YamlTest, JsonBecomesYaml) {
