@@ -109,11 +109,11 @@ default
 {{- if $access.secret }}
 - name: redis-access
   secret:
-    secretName: {{ $access.secret }}
+    secretName: {{ $access.secret | quote }}
     defaultMode: 0440
     items:
       {{- range compact (list $access.password $access.ca $access.certificate $access.privateKey) | uniq }}
-      - {key: {{ . }}, path: {{ . }}}
+      - {key: {{ . | quote }}, path: {{ . | quote }}}
       {{- end }}
 {{- end }}
 {{- end -}}
@@ -136,7 +136,7 @@ default
 {{- end -}}
 
 {{- define "cohort.tlsVolume" -}}
-- {name: service-tls, secret: {secretName: {{ include "cohort.tlsSecret" . }}, defaultMode: 0440}}
+- {name: service-tls, secret: {secretName: {{ include "cohort.tlsSecret" . | quote }}, defaultMode: 0440}}
 {{- end -}}
 
 {{- define "cohort.learnerAddress" -}}
@@ -213,7 +213,7 @@ priorityClassName: {{ . }}
 {{- with .Values.image.pullSecrets -}}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end -}}
 {{- end -}}
