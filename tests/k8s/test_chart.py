@@ -12,10 +12,10 @@ import unittest
 
 import yaml
 
-from lib import chart
+from lib import chart, walkthrough
 from lib.bad_values import BAD_VALUES, in_words_of_helm3
 from lib.processes import run
-from lib.tools import CHART, ROOT, tool
+from lib.tools import CHART, ROOT, VERSION, tool
 
 # Switches of what others act on: the kind, and who brings its definition.
 CUSTOM = [
@@ -266,6 +266,18 @@ class RenderedObjects(unittest.TestCase):
         self.assertIn({"name": "work", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}, spec["volumes"])
         self.assertIn({"name": "work", "mountPath": "/work"}, spec["containers"][0]["volumeMounts"])
         self.assertIn("--work-directory=/work", spec["containers"][0]["args"])
+
+    def test_the_images_of_the_page_are_those_that_it_builds_and_pushes_or_imports(self):
+        made = run([os.path.join(ROOT, "deploy", "docker", "build"), "--help"], env={**os.environ, "COLUMNS": "1000"}).stdout
+        for changes, registry in (({}, "registry.example.com/ml/"), ({"image": {"registry": None}}, "")):
+            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+                yaml.safe_dump(walkthrough.values(changes), file)
+                file.flush()
+                objects = chart.render("toy-cpu", "-f", file.name)
+            images = {container["image"] for pod in map(chart.pod_template, objects) if pod for container in pod["spec"]["containers"]}
+            self.assertEqual(images, {f"{registry}cohort-{name}:{VERSION}" for name in ("admin", "cli", "learner", "redis", "reward", "rollout")})
+            for image in images:
+                self.assertIn(image[len(registry):].split(":")[0], made)
 
     def test_another_run_file_makes_other_pods(self):
         def checksum(*arguments):

@@ -466,7 +466,7 @@ preStop: {exec: {command: [sleep, {{ .seconds | quote }}]}}
 
 {{- define "cohort.redisImage" -}}
 {{- $image := .Values.redis.bundled.image -}}
-{{- include "cohort.imageName" (dict "registry" (default .Values.image.registry $image.registry) "repository" $image.repository "tag" $image.tag) -}}
+{{- include "cohort.imageName" (dict "registry" (default .Values.image.registry $image.registry) "repository" $image.repository "tag" (default .Chart.AppVersion $image.tag)) -}}
 {{- end -}}
 
 {{/* As pods of other namespaces see it, host:port without a scheme. */}}
