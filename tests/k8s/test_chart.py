@@ -12,10 +12,10 @@ import unittest
 
 import yaml
 
-from lib import chart
+from lib import chart, walkthrough
 from lib.bad_values import BAD_VALUES, in_words_of_helm3
 from lib.processes import run
-from lib.tools import CHART, ROOT, tool
+from lib.tools import CHART, ROOT, VERSION, tool
 
 # Switches of what others act on: the kind, and who brings its definition.
 CUSTOM = [
@@ -267,6 +267,18 @@ class RenderedObjects(unittest.TestCase):
         self.assertIn({"name": "work", "mountPath": "/work"}, spec["containers"][0]["volumeMounts"])
         self.assertIn("--work-directory=/work", spec["containers"][0]["args"])
 
+    def test_the_images_of_the_page_are_those_that_it_builds_and_pushes_or_imports(self):
+        made = run([os.path.join(ROOT, "deploy", "docker", "build"), "--help"], env={**os.environ, "COLUMNS": "1000"}).stdout
+        for changes, registry in (({}, "registry.example.com/ml/"), ({"image": {"registry": None}}, "")):
+            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+                yaml.safe_dump(walkthrough.values(changes), file)
+                file.flush()
+                objects = chart.render("toy-cpu", "-f", file.name)
+            images = {container["image"] for pod in map(chart.pod_template, objects) if pod for container in pod["spec"]["containers"]}
+            self.assertEqual(images, {f"{registry}cohort-{name}:{VERSION}" for name in ("admin", "cli", "learner", "redis", "reward", "rollout")})
+            for image in images:
+                self.assertIn(image[len(registry):].split(":")[0], made)
+
     def test_another_run_file_makes_other_pods(self):
         def checksum(*arguments):
             return chart.find(chart.render("toy-cpu", *arguments), "Deployment", "rollout")["spec"]["template"]["metadata"]["annotations"]["cohort/run-config"]
@@ -280,6 +292,22 @@ class RenderedObjects(unittest.TestCase):
 
         self.assertEqual(pre_stop("1.34.0"), {"sleep": {"seconds": 5}})
         self.assertEqual(pre_stop("1.27.0"), {"exec": {"command": ["sleep", "5"]}})
+
+    def test_names_and_keys_of_secrets_stay_words(self):
+        objects = chart.render("tls", "--set", "tls.certManager.enabled=false", "--set-string", "tls.existingSecret=1e3,image.pullSecrets[0]=123",
+                               "--set-string", "admin.tokens.existingSecret=123,admin.tls.existingSecret=456,redis.bundled.existingSecret=789,redis.bundled.passwordKey=1e3")
+        for document in objects:
+            pod = chart.pod_template(document)
+            if not pod:
+                continue
+            spec = pod["spec"]
+            self.assertEqual(spec["imagePullSecrets"], [{"name": "123"}])
+            secrets = [volume["secret"] for volume in spec["volumes"] if "secret" in volume]
+            self.assertTrue(secrets, document["metadata"]["name"])
+            for secret in secrets:
+                self.assertIn(secret["secretName"], ("1e3", "123", "456", "789"))
+                for item in secret.get("items", []):
+                    self.assertIn(item["key"], ("1e3", "ca.crt"))
 
     def test_names_stay_within_their_limit(self):
         for document in chart.render("toy-cpu", release="a-release-name-that-is-fifty-characters-long-indeed"):
@@ -301,6 +329,28 @@ class Chart(unittest.TestCase):
                 self.assertNotEqual(done.returncode, 0, "accepted")
                 for word in words if helm == "helm4" else in_words_of_helm3(words):
                     self.assertIn(word, done.stderr)
+
+    def test_the_notes_say_how_the_admin_service_is_reached(self):
+        mutual = ["--set", "tls.enabled=true,tls.existingSecret=mine"]
+        certificate, role = "COHORT_TLS_CERT=CERTIFICATE COHORT_TLS_KEY=KEY COHORT_TLS_CA=CA", "O=cohort:operator"
+        for shape, arguments, said, unsaid in (
+                ("toy-cpu", [], ["cohort status --endpoint 127.0.0.1:7003   #"], [certificate, role]),
+                ("toy-cpu", mutual, ["cohort status --endpoint 127.0.0.1:7003   #", certificate, role, "ca.crt of the Secret mine"], ["is an operator"]),
+                ("toy-cpu", [*mutual, "--set", "admin.tokens.existingSecret=people"], ["127.0.0.1:7003 --token-file FILE   #", certificate], [role]),
+                ("admin", [], ["cohort status --endpoint localhost:7003 --tls-ca CA --token-file FILE   #"], [certificate, "127.0.0.1:7003"]),
+                ("admin", ["--set", "admin.tls.clientCertificates=true"], ["localhost:7003 --tls-ca CA --tls-cert CERTIFICATE --tls-key KEY --token-file FILE   #"], [])):
+            with self.subTest(f"{shape} {' '.join(arguments)}"):
+                notes = chart.notes(shape, *arguments)
+                for words in said:
+                    self.assertIn(words, notes)
+                for words in unsaid:
+                    self.assertNotIn(words, notes)
+
+    def test_the_notes_say_that_redis_is_not_encrypted(self):
+        words = "what the services say to"
+        self.assertIn(words, chart.notes("toy-cpu"))
+        self.assertIn(words, chart.notes("gpu"))
+        self.assertNotIn(words, chart.notes("external-redis"))
 
     def test_what_the_cluster_does_not_know_is_named_with_its_switch_and_its_owner(self):
         for (switch, kind, owner), helm in itertools.product(CUSTOM, chart.HELMS):

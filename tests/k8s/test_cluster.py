@@ -21,17 +21,19 @@ from lib.tools import BUILD, ROOT, tool
 STEPS = int(os.environ.get("COHORT_CLUSTER_STEPS", "420"))
 PROMPTS = 32
 RUN = "/var/lib/cohort/quickstart"
-# What differs on one small node: requests that fit, an image of Redis that is here, probes and grace periods that do not make the test slow.
+# What differs from the page's values on one small node: images without a registry, a run that ends, requests that fit, probes and grace periods that do not
+# make the test slow.
 SMALL = {"requests": {"cpu": "50m", "memory": "128Mi"}}
-VALUES = {
+VALUES = walkthrough.values({
+    "image": {"registry": None},
     # 32 groups of 8: a batch of 64 leaves groups for a second, third and fourth worker.
-    "run": {"config": {"run": {"name": "quickstart", "steps": STEPS}, "rollout": {"max_batch": 64}}},
-    "redis": {"bundled": {"image": {"repository": "cohort-redis", "tag": "0.1.0"}, "resources": SMALL}},
+    "run": {"config": {"run": {"steps": STEPS}, "rollout": {"max_batch": 64}}},
+    "redis": {"bundled": {"resources": SMALL}},
     "learner": {"resources": SMALL},
-    "rollout": {"replicas": 1, "resources": SMALL, "terminationGracePeriodSeconds": 40},
+    "rollout": {"resources": SMALL, "terminationGracePeriodSeconds": 40},
     "admin": {"resources": SMALL},
     "reward": {"resources": SMALL, "probes": {"liveness": {"periodSeconds": 3, "failureThreshold": 3}}},
-}
+})
 # So little that generation, not the learner, is what a step waits for, also where four workers and others are busy on two cores.
 WORKER_CPUS = "50m"
 # Steps after a change of the workers that may hold groups from before it: one that is trained on, and what may be ahead of it (max_staleness).
@@ -169,7 +171,7 @@ class Cluster(unittest.TestCase):
         self.assertEqual(again[1], built[again[0]][0], "the same build gave another image")
 
     def test_2_install(self):
-        for block in self.blocks("Install", 1):
+        for block in self.blocks("Namespace", 1) + self.blocks("Install", 1):
             self.shell(block)
         type(self).watch = PodWatch(self.cluster, "training", tool)
         self.report.say("helm install --wait returned, namespace with PodSecurity restricted")

@@ -13,7 +13,7 @@ from lib.control_plane import is_ready
 from lib.fake_nodes import FakeNodes
 from lib.metrics_api import MetricsApi
 from lib.processes import wait_until
-from lib.tools import CHART
+from lib.tools import CHART, VERSION
 
 NODES, GPUS = 8, 8
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "training", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
@@ -108,7 +108,7 @@ class Controllers(unittest.TestCase):
         self.assertGreaterEqual(reward.fewest_ready, 2, "an upgrade must not take a reward service away before its successor is ready")
         self.assertEqual(self.images("learner", "rollout", "reward"), {"cohort-learner:0.2.0", "cohort-rollout:0.2.0", "cohort-reward:0.2.0"})
         self.helm("rollback", "--wait", "--timeout", "3m", program=program)
-        wait_until("the old image", lambda: self.images("rollout") == {"cohort-rollout:0.1.0"})
+        wait_until("the old image", lambda: self.images("rollout") == {f"cohort-rollout:{VERSION}"})
         self.helm("uninstall", "--wait", program=program)
         wait_until("the end of all pods", lambda: not any(self.pods(role) for role in ("learner", "rollout", "reward", "redis")))
         kept = {c["metadata"]["name"] for c in self.cluster.get("pvc", "-n", "training")["items"]} - {"models", "datasets"}
@@ -177,7 +177,7 @@ class Controllers(unittest.TestCase):
         self.helm("rollback", "--wait", "--timeout", "3m")
         for role, count in (("rollout", 8), ("reward", 2), ("learner", 1), ("admin", 1)):
             self.wait_for_ready(role, count)
-        self.assertEqual({image.split(":")[1] for image in self.images("rollout", "reward", "learner", "admin")}, {"0.1.0"})
+        self.assertEqual({image.split(":")[1] for image in self.images("rollout", "reward", "learner", "admin")}, {VERSION})
 
     def test_an_upgrade_of_gpu_workers_to_what_never_gets_ready_stops_after_a_quarter(self):
         self.install("gpu")
@@ -191,7 +191,7 @@ class Controllers(unittest.TestCase):
         self.assertTrue(all(map(is_ready, self.pods("learner"))))
         self.helm("rollback", "--wait", "--timeout", "3m")
         self.wait_for_ready("rollout", 16)
-        self.assertEqual(self.images("rollout", "learner"), {f"registry.example.com/ml/cohort-{role}:0.1.0-cuda" for role in ("rollout", "learner")})
+        self.assertEqual(self.images("rollout", "learner"), {f"registry.example.com/ml/cohort-{role}:{VERSION}-cuda" for role in ("rollout", "learner")})
 
     def test_pods_that_their_node_evicts_are_replaced(self):
         self.install("toy-cpu", "--set", "rollout.replicas=8")

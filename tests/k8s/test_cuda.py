@@ -5,10 +5,10 @@ import re
 import unittest
 
 from lib.docker import LOCKED, Docker
-from lib.tools import BUILD as CPU_BUILD, ROOT
+from lib.tools import BUILD as CPU_BUILD, ROOT, VERSION
 
 BUILD = os.environ.get("COHORT_CUDA_BUILD", os.path.join(ROOT, "build-cuda"))
-TAG = "0.1.0-cuda"
+TAG = VERSION + "-cuda"
 # Belongs to the node's driver, whose version an image cannot know.
 DRIVER = re.compile(r"/lib(cuda|nvidia-[a-z-]+|nvcuvid)\.so")
 RUN = {
@@ -61,6 +61,7 @@ class CudaImages(unittest.TestCase):
 
     def test_nothing_of_the_driver_no_setuid_program_and_nothing_of_another_owner(self):
         seen = list(self.docker.members())
+        self.assertGreater(len(seen), 100)
         self.assertEqual([(layer, m.name) for layer, m in seen if DRIVER.search("/" + m.name)], [])
         self.assertEqual([(layer, m.name) for layer, m in seen if m.mode & 0o6000 or m.uid or m.gid], [])
 

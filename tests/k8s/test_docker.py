@@ -7,15 +7,15 @@ import unittest
 
 from lib.docker import LOCKED, Docker
 from lib.processes import wait_until
-from lib.tools import BUILD
+from lib.tools import BUILD, VERSION
 
 STEPS = 4
 CONTAINERS = {
-    "redis": ["cohort-redis:0.1.0", "--dir", "/state", "--appendonly", "yes"],
-    "reward": ["cohort-reward:0.1.0", "--listen=127.0.0.1:7001", "--sandbox-workers=1"],
-    "learner": ["cohort-learner:0.1.0", "run", "configs/quickstart.yaml", f"--set=run.steps={STEPS}", "--set=run.directory=/state/run",
+    "redis": [f"cohort-redis:{VERSION}", "--dir", "/state", "--appendonly", "yes"],
+    "reward": [f"cohort-reward:{VERSION}", "--listen=127.0.0.1:7001", "--sandbox-workers=1"],
+    "learner": [f"cohort-learner:{VERSION}", "run", "configs/quickstart.yaml", f"--set=run.steps={STEPS}", "--set=run.directory=/state/run",
                 "--redis=127.0.0.1:6379", "--reward=127.0.0.1:7001", "--listen=127.0.0.1:7000", "--start-timeout=120"],
-    "rollout": ["cohort-rollout:0.1.0", "--config=configs/quickstart.yaml", "--learner=127.0.0.1:7000", "--reward=127.0.0.1:7001", "--redis=127.0.0.1:6379",
+    "rollout": [f"cohort-rollout:{VERSION}", "--config=configs/quickstart.yaml", "--learner=127.0.0.1:7000", "--reward=127.0.0.1:7001", "--redis=127.0.0.1:6379",
                 "--start-timeout=120"],
 }
 
@@ -38,7 +38,7 @@ class Images(unittest.TestCase):
             cls.docker("load", "--input", built["cohort-" + name][1])
 
     def test_an_image_runs_as_nobody_in_particular(self):
-        seen = self.docker("run", "--rm", "--network=none", *LOCKED, "--entrypoint=sh", "cohort-cli:0.1.0", "-c",
+        seen = self.docker("run", "--rm", "--network=none", *LOCKED, "--entrypoint=sh", f"cohort-cli:{VERSION}", "-c",
                            "id -u; cohort --version; touch /opt/cohort/x || echo read-only").stdout.split("\n")
         self.assertEqual(seen[0], "10001")
         self.assertRegex(seen[1], r"^cohort \d")
@@ -51,7 +51,7 @@ class Images(unittest.TestCase):
 
     def test_the_code_runner_runs_programs_of_both_languages(self):
         # Docker mounts a tmpfs noexec unless told otherwise, Kubernetes an emptyDir in memory does not.
-        self.docker("run", "--detach", "--name", "coderunner", "--network=host", *LOCKED, "--tmpfs=/work:mode=1777,exec", "cohort-coderunner:0.1.0",
+        self.docker("run", "--detach", "--name", "coderunner", "--network=host", *LOCKED, "--tmpfs=/work:mode=1777,exec", f"cohort-coderunner:{VERSION}",
                     "--listen=127.0.0.1:7005", "--work-directory=/work", "--slots=1", "--allow-weak-isolation")
         logs = lambda: self.docker.logs("coderunner")
         try:
@@ -61,7 +61,7 @@ class Images(unittest.TestCase):
         self.assertIn("isolation level: process, ", logs(), "Docker's seccomp profile allows no name spaces")
         rows = [json.dumps({"completion": f"<think>add</think> <answer>{program}</answer>", "gold": json.dumps(gold)}) for program, gold, _ in PROGRAMS]
         command = f"printf '%s\\n' {shlex.join(rows)} | cohort grade --policy code --endpoint 127.0.0.1:7005"
-        graded = self.docker("run", "--rm", "--network=host", *LOCKED, "--entrypoint=sh", "cohort-cli:0.1.0", "-c", command).stdout.splitlines()
+        graded = self.docker("run", "--rm", "--network=host", *LOCKED, "--entrypoint=sh", f"cohort-cli:{VERSION}", "-c", command).stdout.splitlines()
         self.assertEqual([json.loads(line)["verdict"] for line in graded], [verdict for _, _, verdict in PROGRAMS])
         self.docker("stop", "--time=30", "coderunner")
         self.assertEqual(self.docker("inspect", "--format={{.State.ExitCode}}", "coderunner").stdout.strip(), "0")

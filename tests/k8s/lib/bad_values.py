@@ -11,15 +11,26 @@ BAD_VALUES = [
     (["--set", "tls.enabled=true,tls.certManager.enabled=true"], ["tls.certManager.issuerRef.name"]),
     (["--set", "tls.certManager.enabled=true"], ["tls.enabled, which is off"]),
     (["--set", "tls.enabled=true,tls.existingSecret=a,tls.certManager.enabled=true"], ["exclude each other"]),
+    (["--set", "tls.enabled=true,tls.existingSecret=a,admin.tls.existingSecret=b"],
+     ["is an operator", "admin.tokens.existingSecret", "admin.tls.clientCertificates=true"]),
     (["--set", "tls.certificate=x"], ["/tls", "certificate"]),
     (["--set", "redis.external.address=redis"], ["/redis/external/address"]),
     (["--set", "redis.external.address=redis://user:hunter2@redis:6379"], ["/redis/external/address"]),
     (["--set", "redis.external.password=hunter2"], ["/redis/external", "password"]),
     (["--set", "redis.bundled.existingSecret=Not_A_Name"], ["/redis/bundled/existingSecret"]),
+    (["--set", "redis.external.caKey=..ca"], ["/redis/external/caKey", "pattern"]),
+    (["--set", "redis.bundled.passwordKey=-p"], ["/redis/bundled/passwordKey", "pattern"]),
+    (["--set", "admin.tokens.key=.tokens"], ["/admin/tokens/key", "pattern"]),
     (["--set", "redis.bundled.existingSecret=a,redis.bundled.password=b"], ["redis.bundled.password", "exclude each other"]),
     (["--set", "redis.mode=external,redis.external.address=r:1,redis.external.user=u"], ["redis.external.user", "need redis.external.existingSecret"]),
     (["--set", "redis.mode=external,redis.external.address=r:1,redis.external.existingSecret=s,redis.external.caKey=ca.crt"], ["rediss://host:port"]),
     (["--set", "redis.mode=external,redis.external.address=rediss://r:1,redis.external.existingSecret=s,redis.external.certificateKey=c"], ["go together"]),
+    (["--set", "redis.mode=external,redis.external.address=r:1,redis.external.existingSecret=s,redis.external.passwordKey=,redis.external.user=u"],
+     ["redis.external.user needs redis.external.passwordKey"]),
+    (["--set", "redis.mode=external,redis.external.address=r:1,redis.external.existingSecret=s,redis.external.passwordKey="],
+     ["redis.external.existingSecret is named, and none of its keys"]),
+    (["--set", "redis.external.address=r:1"], ["redis.external.* is set, but redis.mode is bundled", "redis.mode=external"]),
+    (["--set", "redis.mode=external,redis.external.address=r:1,redis.bundled.password=b"], ["redis.mode is external", "redis.external.existingSecret"]),
     (["--set", "redis.bundled.appendfsync=no"], ["/redis/bundled/appendfsync", "always", "everysec"]),
     (["--set", "image.tag=latest"], ["/image/tag"]),
     (["--set", "image.registry=https://registry.example.com"], ["/image/registry"]),
@@ -58,7 +69,10 @@ BAD_VALUES = [
 ]
 
 
+# What Helm 3 says for a limit of the schema.
+HELM3 = {"minimum": "greater than or equal to", "maximum": "less than or equal to"}
+
+
 def in_words_of_helm3(words):
-    """Where a schema refuses, Helm 3 writes places another way, and says the rest in words of its own."""
-    places = [word[1:].replace("/", ".") for word in words if word.startswith("/")]
-    return places or words
+    """Where a schema refuses, Helm 3 writes places and limits another way."""
+    return [word[1:].replace("/", ".") if word.startswith("/") else HELM3.get(word, word) for word in words]

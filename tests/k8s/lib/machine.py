@@ -13,8 +13,6 @@ from lib.processes import run
 ADDRESS = "10.90.0.1"
 # Folders that Kubernetes and containerd write to whatever they are told; the machine has empty ones of its own.
 PRIVATE = ("/run", "/var/log", "/var/lib/cni")
-# Four times that of one process, in either version of cgroups: its containers together, where others of this machine are busy.
-WEIGHTS = {"cpu.shares": "4096", "cpu.weight": "400"}
 # sleep is the init of the machine: the kernel ends every process of a PID namespace with its init, and the namespaces with their last process.
 SETUP = """set -e
 for folder in {private}; do mkdir -p $folder; mount -t tmpfs tmpfs $folder; done
@@ -77,10 +75,6 @@ class Machine:
                 if os.path.exists(own) and os.path.exists(parent):
                     with open(parent, encoding="ascii") as source, open(own, "w", encoding="ascii") as target:
                         target.write(source.read())
-            for name, weight in WEIGHTS.items():
-                if os.path.exists(os.path.join(folder, name)):
-                    with open(os.path.join(folder, name), "w", encoding="ascii") as target:
-                        target.write(weight)
 
     def stop(self):
         """Ends every process of the machine and removes its cgroups."""

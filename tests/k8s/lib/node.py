@@ -6,7 +6,7 @@ import shutil
 from lib.control_plane import ControlPlane, is_ready
 from lib.machine import ADDRESS, Machine, missing_programs
 from lib.processes import run, wait_until
-from lib.tools import tool
+from lib.tools import VERSION, tool
 
 NEEDED = {"containerd": "containerd", "ctr": "containerd", "runc": "runc", "iptables": "iptables", "conntrack": "conntrack", "etcd": "etcd-server",
           "nsenter": "util-linux", "ip": "iproute2", "mmdebstrap": "mmdebstrap", "patchelf": "patchelf", "openssl": "openssl"}
@@ -14,7 +14,7 @@ CNI_PROGRAMS = "/usr/lib/cni"
 NODE = "node1"
 USER = 10001  # Of deploy/docker's images.
 # What holds a pod's namespaces; deploy/docker builds it.
-PAUSE = "docker.io/library/cohort-pause:0.1.0"
+PAUSE = "docker.io/library/cohort-pause:" + VERSION
 
 CONTAINERD = """version = 2
 root = "{directory}/containerd"
@@ -90,8 +90,6 @@ class Node(ControlPlane):
         if absent or os.geteuid() != 0:
             packages = sorted({needed.get(name, "containernetworking-plugins") for name in absent})
             raise RuntimeError("a real node needs root" + (f" and Debian's {' '.join(packages)}" if packages else ""))
-        # Probes, leases and connections have time limits, whatever else this machine does; all that a cluster is and runs inherits this.
-        os.setpriority(os.PRIO_PROCESS, 0, -5)
         self.machine = Machine("l3")
         super().__init__(controllers=True, address=ADDRESS, prefix=self.machine.prefix)
         try:

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import subprocess
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
@@ -9,6 +10,10 @@ CHART = os.path.join(ROOT, "deploy", "helm", "cohort")
 BUILD = os.environ.get("COHORT_BUILD", os.path.join(ROOT, "build"))
 BIN = os.environ.get("COHORT_BIN", os.path.join(BUILD, "bin"))
 CACHE = os.environ.get("COHORT_CACHE", os.path.expanduser("~/.cache/cohort"))
+
+with open(os.path.join(CHART, "Chart.yaml"), encoding="utf-8") as chart:
+    # The images' tag unless the values name another.
+    VERSION = re.search(r'^appVersion: "(.*)"$', chart.read(), re.M).group(1)
 
 
 @functools.lru_cache(maxsize=None)

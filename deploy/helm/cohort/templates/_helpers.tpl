@@ -109,11 +109,11 @@ default
 {{- if $access.secret }}
 - name: redis-access
   secret:
-    secretName: {{ $access.secret }}
+    secretName: {{ $access.secret | quote }}
     defaultMode: 0440
     items:
       {{- range compact (list $access.password $access.ca $access.certificate $access.privateKey) | uniq }}
-      - {key: {{ . }}, path: {{ . }}}
+      - {key: {{ . | quote }}, path: {{ . | quote }}}
       {{- end }}
 {{- end }}
 {{- end -}}
@@ -136,7 +136,7 @@ default
 {{- end -}}
 
 {{- define "cohort.tlsVolume" -}}
-- {name: service-tls, secret: {secretName: {{ include "cohort.tlsSecret" . }}, defaultMode: 0440}}
+- {name: service-tls, secret: {secretName: {{ include "cohort.tlsSecret" . | quote }}, defaultMode: 0440}}
 {{- end -}}
 
 {{- define "cohort.learnerAddress" -}}
@@ -213,7 +213,7 @@ priorityClassName: {{ . }}
 {{- with .Values.image.pullSecrets -}}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end -}}
 {{- end -}}
@@ -466,7 +466,7 @@ preStop: {exec: {command: [sleep, {{ .seconds | quote }}]}}
 
 {{- define "cohort.redisImage" -}}
 {{- $image := .Values.redis.bundled.image -}}
-{{- include "cohort.imageName" (dict "registry" (default .Values.image.registry $image.registry) "repository" $image.repository "tag" $image.tag) -}}
+{{- include "cohort.imageName" (dict "registry" (default .Values.image.registry $image.registry) "repository" $image.repository "tag" (default .Chart.AppVersion $image.tag)) -}}
 {{- end -}}
 
 {{/* As pods of other namespaces see it, host:port without a scheme. */}}
