@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "common/io/files.h"
 #include "common/log/log.h"
+#include "common/process/environment.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 
@@ -22,10 +23,7 @@ constexpr char kCa[] = "COHORT_REDIS_CA";
 constexpr char kCertificate[] = "COHORT_REDIS_CERT";
 constexpr char kKey[] = "COHORT_REDIS_KEY";
 
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
+using process::Variable;
 
 }  // namespace
 

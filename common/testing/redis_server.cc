@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/process/free_port.h"
 #include "common/status/status_macros.h"
 
 namespace cohort::testing {
@@ -24,15 +25,6 @@ sockaddr_in Loopback(int port) {
   address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
-}
-
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof(address);
-  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 && getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(fd);
-  return bound ? ntohs(address.sin_port) : 0;
 }
 
 // Whether PING is answered with PONG, or with the question for a password: neither "loading" nor somebody else's server.
@@ -56,8 +48,10 @@ absl::StatusOr<std::unique_ptr<RedisServer>> RedisServer::Start(Options options)
   std::unique_ptr<RedisServer> server(new RedisServer(std::move(options)));
   absl::Status status;
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
-    server->port_ = FreePort();
-    if (server->options_.tls.any()) server->tls_port_ = FreePort();
+    COHORT_ASSIGN_OR_RETURN(server->port_, process::PickFreePort());
+    if (server->options_.tls.any()) {
+      COHORT_ASSIGN_OR_RETURN(server->tls_port_, process::PickFreePort());
+    }
     status = server->Launch();
     if (status.ok()) return server;
   }

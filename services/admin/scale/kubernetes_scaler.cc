@@ -1,11 +1,10 @@
 #include "services/admin/scale/kubernetes_scaler.h"
 
-#include <cstdlib>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/io/files.h"
+#include "common/process/environment.h"
 #include "common/rpc/address.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -16,11 +15,6 @@ namespace cohort::admin {
 namespace {
 
 constexpr absl::Duration kRetryDelay = absl::Seconds(2);
-
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // A file of the account, without the newline at its end.
 absl::StatusOr<std::string> ReadAccount(const std::string& path) {
@@ -58,8 +52,8 @@ absl::Status ErrorOf(const HttpResponse& response) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KubernetesScaler>> KubernetesScaler::InCluster(Options options) {
-  const std::string host = Environment("KUBERNETES_SERVICE_HOST");
-  const std::string port = Environment("KUBERNETES_SERVICE_PORT");
+  const std::string host = process::Variable("KUBERNETES_SERVICE_HOST");
+  const std::string port = process::Variable("KUBERNETES_SERVICE_PORT");
   if (host.empty() || port.empty()) {
     return absl::InvalidArgumentError("--kubernetes-deployment: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set, so this is no pod of a cluster");
   }

@@ -1,10 +1,10 @@
 #include "services/cli/admin/contexts.h"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "common/io/files.h"
+#include "common/process/environment.h"
 #include "common/status/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -12,6 +12,7 @@ namespace cohort::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using process::Variable;
 
 struct Field {
   const char* name;
@@ -24,11 +25,6 @@ constexpr Field kFields[] = {
     {"tls_cert", [](Connection& c) -> std::string& { return c.tls.certificate; }},
     {"tls_key", [](Connection& c) -> std::string& { return c.tls.key; }},
 };
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 std::string File() {
   const std::string config = Variable("XDG_CONFIG_HOME");

@@ -19,7 +19,4 @@ struct Endpoint {
 // NOT_FOUND when there is no such file yet, INVALID_ARGUMENT when it is not an endpoint file.
 absl::StatusOr<Endpoint> ReadEndpointFile(const std::string& path);
 
-// A loopback port that nobody listens on now.
-absl::StatusOr<int> PickFreePort();
-
 }  // namespace cohort::cli

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/process/child_process.h"
+#include "common/process/free_port.h"
 #include "common/redis/connection.h"
 #include "common/rpc/client.h"
 #include "common/status/status_macros.h"
@@ -93,7 +94,7 @@ absl::StatusOr<ServiceSpec> RedisSpec(const RunPaths& paths) {
   spec.name = "redis-server";
   spec.log_file = paths.log(spec.name);
   spec.command = [=](const Endpoint*) {
-    if (!state->served) state->port = PickFreePort().value_or(0);
+    if (!state->served) state->port = process::PickFreePort().value_or(0);
     return std::vector<std::string>{binary,           "--port",           absl::StrCat(state->port), "--bind",       "127.0.0.1",  "--dir",
                                     std::filesystem::absolute(paths.redis()).string(),               "--appendonly", "yes",        "--appendfsync",
                                     "everysec",       "--save",           "",                        "--daemonize",  "no",         "--maxmemory-policy",

@@ -4,12 +4,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/metrics/metrics.h"
+#include "common/process/child_process.h"
+#include "common/process/free_port.h"
+#include "common/testing/certificate_authority.h"
 #include "common/testing/status_matchers.h"
+#include "common/testing/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -18,8 +24,10 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using testing::CertificateAuthority;
 using testing::IsOkAndHolds;
 using testing::StatusIs;
+using testing::TempDir;
 
 absl::Time Soon() { return absl::Now() + absl::Seconds(20); }
 
@@ -66,6 +74,55 @@ TEST_F(HttpCallTest, AServerThatSaysNothingIsLeftAtTheDeadline) {
   const absl::Status left = HttpGet(absl::StrCat("127.0.0.1:", ntohs(address.sin_port)), "/", absl::Now() + absl::Milliseconds(200)).status();
   EXPECT_THAT(left, StatusIs(absl::StatusCode::kDeadlineExceeded));
   close(silent);
+}
+
+// An HTTPS server (openssl) whose certificate is for `names`.
+class HttpsServer {
+ public:
+  HttpsServer(CertificateAuthority& authority, const std::string& names) {
+    authority.Issue("server", "/CN=server", 5, names);
+    const auto port = process::PickFreePort();
+    EXPECT_OK(port);
+    url_ = absl::StrCat("https://127.0.0.1:", port.value_or(0), "/");
+    process::ChildProcess::Options options;
+    options.command = {"openssl", "s_server", "-accept", absl::StrCat("127.0.0.1:", port.value_or(0)), "-cert", authority.path("server.pem"),
+                       "-key", authority.path("server.key"), "-www"};
+    options.log_file = authority.path("server.log");
+    auto started = process::ChildProcess::Start(std::move(options));
+    EXPECT_OK(started);
+    if (started.ok()) process_ = *std::move(started);
+  }
+
+  // What a GET ends with once somebody listens.
+  absl::StatusOr<HttpResponse> Get(const std::string& ca_file) const {
+    absl::StatusOr<HttpResponse> response = absl::UnavailableError("not asked");
+    for (const absl::Time deadline = Soon(); absl::Now() < deadline; absl::SleepFor(absl::Milliseconds(20))) {
+      response = CallHttp({.url = url_, .ca_file = ca_file, .token = "secret"}, deadline);
+      if (response.ok() || !absl::StrContains(response.status().message(), "Couldn't connect")) break;
+    }
+    return response;
+  }
+
+ private:
+  std::string url_;
+  std::unique_ptr<process::ChildProcess> process_;
+};
+
+TEST_F(HttpCallTest, OnlyTheNamedAuthorityVouchesForAServer) {
+  const TempDir directory;
+  CertificateAuthority authority(directory / "authority"), stranger(directory / "stranger");
+  const HttpsServer server(authority, "IP:127.0.0.1");
+  const auto response = server.Get(authority.path("ca.pem"));
+  ASSERT_OK(response);
+  EXPECT_EQ(response->code, 200);
+  EXPECT_THAT(server.Get(stranger.path("ca.pem")).status(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("certificate")));
+}
+
+TEST_F(HttpCallTest, AServerMustHaveTheNameThatIsCalled) {
+  const TempDir directory;
+  CertificateAuthority authority(directory / "authority");
+  const HttpsServer server(authority, "DNS:elsewhere");
+  EXPECT_THAT(server.Get(authority.path("ca.pem")).status(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("subject name")));
 }
 
 TEST_F(HttpCallTest, SecretsGoNowhereUnverifiedOrInTheClear) {
