@@ -1,17 +1,20 @@
-"""The chart's NetworkPolicies on a real node that enforces them: who reaches whom, and that a run trains behind them."""
+"""The chart's NetworkPolicies on a real node that enforces them: who reaches whom, and that a run trains behind them, with TLS and a password for Redis."""
 
 import os
 import time
 import unittest
 
 from lib import chart
+from lib.certificates import Authority
 from lib.control_plane import is_ready
 from lib.node import Node
 from lib.processes import run, wait_until
-from lib.tools import BUILD, CHART, ROOT
+from lib.tools import BIN, BUILD, CHART, ROOT, VERSION, tool
 
 IMAGES = ("learner", "rollout", "reward", "coderunner", "admin", "cli", "redis", "pause")
-VALUES = ["--set", "redis.bundled.image.repository=cohort-redis,redis.bundled.image.tag=0.1.0,networkPolicy.enabled=true",
+# The run is to outlast the test.
+VALUES = ["--set", "networkPolicy.enabled=true,run.config.run.steps=5000,tls.enabled=true,tls.existingSecret=cohort-services",
+          "--set", "redis.bundled.password=of this test,admin.tokens.existingSecret=people",
           *(f"--set={role}.resources.requests.cpu=50m" for role in ("learner", "rollout", "reward", "admin"))]
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)"
 # (from, to, port, whether it is allowed). "stranger" is a pod of another namespace, the others have the labels of their role.
@@ -27,7 +30,7 @@ CONNECTIONS = [
 def client(role):
     """A pod that does nothing; a Service leaves it out, as it is never ready."""
     labels = {} if role == "stranger" else {"app.kubernetes.io/name": "cohort", "app.kubernetes.io/instance": "demo", "app.kubernetes.io/component": role}
-    container = {"name": "client", "image": "cohort-coderunner:0.1.0", "command": ["sleep", "infinity"],
+    container = {"name": "client", "image": f"cohort-coderunner:{VERSION}", "command": ["sleep", "infinity"],
                  "readinessProbe": {"exec": {"command": ["false"]}}}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "client-" + role, "namespace": namespace(role), "labels": labels},
             "spec": {"containers": [container], "terminationGracePeriodSeconds": 0}}
@@ -47,10 +50,20 @@ class Policies(unittest.TestCase):
         for name in IMAGES:
             cls.cluster.ctr("images", "import", os.path.join(out, f"cohort-{name}.tar"))
         cls.cluster.kubectl("create", "namespace", "training")
+        cls.authority = Authority(cls.cluster.path("certificates"))
+        cls.authority.issue("service", "/CN=cohort", "DNS:cohort")
+        cls.authority.issue("person", "/O=cohort:operator/CN=person")
+        files = {"tls.crt": "service.crt", "tls.key": "service.key", "ca.crt": "ca.crt"}
+        cls.secret("cohort-services", *(f"--from-file={key}={cls.authority.path(name)}" for key, name in files.items()))
+        cls.secret("people", "--from-literal=tokens=viewer somebody a-token-that-nobody-guesses\n")
         cls.helm("install", "--wait", "--timeout", "5m")
         cls.cluster.apply([client(role) for role in ("rollout", "tests", "reward", "stranger")])
         wait_until("the clients", lambda: all(cls.cluster.get("pod", "client-" + role, "-n", namespace(role))["status"]["phase"] == "Running"
                                               for role in ("rollout", "tests", "reward", "stranger")))
+
+    @classmethod
+    def secret(cls, name, *content):
+        cls.cluster.kubectl("-n", "training", "create", "secret", "generic", name, *content)
 
     @classmethod
     def helm(cls, verb, *arguments):
@@ -86,7 +99,16 @@ class Policies(unittest.TestCase):
         self.assertEqual([pod["metadata"]["name"] for pod in services if not is_ready(pod)], [])
         self.assertEqual(len(services), 5)
 
-    def test_3_without_the_policies_everybody_reaches_everybody(self):
+    def test_3_people_need_a_certificate_and_redis_asks_for_a_password(self):
+        self.cluster.start("port-forward", tool("kubectl"), "--kubeconfig", self.cluster.kubeconfig, "-n", "training", "port-forward", "service/demo-cohort-admin", "7003")
+        status = [*self.cluster.prefix, os.path.join(BIN, "cohort"), "status", "--endpoint", "127.0.0.1:7003"]
+        person = {**os.environ, **self.authority.environment("person")}
+        wait_until("the admin service", lambda: run(status, env=person).stdout, 60, period=1)
+        self.assertNotEqual(run(status, check=False).returncode, 0, "answered somebody without a certificate")
+        answer = self.cluster.kubectl("-n", "training", "exec", "demo-cohort-redis-0", "--", "redis-cli", "ping", check=False)
+        self.assertIn("NOAUTH", answer.stdout + answer.stderr)
+
+    def test_4_without_the_policies_everybody_reaches_everybody(self):
         self.helm("upgrade", "--wait", "--timeout", "5m", "--set", "networkPolicy.enabled=false")
         wait_until("every connection", lambda: all(self.seen().values()), 60, period=1)
 
