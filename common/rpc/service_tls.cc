@@ -1,11 +1,11 @@
 #include "common/rpc/service_tls.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
+#include "common/process/environment.h"
 #include "common/rpc/tls.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
@@ -13,11 +13,6 @@
 
 namespace cohort::rpc {
 namespace {
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 bool IsComplete(const tls::Files& files) { return !files.certificate.empty() && !files.key.empty() && !files.ca.empty(); }
 
@@ -46,7 +41,9 @@ std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials() {
 
 }  // namespace
 
-tls::Files ServiceTlsFiles() { return {.certificate = Variable("COHORT_TLS_CERT"), .key = Variable("COHORT_TLS_KEY"), .ca = Variable("COHORT_TLS_CA")}; }
+tls::Files ServiceTlsFiles() {
+  return {.certificate = process::Variable("COHORT_TLS_CERT"), .key = process::Variable("COHORT_TLS_KEY"), .ca = process::Variable("COHORT_TLS_CA")};
+}
 
 absl::Status CheckServiceTls() {
   const tls::Files files = ServiceTlsFiles();
@@ -70,6 +67,6 @@ std::shared_ptr<grpc::ChannelCredentials> ServiceChannelCredentials() {
   return *credentials;
 }
 
-std::string ProbeAddress() { return Variable("COHORT_PROBE_LISTEN"); }
+std::string ProbeAddress() { return process::Variable("COHORT_PROBE_LISTEN"); }
 
 }  // namespace cohort::rpc

@@ -22,7 +22,8 @@ inline constexpr char kServiceName[] = "cohort";
 // The files of the environment; empty where services speak plaintext.
 tls::Files ServiceTlsFiles();
 
-// Whether the files of the environment, if there are any, can be used now. INVALID_ARGUMENT names the variable or the file to correct.
+// Whether the files of the environment, if there are any, can be used now. INVALID_ARGUMENT names the variable or the file to correct, NOT_FOUND a file that is
+// missing.
 absl::Status CheckServiceTls();
 
 // Null for plaintext. Errors of CheckServiceTls().
