@@ -48,9 +48,8 @@ class ProbeServer {
     if (probes->server_ != nullptr && port != 0) return probes;
     return absl::UnavailableError(absl::StrCat("COHORT_PROBE_LISTEN: cannot listen on ", address, ": the address is in use or not on this machine"));
   }
-  ~ProbeServer() {
-    if (server_ != nullptr) server_->Shutdown(absl::ToChronoTime(absl::Now()));
-  }
+
+  void Shutdown() { server_->Shutdown(absl::ToChronoTime(absl::Now())); }
 
   void SetHealth(const std::string& service, bool serving) { server_->GetHealthCheckService()->SetServingStatus(service, serving); }
 
@@ -153,7 +152,7 @@ std::string Server::listens_on() const { return absl::StrCat(impl_->host_, ":", 
 void Server::Shutdown(absl::Time deadline) {
   impl_->SetReady(false);
   impl_->server_->Shutdown(absl::ToChronoTime(deadline));
-  impl_->probes_.reset();
+  if (impl_->probes_ != nullptr) impl_->probes_->Shutdown();
 }
 
 }  // namespace cohort::rpc
