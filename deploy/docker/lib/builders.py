@@ -8,8 +8,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-HERE = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
-TOOLS = os.path.join(HERE, "../../tests/k8s/tools/build")
+HERE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+TOOLS = os.path.join(HERE, "..", "..", "tests", "k8s", "tools", "build")
 # Layers as they are: registries and those who push compress them.
 OUTPUT = "type=docker,oci-mediatypes=true,compression=uncompressed,force-compression=true,rewrite-timestamp=true"
 
