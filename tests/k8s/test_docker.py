@@ -49,22 +49,27 @@ class Images(unittest.TestCase):
         self.assertGreater(len({layer for layer, _ in seen}), 10)
         self.assertEqual([(layer, m.name) for layer, m in seen if m.mode & 0o6000 or m.uid or m.gid], [])
 
-    def test_debians_docker_builds_the_dockerfile(self):
-        # By the builder of 20.10 that is the default there, which makes all targets up to the one that is asked for, and by its BuildKit.
+    def test_debians_docker_builds_the_dockerfile_by_hand(self):
+        # The builder that is the default of 20.10, which makes all targets up to the one that is asked for.
         self.docker("build", "--file", os.path.join(ROOT, "deploy/docker/Dockerfile"), "--target=cohort-cli", "--build-arg=VERSION=1", "--tag=by-hand",
                     os.path.join(self.docker.folder, "images/context"), environment={"DOCKER_BUILDKIT": "0"})
-        built = self.docker.build("--builder=docker", "--binaries", os.path.join(BUILD, "bin"), "--tag=by-docker", "cohort-cli", out="by-docker")
-        self.docker("load", "--input", built["cohort-cli"][1])
-        for image in ("by-hand", "cohort-cli:by-docker", f"cohort-cli:{VERSION}"):
-            with self.subTest(image):
-                self.assertRegex(self.docker("run", "--rm", "--network=none", *LOCKED, image, "--version").stdout, r"^cohort \d")
-                self.assertEqual(self.configuration(image), self.configuration(f"cohort-cli:{VERSION}"))
+        self.assert_is_the_cli("by-hand")
 
-    def configuration(self, image):
-        """What the image says about itself, but for its version."""
-        seen = json.loads(self.docker("inspect", "--format={{json .Config}}", image).stdout)
-        return {name: seen[name] for name in ("Entrypoint", "Env", "User", "WorkingDir")} | {
-            "title": seen["Labels"]["org.opencontainers.image.title"]}
+    def test_our_command_lets_debians_docker_build_on_another_base(self):
+        built = self.docker.build("--builder=docker", "--base", f"cohort-redis:{VERSION}", "--binaries", os.path.join(BUILD, "bin"), "--tag=by-docker", "cohort-cli",
+                                  out="by-docker")
+        self.docker("load", "--input", built["cohort-cli"][1])
+        self.assert_is_the_cli("cohort-cli:by-docker")
+        underneath = self.docker("run", "--rm", "--network=none", *LOCKED, "--entrypoint=redis-cli", "cohort-cli:by-docker", "--version").stdout
+        self.assertIn("redis-cli", underneath)
+
+    def assert_is_the_cli(self, image):
+        """It does, and says about itself, what the image does that BuildKit made."""
+        self.assertRegex(self.docker("run", "--rm", "--network=none", *LOCKED, image, "--version").stdout, r"^cohort \d")
+        seen, expected = (json.loads(self.docker("inspect", "--format={{json .Config}}", name).stdout) for name in (image, f"cohort-cli:{VERSION}"))
+        for name in ("Entrypoint", "Env", "User", "WorkingDir"):
+            self.assertEqual(seen[name], expected[name], name)
+        self.assertEqual(seen["Labels"].keys(), expected["Labels"].keys())
 
     def test_the_code_runner_runs_programs_of_both_languages(self):
         # Docker mounts a tmpfs noexec unless told otherwise, Kubernetes an emptyDir in memory does not.

@@ -113,6 +113,7 @@ class BuildKit:
         _run([*self._client, "build", "--progress=plain", "--frontend=dockerfile.v0", f"--local=context={self._context}", f"--local=dockerfile={HERE}",
               f"--opt=target={image.target}", *(f"--opt=build-arg:{name}={value}" for name, value in arguments.items()),
               f"--output={OUTPUT},name={image.name},dest={partial}", f"--metadata-file={metadata}"], f"BuildKit does not build {image.target}")
+        os.chmod(partial, 0o644)  # buildctl lets everybody write.
         os.replace(partial, image.archive)
         with open(metadata, encoding="utf-8") as file:
             return json.load(file)["containerimage.digest"]
