@@ -65,6 +65,8 @@ class BuildKit:
 
     def __init__(self, context):
         self._context = context
+        # As large as the images, so beside them.
+        self._state = os.path.join(os.path.dirname(context), "buildkit")
 
     def __enter__(self):
         if not shutil.which("runc", path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
@@ -72,24 +74,28 @@ class BuildKit:
         tools = subprocess.run([TOOLS, "buildkitd", "buildctl"], stdout=subprocess.PIPE, text=True, check=False).stdout.split()
         if len(tools) != 2:
             raise Failed("BuildKit could not be built; is the Go module proxy reachable? --builder docker uses the Docker that is here")
-        # Its state is as large as the images and lies where they will; a socket's path may not be long.
-        self._state = tempfile.mkdtemp(prefix="buildkit-", dir=os.path.dirname(self._context))
-        self._folder = tempfile.mkdtemp(prefix="cohort-")
-        self._address = f"unix://{self._folder}/socket"
-        self._client = [os.path.join(tools[1], "buildctl"), "--addr", self._address]
         own = [] if os.geteuid() == 0 else ["--map-root-user"]
         self._inside = ["unshare", "--mount", *own]
+        self._remove_state()  # Of a call that was killed.
+        self._folder = tempfile.mkdtemp(prefix="cohort-buildkit-")
+        address = f"unix://{self._folder}/socket"
+        self._client = [os.path.join(tools[1], "buildctl"), "--addr", address]
         with open(f"{self._folder}/log", "w", encoding="utf-8") as log:
             self._daemon = subprocess.Popen(
-                [*self._inside, os.path.join(tools[0], "buildkitd"), "--config=/dev/null", f"--root={self._state}", f"--addr={self._address}",
-                 f"--otel-socket-path={self._folder}/trace", "--containerd-worker=false", "--oci-worker-net=host", *(["--rootless"] if own else [])],
+                [*self._inside, "setpriv", "--pdeathsig=TERM", os.path.join(tools[0], "buildkitd"), "--config=/dev/null", f"--root={self._state}",
+                 f"--addr={address}", f"--otel-socket-path={self._folder}/trace", "--containerd-worker=false", "--oci-worker-net=host",
+                 *(["--rootless"] if own else [])],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
         try:
             self._wait()
-        except Failed:
+        except BaseException:
             self.__exit__()
             raise
         return self
+
+    def _remove_state(self):
+        # Some folders of an overlay are closed even to their owner.
+        subprocess.run([*self._inside, "rm", "-rf", self._state], check=False)
 
     def _wait(self):
         deadline = time.monotonic() + 60
@@ -102,8 +108,7 @@ class BuildKit:
     def __exit__(self, *error):
         self._daemon.terminate()
         self._daemon.wait()
-        # Some folders of an overlay are closed even to their owner.
-        subprocess.run([*self._inside, "rm", "-rf", self._state], check=False)
+        self._remove_state()
         shutil.rmtree(self._folder)
 
     def build(self, image):

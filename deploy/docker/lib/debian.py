@@ -19,6 +19,8 @@ def unpack(packages, folder, below=None):
     """Puts what an image wants of these packages and all that they depend on into `folder`, without what the folder `below` has; none of their scripts run."""
     if not shutil.which("mmdebstrap"):
         raise Failed("mmdebstrap is missing; install it: apt-get install mmdebstrap")
+    if os.geteuid() != 0 and not shutil.which("newuidmap"):
+        raise Failed("who is not root needs uidmap; install it: apt-get install uidmap")
     os.makedirs(folder)
     archive = folder + ".tar"
     command = ["mmdebstrap", "--quiet", "--variant=extract", "--mode=root" if os.geteuid() == 0 else "--mode=unshare", "--include=" + ",".join(packages),
