@@ -96,8 +96,8 @@ class Cluster(unittest.TestCase):
     def describe(self):
         """What one wants to see when something failed."""
         seen = self.kubectl("get", "pods", "-o", "wide", check=False).stdout
-        for role in PODS:
-            seen += f"--- {role}\n" + self.kubectl("logs", "-l", f"app.kubernetes.io/component={role}", "--tail", "5", check=False).stdout
+        for role in (*PODS, "tests"):
+            seen += f"--- {role}\n" + self.kubectl("logs", "-l", f"app.kubernetes.io/component={role}", "--all-containers", "--tail", "5", check=False).stdout
         return seen
 
     def blocks(self, heading, count):

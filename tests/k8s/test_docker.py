@@ -7,7 +7,7 @@ import unittest
 
 from lib.docker import LOCKED, Docker
 from lib.processes import wait_until
-from lib.tools import BUILD, VERSION
+from lib.tools import BUILD, ROOT, VERSION
 
 STEPS = 4
 CONTAINERS = {
@@ -48,6 +48,28 @@ class Images(unittest.TestCase):
         seen = list(self.docker.members())
         self.assertGreater(len({layer for layer, _ in seen}), 10)
         self.assertEqual([(layer, m.name) for layer, m in seen if m.mode & 0o6000 or m.uid or m.gid], [])
+
+    def test_debians_docker_builds_the_dockerfile_by_hand(self):
+        # The builder that is the default of 20.10, which makes all targets up to the one that is asked for.
+        self.docker("build", "--file", os.path.join(ROOT, "deploy/docker/Dockerfile"), "--target=cohort-cli", "--build-arg=VERSION=1", "--tag=by-hand",
+                    os.path.join(self.docker.folder, "images/context"), environment={"DOCKER_BUILDKIT": "0"})
+        self.assert_is_the_cli("by-hand")
+
+    def test_our_command_lets_debians_docker_build_on_another_base(self):
+        built = self.docker.build("--builder=docker", "--base", f"cohort-redis:{VERSION}", "--binaries", os.path.join(BUILD, "bin"), "--tag=by-docker", "cohort-cli",
+                                  out="by-docker")
+        self.docker("load", "--input", built["cohort-cli"][1])
+        self.assert_is_the_cli("cohort-cli:by-docker")
+        underneath = self.docker("run", "--rm", "--network=none", *LOCKED, "--entrypoint=redis-cli", "cohort-cli:by-docker", "--version").stdout
+        self.assertIn("redis-cli", underneath)
+
+    def assert_is_the_cli(self, image):
+        """It does, and says about itself, what the image does that BuildKit made."""
+        self.assertRegex(self.docker("run", "--rm", "--network=none", *LOCKED, image, "--version").stdout, r"^cohort \d")
+        seen, expected = (json.loads(self.docker("inspect", "--format={{json .Config}}", name).stdout) for name in (image, f"cohort-cli:{VERSION}"))
+        for name in ("Entrypoint", "Env", "User", "WorkingDir"):
+            self.assertEqual(seen[name], expected[name], name)
+        self.assertEqual(seen["Labels"].keys(), expected["Labels"].keys())
 
     def test_the_code_runner_runs_programs_of_both_languages(self):
         # Docker mounts a tmpfs noexec unless told otherwise, Kubernetes an emptyDir in memory does not.

@@ -5,7 +5,12 @@ import os
 import subprocess
 
 from lib import debian
-from lib.layer import tree
+
+
+def prepare(packages, folder, base):
+    """Makes the files of the packages that the folder `base` does not bring."""
+    debian.unpack(packages, folder, base)
+    _compile_library(folder)
 
 
 def _compile_library(folder):
@@ -20,11 +25,3 @@ def _compile_library(folder):
                               env={**os.environ, "PYTHONHOME": os.path.join(folder, "usr"), "PYTHONHASHSEED": "0"})
         if done.returncode != 0:
             raise debian.Failed(f"{python} does not compile its library; is this machine Debian 12?\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
-
-
-def files(packages, below, folder):
-    """The files of the packages that the layer `below` (a list of File) does not bring; `folder` is where they are unpacked."""
-    debian.unpack(folder, packages)
-    _compile_library(folder)
-    names = {file.name for file in below}
-    return [file for file in tree(folder, debian.keep) if file.name not in names]

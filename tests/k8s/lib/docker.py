@@ -1,6 +1,7 @@
 """A Docker daemon of a test alone, in a machine of its own, and images in it."""
 
 import glob
+import json
 import os
 import shutil
 import tarfile
@@ -11,6 +12,8 @@ from lib.processes import Daemon, run, wait_until
 from lib.tools import ROOT
 
 SOCKET = "unix:///run/docker.sock"
+# Debian's client where there are others, too.
+ENVIRONMENT = {**os.environ, "PATH": "/usr/bin:" + os.environ["PATH"]}
 # As the chart locks containers in.
 LOCKED = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/tmp:mode=1777", "--tmpfs=/state:mode=1777"]
 
@@ -39,25 +42,28 @@ class Docker:
         self._daemon.check()
         return self("version", check=False).returncode == 0
 
-    def __call__(self, *arguments, check=True):
+    def __call__(self, *arguments, check=True, environment=None):
         """Runs a docker command."""
-        return run([*self._machine.prefix, "docker", "--host", SOCKET, *arguments], check=check)
+        return run([*self._machine.prefix, "docker", "--host", SOCKET, *arguments], check=check, env={**ENVIRONMENT, **(environment or {})})
 
     def logs(self, container):
         done = self("logs", container)
         return done.stdout + done.stderr
 
     def build(self, *arguments, out="images"):
-        """Builds images (arguments of deploy/docker/build) into a folder below `folder`; returns {image: (digest, path)}."""
-        done = run([os.path.join(ROOT, "deploy/docker/build"), "--out", os.path.join(self.folder, out), *arguments])
+        """Builds images (arguments of deploy/docker/build) into a folder below `folder`; returns {image: (digest, path)}. `--builder docker` is this daemon."""
+        done = run([os.path.join(ROOT, "deploy/docker/build"), "--out", os.path.join(self.folder, out), *arguments],
+                   env={**ENVIRONMENT, "DOCKER_HOST": SOCKET.replace("//", "//" + self._machine.root)})
         return {name.split(":")[0]: (digest, path) for name, digest, _, _, path in map(str.split, done.stdout.splitlines())}
 
     def members(self, out="images"):
-        """(layer, member) of every layer that build() made there."""
-        for path in sorted(glob.glob(os.path.join(self.folder, out, "layers", "*.tar"))):
-            with tarfile.open(path) as layer:
-                for member in layer:
-                    yield os.path.basename(path), member
+        """(layer, member) of every layer of the archives that build() made there."""
+        for path in sorted(glob.glob(os.path.join(self.folder, out, "*.tar"))):
+            with tarfile.open(path) as archive:
+                for name in json.load(archive.extractfile("manifest.json"))[0]["Layers"]:
+                    with tarfile.open(fileobj=archive.extractfile(name)) as layer:
+                        for member in layer:
+                            yield name, member
 
     def stop(self):
         self._machine.stop()

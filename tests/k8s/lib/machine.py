@@ -61,6 +61,11 @@ class Machine:
         """What stands before a command that runs in the machine."""
         return ["nsenter", "--target", self._pid, "--net", "--mount", "--pid", "--ipc", "--uts", "--wd=" + os.getcwd()]
 
+    @property
+    def root(self):
+        """Where its files are seen from outside."""
+        return f"/proc/{self._pid}/root"
+
     def _cgroup_folders(self):
         """This machine's folder in every hierarchy of cgroups (one in version 2)."""
         if os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
