@@ -51,7 +51,7 @@ FollowEnd FollowerSession::Follow(const sync::StopToken& stop) {
       }
     });
     worked = Work();
-    if (!worked.ok() || !farewell_.has_value()) context_.TryCancel();
+    if (!worked.ok()) context_.TryCancel();
     over.RequestStop();
   }
   metrics_->connected->Set(0);
@@ -119,7 +119,10 @@ void FollowerSession::ReadOrders(OrderBox& box) {
   v1::FollowResponse order;
   while (stream_->Read(&order)) {
     if (order.has_farewell()) farewell_ = order.farewell();
-    if (order.has_farewell() || !box.Put(std::move(order))) break;
+    if (order.has_farewell()) break;
+    if (box.Put(std::move(order))) continue;
+    COHORT_LOG(ERROR) << "leaves the leader to begin anew: an order for a worker that there is not";
+    context_.TryCancel();
   }
   box.Close();
 }
