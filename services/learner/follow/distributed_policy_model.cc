@@ -32,9 +32,10 @@ void RethrowCause(const std::vector<std::exception_ptr>& errors) {
 }
 
 absl::Span<const float> FloatsOf(const v1::GradientSlice& slice, int64_t size, FollowerLink& link) {
-  const std::string& data = slice.data();
-  if (static_cast<int64_t>(data.size()) == size * static_cast<int64_t>(sizeof(float)) && io::Crc32c(absl::MakeConstSpan(data.data(), data.size())) == slice.crc32c()) {
-    return absl::MakeConstSpan(reinterpret_cast<const float*>(data.data()), static_cast<size_t>(size));
+  const absl::Span<const char> bytes(slice.data().data(), slice.data().size());
+  const auto count = static_cast<size_t>(size);
+  if (bytes.size() == count * sizeof(float) && io::Crc32c(bytes) == slice.crc32c()) {
+    return absl::MakeConstSpan(reinterpret_cast<const float*>(bytes.data()), count);
   }
   link.Drop("a slice of its gradient came damaged");
   throw FollowerLost(absl::StrCat("follower ", link.name(), " is lost: a slice of its gradient came damaged"));

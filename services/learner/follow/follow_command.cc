@@ -41,9 +41,13 @@ void AddFollowCommand(CLI::App& app, absl::Status& status) {
   auto gpu = std::make_shared<int>(0);
   command->add_option("--leader", options->leader, "host:port of the learner's gRPC services")->required();
   command->add_option("--run", options->run, "Follow no other run than this; default: the leader's");
-  command->add_option("--threads", options->threads, "Threads; 0 for as many as the leader has (optimizer.threads)")->check(CLI::Range(0, 256))->capture_default_str();
-  CLI::Option* device_flag = command->add_option("--device", *device, "CPU, CUDA or AUTO; default: as the leader (optimizer.device)")->transform(CLI::CheckedTransformer(devices));
-  CLI::Option* gpu_flag = command->add_option("--gpu", *gpu, "GPU, as this machine counts them; default: the leader's number (optimizer.gpu)")->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", options->threads, "Threads; 0 for as many as the leader has (optimizer.threads)")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  CLI::Option* device_flag = command->add_option("--device", *device, "CPU, CUDA or AUTO; default: as the leader (optimizer.device)");
+  device_flag->transform(CLI::CheckedTransformer(devices));
+  CLI::Option* gpu_flag = command->add_option("--gpu", *gpu, "GPU, as this machine counts them; default: the leader's number (optimizer.gpu)");
+  gpu_flag->check(CLI::NonNegativeNumber);
   command->add_option("--listen", options->listen, "Address of the gRPC server, for health checks")->capture_default_str();
   command->add_option("--metrics-listen", options->metrics_listen, "Address of /metrics")->capture_default_str();
   command->add_option("--endpoint-file", options->endpoint_file, "Write the bound addresses to this file");
