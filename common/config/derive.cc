@@ -69,6 +69,9 @@ std::vector<DerivedQuantity> Derive(const v1::RunConfig& config) {
        absl::StrCat(Count(steps / config.checkpoint().every_steps()), " on the way, of which the last ", config.checkpoint().keep_last(),
                     config.checkpoint().keep_best() ? " and the best" : "", " are kept, and the final policy")},
   };
+  if (const int processes = config.optimizer().data_parallel(); processes > 1) {
+    quantities.push_back({"learner processes", absl::StrCat(processes, ": the leader and ", processes - 1, processes == 2 ? " follower" : " followers")});
+  }
   const bool evaluated = !config.data().held_out().empty() && config.evaluation().problems() > 0;
   quantities.push_back({"evaluation", !evaluated ? "none: no held-out problems"
                                                  : absl::StrCat("before and after, up to ", Count(config.evaluation().problems()), " problems × ",

@@ -20,7 +20,8 @@ constexpr absl::string_view kFree[] = {"run.directory",       "run.steps",
                                        "optimizer.gpu",       "optimizer.activation_checkpointing",
                                        "checkpoint.",         "optimizer.reference_on_host",
                                        "queue.",              "evaluation.",
-                                       "weights.",             "data.source_column"};
+                                       "weights.",             "data.source_column",
+                                       "optimizer.data_parallel"};
 
 bool IsFree(absl::string_view path) {
   return std::any_of(std::begin(kFree), std::end(kFree),

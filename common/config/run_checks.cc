@@ -223,6 +223,10 @@ void CheckPretrain(const v1::PretrainConfig& config, const Settings& settings, D
                     absl::StrCat("is ", config.optimizer().warmup_steps(), ", more than training.steps ", config.training().steps(),
                                  ": the learning rate would never reach its peak; lower it"));
   }
+  if (config.optimizer().data_parallel() > 1) {
+    diagnostics.Add(settings.PlaceOf("optimizer.data_parallel"), "optimizer.data_parallel",
+                    absl::StrCat("is ", config.optimizer().data_parallel(), ", but pre-training knows one process; delete this line, or set it to 1"));
+  }
 }
 
 }  // namespace cohort::config

@@ -38,8 +38,8 @@ std::vector<MemoryNeed> TrainingNeeds(const ModelConfig& config, const ArenaLayo
   const int64_t kept = rows * config.num_layers * KeptBytes(config, shape.checkpoints);
   const int64_t activations = kept + std::max(rows * WorkingBytes(config, shape.checkpoints), logits);
   std::vector<MemoryNeed> needs = {
-      {"weights (fp32 and bf16)", 6 * elements},
-      {"gradient and moments (fp32)", 12 * elements},
+      {shape.optimizes ? "weights (fp32 and bf16)" : "weights (bf16)", (shape.optimizes ? 6 : 2) * elements},
+      {shape.optimizes ? "gradient and moments (fp32)" : "gradient (fp32)", (shape.optimizes ? 12 : 4) * elements},
       {absl::StrCat("activations of ", rows, " tokens", shape.checkpoints ? " (only the layers' inputs)" : ""),
        activations},
       {"what the allocator cannot use again", activations / kWasted},

@@ -26,6 +26,7 @@ struct TrainingShape {
   bool reference_on_host = false;  // Its weights come to the GPU only while it is computed.
   bool may_go_back = false;     // Several minibatches a step: weights and moments are kept to return to.
   bool broadcasts = false;      // Weights are published from the GPU's memory.
+  bool optimizes = true;        // Not so in a follower, which has neither master weights nor moments.
 };
 
 // What decides how much a rollout worker needs.

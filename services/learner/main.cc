@@ -4,6 +4,7 @@
 #include "absl/status/status.h"
 #include "common/log/log.h"
 #include "common/status/exit_code.h"
+#include "services/learner/follow/follow_command.h"
 #include "services/learner/pretrain/pretrain_command.h"
 #include "services/learner/server/run_command.h"
 
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   absl::Status status;
   cohort::learner::AddRunCommand(app, status);
+  cohort::learner::AddFollowCommand(app, status);
   cohort::learner::AddPretrainCommand(app, status);
   try {
     app.parse(argc, argv);

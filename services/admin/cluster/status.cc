@@ -102,6 +102,10 @@ void NameBottleneck(const ClusterFacts& facts, v1::ClusterStatus& status) {
   if (ReadyWorkers(status) == 0 && facts.run.has_value() && facts.run->phase() == learner::v1::RUN_PHASE_TRAINING) {
     return Name(v1::BOTTLENECK_NO_WORKERS, "no rollout worker is ready", status);
   }
+  if (const double followers = ShareOf(status.learner_time(), "waiting_for_followers"); followers >= kWaitsMostly) {
+    return Name(v1::BOTTLENECK_LEARNER,
+                absl::StrFormat("the learner: it waits for followers %.0f %% of the time; its log says who is missing", followers * 100), status);
+  }
   if (facts.steps.empty()) return;
   if (waiting < kWaitsMostly) {
     return Name(v1::BOTTLENECK_LEARNER, absl::StrFormat("the learner: it waits for groups %.0f %% of the time and works the rest", waiting * 100), status);

@@ -249,6 +249,7 @@ absl::Status RunLauncher::Train() {
   const LearnerPlace place = {redis_address_, reward_address_, state_ == DirectoryState::kUnfinished, NcclEnvironment(config_, -1)};
   COHORT_ASSIGN_OR_RETURN(ServiceSpec learner_spec, LearnerSpec(paths_, place));
   COHORT_ASSIGN_OR_RETURN(learner_, fleet_.Start(WithTimeout(std::move(learner_spec))));
+  COHORT_RETURN_IF_ERROR(StartFollowers());
   const auto worker_spec = [this, learner = learner_->address()](int index) -> absl::StatusOr<ServiceSpec> {
     COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, RolloutSpec(paths_, index, {redis_address_, reward_address_, learner, GpuOfWorker(config_, index),
                                                                         NcclEnvironment(config_, index)}));
@@ -267,6 +268,17 @@ absl::Status RunLauncher::Train() {
   COHORT_RETURN_IF_ERROR(Follow(learner_));
   view_.Close();
   StopTraining();
+  return absl::OkStatus();
+}
+
+absl::Status RunLauncher::StartFollowers() {
+  std::vector<ServiceSpec> specs;
+  for (int i = 1; i < config_.optimizer().data_parallel(); ++i) {
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, FollowerSpec(paths_, i, config_.run().name(), learner_->address(), config_.optimizer().gpu() + i));
+    specs.push_back(WithTimeout(std::move(spec)));
+  }
+  if (specs.empty()) return absl::OkStatus();
+  COHORT_ASSIGN_OR_RETURN(followers_, fleet_.StartAll(std::move(specs)));
   return absl::OkStatus();
 }
 
@@ -294,11 +306,13 @@ absl::Status RunLauncher::Follow(SupervisedService* learner) {
   }
 }
 
-// The learner first: it must find its services while it finishes its step and writes a checkpoint.
+// The learner first: it must find its services, and those that compute with it, while it finishes its step and writes a checkpoint.
 void RunLauncher::StopTraining() {
   if (learner_ == nullptr) return;
   fleet_.Stop({learner_}, kCheckpointPatience);
   learner_ = nullptr;
+  if (!followers_.empty()) fleet_.Stop(followers_, kPatience);
+  followers_.clear();
   if (scaler_ == nullptr) return;  // The workers have not all started: the fleet stops them.
   fleet_.Stop(scaler_->workers(), kPatience);
   scaler_.reset();

@@ -53,6 +53,8 @@ class RunLauncher {
   absl::Status Conclude();
 
   absl::StatusOr<Evaluation> Evaluate(const std::string& model, const std::string& what);
+  // The processes that compute with the learner, where the config asks for several.
+  absl::Status StartFollowers();
   absl::Status Follow(SupervisedService* learner);
   absl::Status RunStages();
   void StopTraining();
@@ -77,6 +79,7 @@ class RunLauncher {
   std::vector<data::PreparedPrompt> held_out_;
   int64_t max_context_ = 0;  // Of the workers of the evaluation.
   SupervisedService* learner_ = nullptr;   // While it trains.
+  std::vector<SupervisedService*> followers_;  // Of the learner; while they run.
   std::unique_ptr<WorkerScaler> scaler_;   // Of the rollout workers; while they run.
   double train_seconds_ = 0;
   bool training_began_ = false;

@@ -151,6 +151,12 @@ absl::StatusOr<ServiceSpec> LearnerSpec(const RunPaths& paths, const LearnerPlac
   return spec;
 }
 
+absl::StatusOr<ServiceSpec> FollowerSpec(const RunPaths& paths, int index, const std::string& run, const std::string& leader, int gpu) {
+  return CohortSpec(paths, "cohort-learner", absl::StrCat("cohort-follower-", index), "liveness", [=](bool) {
+    return std::vector<std::string>{"follow", "--leader", leader, "--run", run, "--gpu", absl::StrCat(gpu)};
+  });
+}
+
 absl::StatusOr<ServiceSpec> RolloutSpec(const RunPaths& paths, int index, const RolloutPlace& place) {
   COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, CohortSpec(paths, "cohort-rollout", absl::StrCat("cohort-rollout-", index), "liveness",
                                                        [=, path = paths.resolved_config()](bool) {

@@ -38,6 +38,9 @@ struct LearnerPlace {
 };
 absl::StatusOr<ServiceSpec> LearnerSpec(const RunPaths& paths, const LearnerPlace& place);
 
+// The process of rank `index` among those of the learner, which listens at `leader`; on the GPU `gpu`, if it computes on one.
+absl::StatusOr<ServiceSpec> FollowerSpec(const RunPaths& paths, int index, const std::string& run, const std::string& leader, int gpu);
+
 struct RolloutPlace {
   std::string redis;
   std::string reward;

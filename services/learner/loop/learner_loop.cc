@@ -19,6 +19,7 @@ namespace {
 // Updates in a row that may fail on a non-finite loss before the run is given up.
 constexpr int kMaxSkippedUpdates = 3;
 constexpr int kFinalCheckpointAttempts = 3;
+constexpr absl::Duration kPoll = absl::Milliseconds(200);  // So long an order may wait while followers are missing.
 
 // Whether the run goes on after this error, in another incarnation or another process.
 bool GoesOn(const absl::Status& status) {
@@ -98,6 +99,7 @@ absl::Status LearnerLoop::RunStep() {
   COHORT_ASSIGN_OR_RETURN(const std::vector<SlotGroup> slots, parts_.collector->Collect(state_.step, [this] { return Attend("waiting_for_groups"); }));
   record.set_wait_seconds(SecondsSince(wait_begin));
 
+  COHORT_RETURN_IF_ERROR(AwaitFollowers());
   parts_.budget->Switch("updating");
   parts_.trainer->SetLearningRate(parts_.control->BeginUpdate(state_.step));
   const absl::Time update_begin = absl::Now();
@@ -130,6 +132,26 @@ absl::Status LearnerLoop::IssueAhead() {
   return absl::OkStatus();
 }
 
+absl::Status LearnerLoop::AwaitFollowers() {
+  if (parts_.await_followers == nullptr) return absl::OkStatus();
+  parts_.budget->Switch("waiting_for_followers");
+  while (!parts_.await_followers(absl::Now() + kPoll)) {
+    if (parts_.stop.stop_requested()) return absl::CancelledError("the learner is stopping");
+    COHORT_RETURN_IF_ERROR(Attend("waiting_for_followers"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<UpdateMetrics> LearnerLoop::TrainOn(const std::vector<SampleGroup>& groups) {
+  for (;;) {
+    absl::StatusOr<UpdateMetrics> update = parts_.trainer->Update(state_.step, groups);
+    if (ErrorReason(update.status()) != "FOLLOWER_LOST") return update;
+    COHORT_LOG(WARNING) << "the update is repeated: " << update.status().message();
+    COHORT_RETURN_IF_ERROR(AwaitFollowers());
+    parts_.budget->Switch("updating");
+  }
+}
+
 absl::StatusOr<UpdateMetrics> LearnerLoop::Update(const std::vector<SlotGroup>& slots) {
   std::vector<SampleGroup> groups;
   for (const SlotGroup& slot : slots) {
@@ -140,7 +162,8 @@ absl::StatusOr<UpdateMetrics> LearnerLoop::Update(const std::vector<SlotGroup>& 
     COHORT_LOG(WARNING) << "step=" << state_.step << " no group teaches anything, even after all refill waves; the policy stays as it is";
     return UpdateMetrics();
   }
-  absl::StatusOr<UpdateMetrics> update = parts_.trainer->Update(state_.step, groups);
+  absl::StatusOr<UpdateMetrics> update = TrainOn(groups);
+  if (GoesOn(update.status())) return update;
   if (update.ok()) {
     skipped_updates_ = 0;
     return update;

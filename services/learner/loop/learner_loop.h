@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,6 +55,8 @@ class LearnerLoop {
     metrics::TimeBudget* budget = nullptr;
     BudgetWindow* window = nullptr;
     RunControl* control = nullptr;
+    // Whether all followers of a learner of several processes are there, waiting for them until `deadline`. Null for a learner of one process.
+    std::function<bool(absl::Time deadline)> await_followers;
     // Tells an event of the run; may do nothing.
     std::function<void(registry::v1::EventKind kind, const std::string& subject, const std::string& message)> tell;
     sync::StopToken stop;
@@ -73,6 +76,10 @@ class LearnerLoop {
   absl::Status Attend(const std::string& activity);
   // Issues the steps that the staleness bound allows.
   absl::Status IssueAhead();
+  // Returns when all followers are there; meanwhile does what is ordered. Errors are those of Run().
+  absl::Status AwaitFollowers();
+  // One update; repeats it when a follower is lost on the way.
+  absl::StatusOr<UpdateMetrics> TrainOn(const std::vector<SampleGroup>& groups);
   absl::StatusOr<UpdateMetrics> Update(const std::vector<SlotGroup>& slots);
   absl::Status Publish();
   void Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record);

@@ -23,6 +23,8 @@ struct LearnerOptions {
   bool allow_remote = false;                        // Listen on other addresses than loopback.
   absl::Duration start_timeout = absl::Seconds(30);  // How long to wait for Redis and the reward service.
   absl::Duration grace = absl::Seconds(5);           // How long calls in progress may take after a stop.
+  absl::Duration follower_timeout = absl::Seconds(15);  // A follower of which nothing is heard for so long counts as dead.
+  bool exit_when_done = false;                       // End with the run instead of answering for it until a stop.
   StepCollector::Options patience;                  // With a queue from which nothing comes.
 };
 

@@ -16,6 +16,9 @@
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/learner/control/control_service.h"
+#include "services/learner/follow/distributed_policy_model.h"
+#include "services/learner/follow/follower_pool.h"
+#include "services/learner/follow/messages.h"
 #include "services/learner/intake/trajectory_service.h"
 #include "services/learner/loop/learner_loop.h"
 #include "services/learner/observe/run_service.h"
@@ -24,16 +27,38 @@
 namespace cohort::learner {
 namespace {
 
-// How long a failed run can still be asked what went wrong.
-constexpr absl::Duration kFailureVisible = absl::Seconds(2);
+// How long a run that ends by itself can still be asked how it went.
+constexpr absl::Duration kOutcomeVisible = absl::Seconds(2);
 
 // A trainer that stands where `checkpoint` says, or at the initial model.
-absl::StatusOr<std::unique_ptr<Trainer>> MakeTrainer(const RunInputs& inputs, const std::optional<Checkpoint>& checkpoint) {
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::Create(inputs.config, inputs.model));
+absl::StatusOr<std::unique_ptr<Trainer>> MakeTrainer(const RunInputs& inputs, const std::optional<Checkpoint>& checkpoint, FollowerPool* followers) {
+  Trainer::Distribute distribute;
+  if (inputs.config.optimizer().data_parallel() > 1) {
+    distribute = [&](std::unique_ptr<PolicyModel> local) {
+      return std::make_unique<DistributedPolicyModel>(std::move(local), followers, inputs.model.layout.size());
+    };
+  }
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::Create(inputs.config, inputs.model, distribute));
   if (!checkpoint.has_value()) return trainer;
   COHORT_ASSIGN_OR_RETURN(const model::LoadedModel restored, model::LoadCheckpoint(checkpoint->path));
   COHORT_RETURN_IF_ERROR(trainer->Restore(*restored.weights, checkpoint->path + "/optimizer.safetensors"));
   return trainer;
+}
+
+FollowerPool::Options FollowerOptions(const LearnerOptions& options, const RunInputs& inputs, int64_t incarnation) {
+  const PolicyModelOptions model = PolicyModelOptionsOf(inputs.config, inputs.model.config);
+  FollowerPool::Options pool;
+  pool.task.set_run(inputs.config.run().name());
+  pool.task.set_incarnation(incarnation);
+  pool.task.set_processes(inputs.config.optimizer().data_parallel());
+  *pool.task.mutable_model() = ToMessage(inputs.model.config);
+  *pool.task.mutable_optimizer() = model.optimizer;
+  pool.task.set_temperature(model.temperature);
+  pool.task.set_reference(model.reference);
+  pool.task.set_longest_sequence(model.longest_sequence);
+  pool.layout_crc32c = LayoutChecksum(inputs.model.layout);
+  pool.silence = options.follower_timeout;
+  return pool;
 }
 
 // Goes back to the checkpoint of `step`. Safe to repeat after a kill at any place: the order is forgotten last.
@@ -87,7 +112,7 @@ std::unique_ptr<registry::Registration> Register(const LearnerOptions& options, 
 void ShowFailure(RunFeed& feed, const absl::Status& status, const sync::StopToken& stop) {
   COHORT_LOG(ERROR) << "the run cannot go on: " << status.message();
   feed.SetPhase(learner::v1::RUN_PHASE_FAILED, std::string(status.message()));
-  stop.WaitFor(kFailureVisible);
+  stop.WaitFor(kOutcomeVisible);
 }
 
 }  // namespace
@@ -103,7 +128,8 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
     COHORT_RETURN_IF_ERROR(RollBack(step, directory, checkpoints, control));
     COHORT_ASSIGN_OR_RETURN(checkpoint, checkpoints.FindLatest());
   }
-  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, MakeTrainer(inputs, checkpoint));
+  FollowerPool followers(FollowerOptions(options, inputs, incarnation), &registry);
+  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, MakeTrainer(inputs, checkpoint, &followers));
   const auto gpu_metrics = metrics::ExportGpuMemory(registry, trainer->gpu());
   COHORT_RETURN_IF_ERROR(directory.SetIncarnation(incarnation));
   const RunState start = StartState(inputs, checkpoint, incarnation);
@@ -134,7 +160,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   control.Begin(incarnation, start.step);
   ControlServiceImpl steering({control, budget, window, samples});
   COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({.address = endpoints.grpc, .allow_remote = options.allow_remote,
-                                                                   .services = {&trajectories, &runs, &steering, publisher.service()}, .metrics = &registry}));
+                                                                   .services = {&trajectories, &runs, &steering, publisher.service(), &followers}, .metrics = &registry}));
   endpoints.grpc = server->listens_on();
   const rpc::Endpoints reached{server->address(), endpoints.metrics};
   COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options.endpoint_file, reached));
@@ -160,16 +186,19 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   parts.window = &window;
   parts.control = &control;
   parts.stop = stop;
+  if (inputs.config.optimizer().data_parallel() > 1) parts.await_followers = [&followers](absl::Time deadline) { return followers.WaitUntilComplete(deadline); };
   parts.tell = [&registration](registry::v1::EventKind kind, const std::string& subject, const std::string& message) {
     if (registration != nullptr) registration->Tell(kind, subject, message);
   };
   absl::Status result;
+  bool finished = false;
   {
     const sync::StopCallback stop_intake(stop, [&intake] { intake.Stop(); });
     server->SetReady(true);
     result = LearnerLoop(parts, start, directory.path()).Run();
     control.End();
-    if (result.ok()) stop.WaitUntil(absl::InfiniteFuture());
+    if (result.ok()) stop.WaitUntil(options.exit_when_done ? absl::Now() + kOutcomeVisible : absl::InfiniteFuture());
+    finished = result.ok();
     const bool restarts = ErrorReason(result) == "QUEUE_LOST" || ErrorReason(result) == "BEGIN_AGAIN";
     if (absl::IsCancelled(result)) result = absl::OkStatus();
     if (!result.ok() && !restarts) ShowFailure(feed, result, stop);
@@ -178,6 +207,8 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
   intake.Stop();
   feed.Stop();
   publisher.Shutdown();
+  const bool run_done = finished && options.exit_when_done;
+  followers.Dismiss(run_done, run_done ? "the run is done" : "the leader is stopping", absl::Now() + options.grace);
   server->Shutdown(absl::Now() + options.grace);
   journal.reset();
   return result;

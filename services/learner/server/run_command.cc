@@ -67,6 +67,7 @@ void AddRunCommand(CLI::App& app, absl::Status& status) {
   CLI::App* command = app.add_subcommand("run", "Train a policy: the learner of one run");
   auto options = std::make_shared<LearnerOptions>();
   auto start_timeout = std::make_shared<double>(absl::ToDoubleSeconds(options->start_timeout));
+  auto follower_timeout = std::make_shared<double>(absl::ToDoubleSeconds(options->follower_timeout));
   command->add_option("config,--config", options->config, "The run's YAML file")->required();
   command->add_option("--set", options->overrides, "Override a field: section.field=value (may be repeated)");
   command->add_option("--redis", options->redis, "host:port of the prompt queue, rediss://host:port for TLS; default: queue.redis_address");
@@ -79,9 +80,12 @@ void AddRunCommand(CLI::App& app, absl::Status& status) {
   command->add_option("--name", options->name, "Name in logs and in the queue")->capture_default_str();
   command->add_flag("--allow-remote", options->allow_remote, "Listen on other addresses than loopback without TLS");
   command->add_option("--start-timeout", *start_timeout, "Seconds to wait for Redis and the reward service")->capture_default_str();
+  command->add_option("--follower-timeout", *follower_timeout, "Seconds without a sign of life after which a follower counts as dead")->capture_default_str();
+  command->add_flag("--exit-when-done", options->exit_when_done, "End when the run has finished, and let followers end, instead of answering for it until a signal");
   command->footer("Example: cohort-learner run configs/quickstart.yaml --redis 127.0.0.1:6379 --reward 127.0.0.1:7001");
-  command->callback([options, start_timeout, &status] {
+  command->callback([options, start_timeout, follower_timeout, &status] {
     options->start_timeout = absl::Seconds(*start_timeout);
+    options->follower_timeout = absl::Seconds(*follower_timeout);
     status = Run(*options);
   });
 }

@@ -37,6 +37,7 @@ class GradientWorkers {
 
   int64_t count() const { return static_cast<int64_t>(workers_.size()); }
   GradientWorker& worker(int64_t index) { return *workers_[index]; }
+  const GradientWorker& worker(int64_t index) const { return *workers_[index]; }
 
   // Calls body(index, worker) for every worker, at the same time, and returns when all have; the first worker's runs on the calling thread. Rethrows
   // what a body threw.

@@ -21,6 +21,10 @@ absl::Status NonFinite(int64_t step, double loss, double norm) {
                          absl::StrCat("step ", step, ": loss ", loss, ", gradient norm ", norm, "; the weights are unchanged"));
 }
 
+absl::Status Repeatable(int64_t step, const FollowerLost& lost) {
+  return ErrorWithReason(absl::StatusCode::kUnavailable, "FOLLOWER_LOST", absl::StrCat("step ", step, ": ", lost.what(), "; the weights are unchanged"));
+}
+
 UpdateMetrics Metrics(const ObjectiveTotals& totals, double norms, double learning_rate, int64_t minibatches) {
   UpdateMetrics metrics;
   const double tokens = static_cast<double>(totals.tokens);
@@ -43,19 +47,25 @@ absl::Span<const PlannedSample> SamplesOf(const PlannedMinibatch& minibatch, con
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const config::v1::RunConfig& config, const model::LoadedModel& initial) {
-  if (initial.weights == nullptr || initial.weights->size() != initial.layout.size()) {
-    return absl::InvalidArgumentError("the model's weights do not have the size of its layout");
-  }
-  if (initial.config.head_dim % 2 != 0) return absl::InvalidArgumentError(absl::StrCat("head_dim ", initial.config.head_dim, " is not even"));
+PolicyModelOptions PolicyModelOptionsOf(const config::v1::RunConfig& config, const model::ModelConfig& model) {
   PolicyModelOptions options;
   options.optimizer = config.optimizer();
   options.temperature = config.rollout().temperature();
   options.reference = config.algorithm().kl_coefficient() > 0;
   options.may_go_back = config.algorithm().minibatches() > 1;
   options.broadcasts = config::BroadcastsWeights(config);
-  options.longest_sequence = model::ContextFor(initial.config, config::LongestSequence(config));
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<PolicyModel> policy, PolicyModel::Create(options, initial));
+  options.longest_sequence = model::ContextFor(model, config::LongestSequence(config));
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const config::v1::RunConfig& config, const model::LoadedModel& initial,
+                                                         const Distribute& distribute) {
+  if (initial.weights == nullptr || initial.weights->size() != initial.layout.size()) {
+    return absl::InvalidArgumentError("the model's weights do not have the size of its layout");
+  }
+  if (initial.config.head_dim % 2 != 0) return absl::InvalidArgumentError(absl::StrCat("head_dim ", initial.config.head_dim, " is not even"));
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<PolicyModel> policy, PolicyModel::Create(PolicyModelOptionsOf(config, initial.config), initial));
+  if (distribute) policy = distribute(std::move(policy));
   return std::make_unique<GrpoTrainer>(config, initial.config, std::move(policy));
 }
 
@@ -63,6 +73,11 @@ GrpoTrainer::GrpoTrainer(const config::v1::RunConfig& config, const model::Model
     : config_(config), model_config_(model_config), policy_(std::move(policy)) {}
 
 absl::StatusOr<UpdateMetrics> GrpoTrainer::Update(int64_t step, const std::vector<SampleGroup>& groups) {
+  try {
+    policy_->GatherWorkers();
+  } catch (const FollowerLost& lost) {
+    return Repeatable(step, lost);
+  }
   COHORT_ASSIGN_OR_RETURN(const UpdatePlan plan, PlanUpdate(config_, model_config_, policy_->workers(), step, groups));
   if (plan.minibatches.empty()) {
     UpdateMetrics nothing;
@@ -75,6 +90,8 @@ absl::StatusOr<UpdateMetrics> GrpoTrainer::Update(int64_t step, const std::vecto
   try {
     if (several) policy_->Remember();
     metrics = RunMinibatches(step, plan, groups);
+  } catch (const FollowerLost& lost) {
+    metrics = Repeatable(step, lost);
   } catch (const std::exception& error) {
     metrics = absl::InternalError(absl::StrCat("step ", step, ": ", error.what()));
   }

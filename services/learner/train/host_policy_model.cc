@@ -1,5 +1,6 @@
 #include "services/learner/train/host_policy_model.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -22,7 +23,7 @@ model::Arena CopyOf(const model::Arena& from) {
 HostPolicyModel::HostPolicyModel(const PolicyModelOptions& options, const model::LoadedModel& initial)
     : PolicyModel(options.reference),
       workers_(initial.config, initial.layout, options.temperature, options.optimizer.threads()),
-      optimizer_(options.optimizer, initial.layout),
+      optimizer_(options.optimizes ? std::make_unique<AdamW>(options.optimizer, initial.layout) : nullptr),
       weights_(CopyOf(*initial.weights)) {
   if (options.reference) reference_ = std::make_unique<model::Arena>(CopyOf(weights_));
 }
@@ -41,23 +42,23 @@ void HostPolicyModel::Backward(int64_t index, const TokenBatch& batch, const std
   worker.language_model.Backward(weights_.floats().data(), batch, dlogprobs, worker.gradient.floats().data());
 }
 
-double HostPolicyModel::FinishGradients() { return GradientNorm(workers_.SumGradients()); }
+double HostPolicyModel::GradientNorm() { return learner::GradientNorm(workers_.worker(0).gradient); }
 
 void HostPolicyModel::Step(double learning_rate, double gradient_scale) {
-  optimizer_.Step(learning_rate, gradient_scale, workers_.worker(0).gradient.floats().data(), weights_.floats().data());
+  optimizer_->Step(learning_rate, gradient_scale, workers_.worker(0).gradient.floats().data(), weights_.floats().data());
 }
 
 void HostPolicyModel::Remember() {
   remembered_ = std::make_unique<Snapshot>(
-      Snapshot{CopyOf(weights_), CopyOf(optimizer_.first_moments()), CopyOf(optimizer_.second_moments()), optimizer_.updates()});
+      Snapshot{CopyOf(weights_), CopyOf(optimizer_->first_moments()), CopyOf(optimizer_->second_moments()), optimizer_->updates()});
 }
 
 void HostPolicyModel::TakeBack() {
   if (remembered_ == nullptr) return;
   Copy(remembered_->weights, weights_);
-  Copy(remembered_->first, optimizer_.first_moments());
-  Copy(remembered_->second, optimizer_.second_moments());
-  optimizer_.set_updates(remembered_->updates);
+  Copy(remembered_->first, optimizer_->first_moments());
+  Copy(remembered_->second, optimizer_->second_moments());
+  optimizer_->set_updates(remembered_->updates);
 }
 
 void HostPolicyModel::RefreshReference() {
@@ -66,8 +67,35 @@ void HostPolicyModel::RefreshReference() {
 
 std::shared_ptr<const model::Arena> HostPolicyModel::Weights() const { return std::make_shared<const model::Arena>(CopyOf(weights_)); }
 
+void HostPolicyModel::ReadGradient(int64_t offset, absl::Span<float> values) const {
+  const absl::Span<const float> sum = workers_.worker(0).gradient.floats().subspan(offset, values.size());
+  std::copy(sum.begin(), sum.end(), values.begin());
+}
+
+void HostPolicyModel::AddToGradient(int64_t offset, absl::Span<const float> values) {
+  float* sum = workers_.worker(0).gradient.floats().data() + offset;
+  for (size_t i = 0; i < values.size(); ++i) sum[i] += values[i];
+}
+
+void HostPolicyModel::WriteWeights(WeightsOf weights, int64_t offset, model::DType dtype, absl::Span<const char> bytes) {
+  float* to = (weights == WeightsOf::kReference ? *reference_ : weights_).floats().data() + offset;
+  if (dtype == model::DType::kFloat32) {
+    std::memcpy(to, bytes.data(), bytes.size());
+    return;
+  }
+  for (size_t i = 0; i < bytes.size() / sizeof(uint16_t); ++i) {
+    uint16_t value;
+    std::memcpy(&value, bytes.data() + i * sizeof(value), sizeof(value));
+    to[i] = model::BfloatToFloat(value);
+  }
+}
+
+std::shared_ptr<const model::Arena> HostPolicyModel::ReferenceWeights() const {
+  return reference_ == nullptr ? nullptr : std::make_shared<const model::Arena>(CopyOf(*reference_));
+}
+
 TrainerState HostPolicyModel::State() const {
-  return {CopyOf(optimizer_.first_moments()), CopyOf(optimizer_.second_moments()), optimizer_.updates(),
+  return {CopyOf(optimizer_->first_moments()), CopyOf(optimizer_->second_moments()), optimizer_->updates(),
           reference_ == nullptr ? nullptr : std::make_unique<const model::Arena>(CopyOf(*reference_))};
 }
 
@@ -75,7 +103,7 @@ absl::Status HostPolicyModel::Restore(const model::Arena& weights, const std::st
   if (weights.size() != weights_.size()) {
     return absl::InvalidArgumentError(absl::StrCat("weights of ", weights.size(), " elements for a model of ", weights_.size()));
   }
-  COHORT_RETURN_IF_ERROR(ReadTrainerState(state_path, optimizer_, reference_.get()));
+  COHORT_RETURN_IF_ERROR(ReadTrainerState(state_path, *optimizer_, reference_.get()));
   Copy(weights, weights_);
   return absl::OkStatus();
 }

@@ -22,7 +22,8 @@ class HostPolicyModel final : public PolicyModel {
   TokenScores Score(int64_t worker, WeightsOf weights, const TokenBatch& batch, bool keep) override;
   void Backward(int64_t worker, const TokenBatch& batch, const std::vector<double>& dlogprobs) override;
   void ClearGradients() override { workers_.ClearGradients(); }
-  double FinishGradients() override;
+  void SumGradients() override { workers_.SumGradients(); }
+  double GradientNorm() override;
   void Step(double learning_rate, double gradient_scale) override;
   void Remember() override;
   void TakeBack() override;
@@ -31,6 +32,10 @@ class HostPolicyModel final : public PolicyModel {
   std::shared_ptr<const model::Arena> Weights() const override;
   std::shared_ptr<const model::Arena> SamplingWeights() const override { return Weights(); }
   TrainerState State() const override;
+  void ReadGradient(int64_t offset, absl::Span<float> values) const override;
+  void AddToGradient(int64_t offset, absl::Span<const float> values) override;
+  void WriteWeights(WeightsOf weights, int64_t offset, model::DType dtype, absl::Span<const char> bytes) override;
+  std::shared_ptr<const model::Arena> ReferenceWeights() const override;
   absl::Status Restore(const model::Arena& weights, const std::string& state_path) override;
 
  private:
@@ -40,7 +45,7 @@ class HostPolicyModel final : public PolicyModel {
   };
 
   GradientWorkers workers_;
-  AdamW optimizer_;
+  std::unique_ptr<AdamW> optimizer_;  // Null where it does not optimize.
   model::Arena weights_;
   std::unique_ptr<model::Arena> reference_;  // Null without one.
   std::unique_ptr<Snapshot> remembered_;

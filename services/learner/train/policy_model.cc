@@ -23,8 +23,9 @@ bool HasGpu() { return cuda::DeviceCount() > 0; }
 
 // Before anything is allocated: an allocation that fails in the middle of a step says less.
 absl::Status CheckMemory(const cuda::DeviceInfo& device, const PolicyModelOptions& options, const model::LoadedModel& initial) {
-  const model::TrainingShape shape =
+  model::TrainingShape shape =
       config::TrainingShapeOf(options.optimizer, options.reference, options.may_go_back, options.broadcasts, options.longest_sequence);
+  shape.optimizes = options.optimizes;
   const auto needs = model::TrainingNeeds(initial.config, initial.layout, shape);
   const int64_t needed = model::Sum(needs);
   if (needed <= device.free_bytes) return absl::OkStatus();

@@ -4,11 +4,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/model/arena.h"
 #include "common/model/checkpoint.h"
 #include "proto/cohort/config/v1/run.pb.h"
@@ -36,6 +38,15 @@ struct PolicyModelOptions {
   bool may_go_back = false;  // Remember() will be called: its memory counts.
   bool broadcasts = false;   // SamplingWeightsOnGpu() will be called, likewise.
   int64_t longest_sequence = 0;  // Tokens; a pass has one whole sequence at least.
+  bool optimizes = true;         // Step() will be called. A model without has no moments, and of the functions below neither Step() nor those that keep,
+                                 // save or hand out its state.
+};
+
+// A process that computes for this model is gone (or not there yet), so that what was begun cannot be ended: TakeBack(), and begin again when GatherWorkers()
+// does not throw any more.
+class FollowerLost : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 // A policy under training on one device: weights, their gradient, the optimizer's state, and a reference where the loss has a KL term. Training loops
@@ -50,6 +61,8 @@ class PolicyModel {
   static absl::StatusOr<std::unique_ptr<PolicyModel>> Create(const PolicyModelOptions& options, const model::LoadedModel& initial);
   virtual ~PolicyModel() = default;
 
+  // Takes in the workers there are now, which are those of the calls that follow. Throws FollowerLost when some are missing.
+  virtual void GatherWorkers() {}
   // Passes that are computed at the same time.
   virtual int64_t workers() const = 0;
   // Calls body(worker) for every worker, perhaps at the same time, and returns when all have. Rethrows what a body threw.
@@ -61,8 +74,15 @@ class PolicyModel {
   virtual void Backward(int64_t worker, const TokenBatch& batch, const std::vector<double>& dlogprobs) = 0;
 
   virtual void ClearGradients() = 0;
-  // Adds up what the workers gathered since ClearGradients() and returns its Euclidean norm; not finite where the gradient is not.
-  virtual double FinishGradients() = 0;
+  // Adds up what the workers gathered since ClearGradients().
+  virtual void SumGradients() = 0;
+  // Euclidean norm of that sum; not finite where the gradient is not.
+  virtual double GradientNorm() = 0;
+  // Both.
+  double FinishGradients() {
+    SumGradients();
+    return GradientNorm();
+  }
   // One AdamW update with the finished gradient times `gradient_scale`.
   virtual void Step(double learning_rate, double gradient_scale) = 0;
 
@@ -84,6 +104,15 @@ class PolicyModel {
 
   // The GPU it computes on, nullopt where that is the host's processors.
   virtual std::optional<int> gpu() const { return std::nullopt; }
+
+  // What a learner of several processes exchanges, slices [offset, offset + size) of elements in the arena's order. The sum of the gradients, after
+  // SumGradients(): copies it to `values`, adds `values` to it.
+  virtual void ReadGradient(int64_t offset, absl::Span<float> values) const = 0;
+  virtual void AddToGradient(int64_t offset, absl::Span<const float> values) = 0;
+  // Replaces weights that the forward pass uses by `bytes`, whose elements are of type `dtype`. On a model that does not optimize.
+  virtual void WriteWeights(WeightsOf weights, int64_t offset, model::DType dtype, absl::Span<const char> bytes) = 0;
+  // A copy of the reference as the forward pass uses it; nullptr without one.
+  virtual std::shared_ptr<const model::Arena> ReferenceWeights() const = 0;
 
   // A copy of what the next update depends on besides the weights.
   virtual TrainerState State() const = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,15 +51,23 @@ struct TrainerSnapshot {
   TrainerState state;
 };
 
+// What a run's trainer computes with.
+PolicyModelOptions PolicyModelOptionsOf(const config::v1::RunConfig& config, const model::ModelConfig& model);
+
 // The policy under training: LibTorch model, reference model, optimizer. Holds no run state besides; the caller owns schedule and checkpoints.
 //
 // Not thread-safe. On the CPU deterministic: equal weights, optimizer state, groups and thread count give bit-equal results on the same machine. On a GPU
 // sums may be added in another order from run to run. Torch errors become INTERNAL; a non-finite loss or gradient is FAILED_PRECONDITION (reason
-// NON_FINITE) and leaves the weights as they were.
+// NON_FINITE) and leaves the weights as they were. In a learner of several processes UNAVAILABLE (reason FOLLOWER_LOST) says that one of them is gone: nothing
+// has changed, and the same update is to be repeated once all are there.
 class Trainer {
  public:
-  // Errors of the device are those of PolicyModel::Create().
-  static absl::StatusOr<std::unique_ptr<Trainer>> Create(const config::v1::RunConfig& config, const model::LoadedModel& initial);
+  // Makes a learner of several processes of the model of this one.
+  using Distribute = std::function<std::unique_ptr<PolicyModel>(std::unique_ptr<PolicyModel> local)>;
+
+  // With `distribute`, if any, the passes are shared. Errors of the device are those of PolicyModel::Create().
+  static absl::StatusOr<std::unique_ptr<Trainer>> Create(const config::v1::RunConfig& config, const model::LoadedModel& initial,
+                                                         const Distribute& distribute = nullptr);
   virtual ~Trainer() = default;
 
   // One GRPO step over all groups: advantages, minibatches (split at random, keyed by (seed, step)), losses, AdamW.

@@ -86,7 +86,7 @@ class ServiceTlsTest : public ::testing::Test {
 };
 
 TEST_F(ServiceTlsTest, ARunWithRenewedCertificatesLosesNothingAndStrangersAreRefused) {
-  TrainingRun run({"run.steps=100000"});  // Until it is interrupted.
+  TrainingRun run({"run.steps=100000", "optimizer.data_parallel=2"});  // Until it is interrupted.
   ASSERT_OK(run.Start({"--no-eval"}));
   ASSERT_OK(run.WaitForSteps(2, Within(120)));
 
@@ -103,7 +103,7 @@ TEST_F(ServiceTlsTest, ARunWithRenewedCertificatesLosesNothingAndStrangersAreRef
       {"without a certificate", *rpc::ClientTls({.ca = authority_.path("ca.pem")})},
       {"of another authority", *rpc::ClientTls(files(stranger, "mallory"))},
       {"expired", rpc::WatchedClientTls(files(authority_, "late"))}};
-  for (const char* service : {"cohort-learner", "cohort-rollout-0", "cohort-reward", "cohort-admin"}) {
+  for (const char* service : {"cohort-learner", "cohort-follower-1", "cohort-rollout-0", "cohort-reward", "cohort-admin"}) {
     const std::string address = AddressOf(run, service);
     EXPECT_OK(Ask(address, *rpc::ClientTls(files(authority_, "service")), Within(30))) << service;
     for (const auto& [who, credentials] : strangers) ExpectRefused(Ask(address, credentials, Within(3)), absl::StrCat(service, " ", who));

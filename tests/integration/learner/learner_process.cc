@@ -119,6 +119,18 @@ absl::Status LearnerProcess::Start(bool resume, const std::vector<std::string>& 
   return absl::OkStatus();
 }
 
+std::vector<std::string> LearnerProcess::FollowArguments(const std::string& name) const { return {"follow", "--leader", grpc_address_, "--name", name}; }
+
+std::unique_ptr<process::ChildProcess> LearnerProcess::StartFollower(const std::string& name) const {
+  process::ChildProcess::Options options;
+  options.command = {absl::StrCat(getenv("COHORT_BIN"), "/cohort-learner")};
+  for (const std::string& argument : FollowArguments(name)) options.command.push_back(argument);
+  options.log_file = path(name + ".log");
+  auto process = process::ChildProcess::Start(options);
+  EXPECT_OK(process);
+  return *std::move(process);
+}
+
 int LearnerProcess::RunToTheEnd(const std::vector<std::string>& arguments) {
   process::ChildProcess::Options options;
   options.command = {absl::StrCat(getenv("COHORT_BIN"), "/cohort-learner")};
@@ -175,7 +187,7 @@ absl::Status LearnerProcess::WaitUntilFinished(absl::Time deadline) const {
   return absl::DeadlineExceededError(absl::StrCat("the run does not finish:\n", log()));
 }
 
-std::string LearnerProcess::log() const { return io::ReadFile(path("learner.log")).value_or(""); }
+std::string LearnerProcess::log(const std::string& name) const { return io::ReadFile(path(name + ".log")).value_or(""); }
 
 std::vector<std::string> LearnerProcess::Curve() const {
   std::vector<std::string> curve;

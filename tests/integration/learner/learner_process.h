@@ -33,6 +33,11 @@ class LearnerProcess {
   // Writes model, data and config; `steps` steps of 3 prompts × 4 completions.
   void WriteInputs(int64_t steps);
 
+  // A command line of `cohort-learner follow` for this learner, which listens already.
+  std::vector<std::string> FollowArguments(const std::string& name) const;
+  // Starts a follower; its log is path(name + ".log"). It ends with the returned object at the latest.
+  std::unique_ptr<process::ChildProcess> StartFollower(const std::string& name) const;
+
   // Starts the binary (on the ports of an earlier start, if any) and waits until it listens.
   absl::Status Start(bool resume, const std::vector<std::string>& more = {});
   // Starts the binary and waits for its end; its exit code. What it said is in log().
@@ -52,7 +57,8 @@ class LearnerProcess {
   testing::RedisServer& redis() { return *redis_; }
   std::string reward_address() const { return reward_server_->address(); }
   std::string path(const std::string& name) const { return directory_ / name; }
-  std::string log() const;
+  std::string log() const { return log("learner"); }
+  std::string log(const std::string& name) const;
 
   // What the curve is compared by: steps.jsonl without the fields that measure time.
   std::vector<std::string> Curve() const;

@@ -62,12 +62,16 @@ TensorPolicyModel::TensorPolicyModel(const PolicyModelOptions& options, const mo
       layout_(initial.layout),
       device_(device),
       compute_type_(device.is_cpu() ? at::kFloat : at::kBFloat16),
-      language_model_(initial.config, initial.layout, device, ModelOptions(options)),
-      optimizer_(options.optimizer, initial.layout, device) {
+      language_model_(initial.config, initial.layout, device, ModelOptions(options)) {
   const Entry entry(device_);
   master_ = ViewOf(*initial.weights).to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
   weights_ = Rounds() ? master_.to(compute_type_) : master_;
   gradient_ = at::zeros_like(master_);
+  if (options.optimizes) {
+    optimizer_ = std::make_unique<TensorAdamW>(options.optimizer, initial.layout, device);
+  } else {
+    master_ = at::Tensor();
+  }
   if (!options.reference) return;
   reference_ = at::empty_like(weights_, weights_.options().device(options.optimizer.reference_on_host() ? at::kCPU : device_.type()));
   reference_.copy_(weights_);
@@ -102,7 +106,7 @@ void TensorPolicyModel::ClearGradients() {
   gradient_.zero_();
 }
 
-double TensorPolicyModel::FinishGradients() {
+double TensorPolicyModel::GradientNorm() {
   const Entry entry(device_);
   return NormOf(gradient_);
 }
@@ -110,7 +114,7 @@ double TensorPolicyModel::FinishGradients() {
 void TensorPolicyModel::Step(double learning_rate, double gradient_scale) {
   const Entry entry(device_);
   if (gradient_scale != 1) gradient_.mul_(gradient_scale);
-  optimizer_.Step(learning_rate, gradient_, master_);
+  optimizer_->Step(learning_rate, gradient_, master_);
   Round();
 }
 
@@ -120,7 +124,7 @@ void TensorPolicyModel::Round() {
 
 void TensorPolicyModel::Remember() {
   const Entry entry(device_);
-  const TensorAdamW::State& state = optimizer_.state();
+  const TensorAdamW::State& state = optimizer_->state();
   remembered_ = std::make_unique<Snapshot>(Snapshot{master_.clone(), {state.first.clone(), state.second.clone(), state.updates}});
 }
 
@@ -128,7 +132,7 @@ void TensorPolicyModel::TakeBack() {
   if (remembered_ == nullptr) return;
   const Entry entry(device_);
   master_.copy_(remembered_->master);
-  optimizer_.SetState(remembered_->optimizer);
+  optimizer_->SetState(remembered_->optimizer);
   Round();
 }
 
@@ -159,6 +163,34 @@ GpuCopy TensorPolicyModel::SamplingWeightsOnGpu() const {
   return {std::shared_ptr<const void>(copy, copy->const_data_ptr()), static_cast<int64_t>(copy->nbytes()), device_.index()};
 }
 
+void TensorPolicyModel::ReadGradient(int64_t offset, absl::Span<float> values) const {
+  const Entry entry(device_);
+  const int64_t size = static_cast<int64_t>(values.size());
+  at::from_blob(values.data(), {size}, at::kFloat).copy_(gradient_.narrow(0, offset, size));
+}
+
+void TensorPolicyModel::AddToGradient(int64_t offset, absl::Span<const float> values) {
+  const Entry entry(device_);
+  const int64_t size = static_cast<int64_t>(values.size());
+  gradient_.narrow(0, offset, size).add_(at::from_blob(const_cast<float*>(values.data()), {size}, at::kFloat).to(device_));
+}
+
+void TensorPolicyModel::WriteWeights(WeightsOf which, int64_t offset, model::DType dtype, absl::Span<const char> bytes) {
+  const Entry entry(device_);
+  const int64_t size = static_cast<int64_t>(bytes.size()) / model::SizeOf(dtype);
+  const at::ScalarType type = dtype == model::DType::kFloat32 ? at::kFloat : at::kBFloat16;
+  const at::Tensor& to = which == WeightsOf::kReference ? reference_ : weights_;
+  to.narrow(0, offset, size).copy_(at::from_blob(const_cast<char*>(bytes.data()), {size}, type));
+}
+
+std::shared_ptr<const model::Arena> TensorPolicyModel::ReferenceWeights() const {
+  if (!reference_.defined()) return nullptr;
+  const Entry entry(device_);
+  auto arena = std::make_shared<model::Arena>(layout_.size(), Rounds() ? model::DType::kBfloat16 : model::DType::kFloat32);
+  ViewOf(*arena).copy_(reference_);
+  return arena;
+}
+
 // In the host's memory and in fp32, as on the CPU, so that a run may move from one to the other.
 TrainerState TensorPolicyModel::State() const {
   const Entry entry(device_);
@@ -167,7 +199,7 @@ TrainerState TensorPolicyModel::State() const {
     ViewOf(to).copy_(from);
     return to;
   };
-  const TensorAdamW::State& state = optimizer_.state();
+  const TensorAdamW::State& state = optimizer_->state();
   return {copy(state.first), copy(state.second), state.updates, reference_.defined() ? std::make_unique<const model::Arena>(copy(reference_)) : nullptr};
 }
 
@@ -180,7 +212,7 @@ absl::Status TensorPolicyModel::Restore(const model::Arena& weights, const std::
   std::unique_ptr<model::Arena> reference;
   if (reference_.defined()) reference = std::make_unique<model::Arena>(layout_.size());
   COHORT_RETURN_IF_ERROR(ReadTrainerState(state_path, host, reference.get()));
-  optimizer_.SetState({ViewOf(host.first_moments()), ViewOf(host.second_moments()), host.updates()});
+  optimizer_->SetState({ViewOf(host.first_moments()), ViewOf(host.second_moments()), host.updates()});
   if (reference != nullptr) reference_.copy_(ViewOf(*reference));
   master_.copy_(ViewOf(weights));
   Round();

@@ -26,7 +26,8 @@ class TensorPolicyModel final : public PolicyModel {
   TokenScores Score(int64_t worker, WeightsOf weights, const TokenBatch& batch, bool keep) override;
   void Backward(int64_t worker, const TokenBatch& batch, const std::vector<double>& dlogprobs) override;
   void ClearGradients() override;
-  double FinishGradients() override;
+  void SumGradients() override {}
+  double GradientNorm() override;
   void Step(double learning_rate, double gradient_scale) override;
   void Remember() override;
   void TakeBack() override;
@@ -37,6 +38,10 @@ class TensorPolicyModel final : public PolicyModel {
   GpuCopy SamplingWeightsOnGpu() const override;
   std::optional<int> gpu() const override { return device_.is_cpu() ? std::nullopt : std::optional<int>(device_.index()); }
   TrainerState State() const override;
+  void ReadGradient(int64_t offset, absl::Span<float> values) const override;
+  void AddToGradient(int64_t offset, absl::Span<const float> values) override;
+  void WriteWeights(WeightsOf weights, int64_t offset, model::DType dtype, absl::Span<const char> bytes) override;
+  std::shared_ptr<const model::Arena> ReferenceWeights() const override;
   absl::Status Restore(const model::Arena& weights, const std::string& state_path) override;
 
  private:
@@ -54,11 +59,11 @@ class TensorPolicyModel final : public PolicyModel {
   const at::Device device_;
   const at::ScalarType compute_type_;
   TensorLanguageModel language_model_;
-  at::Tensor master_;     // fp32.
+  at::Tensor master_;     // fp32; undefined where it does not optimize.
   at::Tensor weights_;    // In the compute type; the master itself where that is fp32.
   at::Tensor gradient_;   // fp32.
   at::Tensor reference_;  // In the compute type, on the device or the host; undefined without one.
-  TensorAdamW optimizer_;
+  std::unique_ptr<TensorAdamW> optimizer_;  // Null where it does not optimize.
   std::unique_ptr<Snapshot> remembered_;
 };
 

@@ -68,12 +68,15 @@ TEST_F(ConfigSchemaTest, DerivedQuantitiesShowTheirArithmetic) {
   holds("groups decoded together", "32 = 2 workers × 16");
   holds("reward of a completion", "from 0 to 2");
   holds("evaluation", "none");
+  ASSERT_OK_AND_ASSIGN(const auto shared, Load(kMinimal, {"optimizer.data_parallel=3"}));
+  EXPECT_THAT(Derive(shared), Contains(AllOf(Field(&DerivedQuantity::name, "learner processes"),
+                                             Field(&DerivedQuantity::value, "3: the leader and 2 followers"))));
 }
 
 TEST_F(ConfigSchemaTest, TheFingerprintKeepsWhenARunIsMovedRescaledOrProlonged) {
   ASSERT_OK_AND_ASSIGN(const auto config, Load(kMinimal));
   for (const char* option : {"run.steps=11", "run.directory=/elsewhere", "rollout.workers=5", "rollout.threads=2", "rollout.max_batch=64",
-                             "optimizer.threads=1", "queue.redis_address=127.0.0.1:6379", "queue.lease_seconds=3", "checkpoint.every_steps=3",
+                             "optimizer.threads=1", "optimizer.data_parallel=3", "queue.redis_address=127.0.0.1:6379", "queue.lease_seconds=3", "checkpoint.every_steps=3",
                              "reward.sandbox_workers=3", "data.train=/mnt/train.jsonl", "model.path=/mnt/base/", "evaluation.problems=3"}) {
     ASSERT_OK_AND_ASSIGN(const auto other, Load(kMinimal, {option}));
     EXPECT_EQ(Fingerprint(other), Fingerprint(config)) << option;

@@ -173,6 +173,8 @@ TEST_F(ConfigTest, APretrainingFileIsReadByItsOwnSchema) {
   EXPECT_EQ(config.training().row_tokens(), 128);
   EXPECT_THAT(LoadPretrainConfig(path_, {"training.step=1"}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("did you mean training.steps?")));
+  EXPECT_THAT(LoadPretrainConfig(path_, {"optimizer.data_parallel=2"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("optimizer.data_parallel"), HasSubstr("one process"))));
   EXPECT_THAT(LoadPretrainConfig(path_, {"optimizer.warmup_steps=101"}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("never reach its peak")));
 }

@@ -77,6 +77,10 @@ TEST(StatusTest, TheTimeBudgetSumsToTheWallTimeAndRatesAreOfTheLatestSteps) {
 
 TEST(StatusTest, TheBottleneckIsWhomTheOthersWaitFor) {
   EXPECT_EQ(BuildStatus(Training({{"waiting_for_groups", 2}, {"updating", 8}})).bottleneck(), v1::BOTTLENECK_LEARNER);
+  ClusterFacts missing = Training({{"waiting_for_groups", 2}, {"waiting_for_followers", 8}});
+  missing.steps.clear();  // Not even the first has ended.
+  EXPECT_EQ(BuildStatus(missing).bottleneck(), v1::BOTTLENECK_LEARNER);
+  EXPECT_THAT(BuildStatus(missing).bottleneck_text(), HasSubstr("waits for followers 80 %"));
   ClusterFacts waits = Training({{"waiting_for_groups", 8}, {"updating", 2}});
   EXPECT_EQ(BuildStatus(waits).bottleneck(), v1::BOTTLENECK_ROLLOUT);
   EXPECT_THAT(BuildStatus(waits).bottleneck_text(), HasSubstr("80 %"));

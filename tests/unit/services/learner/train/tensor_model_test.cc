@@ -200,6 +200,49 @@ TEST_P(TensorPolicyModelTest, StateMovesBetweenDevices) {
   EXPECT_THAT(restored.Restore(model::Arena(3), directory_ / "again.safetensors"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("3 elements")));
 }
 
+// What a leader sends to a follower and gets back from it, slice by slice.
+void Follow(PolicyModel& leader, PolicyModel& follower, const TokenBatch& batch, const std::vector<double>& dlogprobs) {
+  for (const WeightsOf which : {WeightsOf::kPolicy, WeightsOf::kReference}) {
+    const auto weights = which == WeightsOf::kPolicy ? leader.SamplingWeights() : leader.ReferenceWeights();
+    const int64_t half = weights->size() / 2, width = model::SizeOf(weights->dtype());
+    follower.WriteWeights(which, half, weights->dtype(), weights->bytes().subspan(half * width));
+    follower.WriteWeights(which, 0, weights->dtype(), weights->bytes().first(half * width));
+    const TokenScores expected = leader.Score(0, which, batch, false), actual = follower.Score(0, which, batch, which == WeightsOf::kPolicy);
+    for (int64_t i = 0; i < batch.predictions(); ++i) EXPECT_NEAR(actual.logprobs[i], expected.logprobs[i], 1e-5);
+    if (which == WeightsOf::kPolicy) follower.Backward(0, batch, dlogprobs);
+  }
+  follower.SumGradients();
+  std::vector<float> slice(7);
+  for (int64_t offset = 0; offset < leader.Weights()->size(); offset += static_cast<int64_t>(slice.size())) {
+    slice.resize(std::min<int64_t>(1000, leader.Weights()->size() - offset));
+    follower.ReadGradient(offset, absl::MakeSpan(slice));
+    leader.AddToGradient(offset, slice);
+  }
+}
+
+TEST_P(TensorPolicyModelTest, FollowsAndLeadsModelsOfBothKinds) {
+  PolicyModelOptions followers = options_;
+  followers.optimizes = false;
+  model::LoadedModel empty = model_;
+  empty.weights = std::make_shared<model::Arena>(model_.layout.size());
+  const TokenBatch batch = Batch(0, 3);
+  const auto dlogprobs = Weights(batch.predictions());
+  const auto make = [](bool host, const PolicyModelOptions& options, const model::LoadedModel& initial) -> std::unique_ptr<PolicyModel> {
+    if (host) return std::make_unique<HostPolicyModel>(options, initial);
+    return std::make_unique<TensorPolicyModel>(options, initial, kCpu);
+  };
+  for (const auto& [host_leads, host_follows] : {std::pair{true, true}, {true, false}, {false, true}, {false, false}}) {
+    const auto leader = make(host_leads, options_, model_), follower = make(host_follows, followers, empty);
+    TakeStep(*leader, 0);  // Policy and reference differ.
+    leader->ClearGradients();
+    leader->Score(0, WeightsOf::kPolicy, batch, /*keep=*/true);
+    leader->Backward(0, batch, dlogprobs);
+    const double alone = leader->FinishGradients();
+    Follow(*leader, *follower, batch, dlogprobs);
+    EXPECT_NEAR(leader->GradientNorm(), 2 * alone, 1e-5 * alone) << host_leads << host_follows;
+  }
+}
+
 const Case kCases[] = {{"Qwen2", {}}, {"Qwen3UntiedSevenQueriesAKey", {.heads = 7, .kv_heads = 1, .tied = false, .qk_norm = true}}};
 const auto kName = [](const auto& info) { return std::string(info.param.name); };
 INSTANTIATE_TEST_SUITE_P(Models, TensorModelTest, ::testing::ValuesIn(kCases), kName);
