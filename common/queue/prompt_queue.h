@@ -49,9 +49,9 @@ class PromptQueue {
   // has taken over (stop), QUEUE_LOST when the store came back without its data (begin an incarnation and issue every open slot again).
   virtual absl::Status Issue(const std::vector<prompt::v1::PromptTask>& tasks, absl::Time deadline) = 0;
 
-  // Leases up to `max_tasks`, tasks of dead holders before new ones, else oldest first. Empty when none came before `deadline`. The first call of an
-  // object also gets, at once and as a further attempt, what an earlier process with this consumer's name held. Calls of one object run one after the
-  // other.
+  // Leases up to `max_tasks`, tasks of dead holders before new ones, else oldest first. Empty when none came before `deadline`; a slow store's
+  // last answer is waited for a second longer. The first call of an object also gets, at once and as a further attempt, what an earlier process with
+  // this consumer's name held. Calls of one object run one after the other.
   virtual absl::StatusOr<std::vector<Lease>> Take(int max_tasks, absl::Time deadline) = 0;
 
   // Extends the lease. NOT_FOUND when it was lost to another worker: stop generating, the result would be dropped.

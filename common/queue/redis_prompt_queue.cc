@@ -37,6 +37,8 @@ constexpr absl::Duration kServerTick = absl::Milliseconds(130);
 constexpr absl::Duration kPollInterval = absl::Milliseconds(10);
 // Beyond the time that the server was told to block for.
 constexpr absl::Duration kBlockGrace = absl::Seconds(2);
+// How long after the deadline of a Take the answer to its last question may come: one that nobody waited for may be a lease that nobody knows of.
+constexpr absl::Duration kAnswerGrace = absl::Seconds(1);
 
 redis::Connection::Options ConnectionOptions(const std::string& address, const QueueOptions& options) {
   const std::string name = absl::StrReplaceAll(absl::StrCat("cohort:", options.run_id, ":", options.consumer), {{" ", "_"}, {"\n", "_"}});
@@ -237,7 +239,7 @@ absl::StatusOr<std::vector<Lease>> RedisPromptQueue::TakeNow(int max_tasks, absl
 
 absl::StatusOr<std::vector<Lease>> RedisPromptQueue::RunForLeases(const redis::Script& script, const std::vector<std::string>& arguments,
                                                                   absl::Time deadline) {
-  const auto run = [&] { return waiter_.Run(script, {keys_.stream, keys_.dead}, arguments, deadline, LostReply::kReport); };
+  const auto run = [&] { return waiter_.Run(script, {keys_.stream, keys_.dead}, arguments, deadline + kAnswerGrace, LostReply::kReport); };
   absl::StatusOr<Reply> reply = run();
   if (GroupIsGone(reply.status())) {  // The server came back without its data.
     COHORT_RETURN_IF_ERROR(EnsureGroup(deadline));
@@ -257,7 +259,7 @@ absl::StatusOr<std::vector<Lease>> RedisPromptQueue::WaitForNew(int max_tasks, a
   const absl::Duration block = std::min(kWaitSlice, deadline - absl::Now() - kServerTick);
   const std::vector<std::string> command = {"XREADGROUP", "GROUP", keys_.group, options_.consumer, "COUNT", absl::StrCat(max_tasks), "BLOCK",
                                             absl::StrCat(std::max<int64_t>(1, absl::ToInt64Milliseconds(block))), "STREAMS", keys_.stream, ">"};
-  const absl::Time until = std::min(deadline, absl::Now() + block + kBlockGrace);
+  const absl::Time until = std::min(deadline + kAnswerGrace, absl::Now() + block + kBlockGrace);
   COHORT_ASSIGN_OR_RETURN(const Reply reply, waiter_.Command(command, until, LostReply::kReport));
   return ParseNewEntries(reply);
 }

@@ -109,6 +109,7 @@ absl::StatusOr<Reply> Connection::Retry(const Action& action, absl::Time deadlin
 absl::StatusOr<Reply> Connection::RetryUntil(const Action& action, absl::Time start, absl::Time deadline, LostReply lost_reply) {
   if (!endpoint_.ok()) return endpoint_.status();
   sync::Backoff backoff(kReconnect);
+  absl::Status told;  // The last error that says more than that the time was up.
   for (int attempts = 1;; ++attempts) {
     Attempt attempt;
     absl::Status error = EnsureConnected(deadline);
@@ -129,7 +130,8 @@ absl::StatusOr<Reply> Connection::RetryUntil(const Action& action, absl::Time st
     if (attempt.sent && !attempt.server_error && lost_reply == LostReply::kReport) {
       return absl::UnavailableError(absl::StrCat("redis at ", options_.address, ": outcome unknown: ", error.message()));
     }
-    if (!backoff.Wait(sync::StopToken(), deadline)) return Describe(error, start, attempts);
+    if (told.ok() || !absl::IsDeadlineExceeded(error)) told = error;
+    if (!backoff.Wait(sync::StopToken(), deadline)) return Describe(told, start, attempts);
   }
 }
 

@@ -95,15 +95,17 @@ absl::Status CallWithRetry(absl::string_view peer, absl::Time deadline, const Re
                            const std::function<grpc::Status(grpc::ClientContext&)>& attempt, const std::function<bool()>& cancelled) {
   const absl::Time begin = absl::Now();
   absl::Duration delay = options.first_delay;
+  absl::Status told;  // The last error that says more than that the time was up.
   for (int attempts = 1;; ++attempts) {
     if (cancelled && cancelled()) return absl::CancelledError(absl::StrCat(peer, ": cancelled"));
     grpc::ClientContext context;
     SetDeadline(context, std::min(deadline, absl::Now() + options.attempt_timeout));
     const absl::Status status = FromGrpc(attempt(context));
     if (status.ok() || !IsWorthRepeating(status.code())) return status.ok() ? status : Annotate(status, peer);
+    if (told.ok() || !absl::IsDeadlineExceeded(status)) told = status;
     const absl::Time wake = absl::Now() + RetryDelay(status, WithJitter(delay));
     if (wake >= deadline) {
-      return Annotate(WithTlsHint(status), absl::StrCat(peer, ": gave up after ", attempts, " attempts in ", absl::FormatDuration(absl::Now() - begin)));
+      return Annotate(WithTlsHint(told), absl::StrCat(peer, ": gave up after ", attempts, " attempts in ", absl::FormatDuration(absl::Now() - begin)));
     }
     if (!SleepUntil(wake, cancelled)) return absl::CancelledError(absl::StrCat(peer, ": cancelled"));
     delay = std::min(delay * 2, options.max_delay);

@@ -91,44 +91,47 @@ absl::StatusOr<std::optional<Checkpoint>> CheckpointStore::FindLatest() {
 }
 
 absl::Status CheckpointStore::WriteFiles(const std::string& directory, const RunState& state, const model::ModelConfig& config,
-                                         const model::ArenaLayout& layout, const Trainer& trainer) const {
-  COHORT_RETURN_IF_ERROR(model::SaveCheckpoint(directory, options_.model_source, config, layout, *trainer.Weights()));
-  COHORT_RETURN_IF_ERROR(trainer.SaveState(absl::StrCat(directory, "/", kOptimizerFile)));
+                                         const model::ArenaLayout& layout, const TrainerSnapshot& snapshot) const {
+  COHORT_RETURN_IF_ERROR(model::SaveCheckpoint(directory, options_.model_source, config, layout, *snapshot.weights));
+  COHORT_RETURN_IF_ERROR(WriteTrainerState(absl::StrCat(directory, "/", kOptimizerFile), snapshot.state));
   COHORT_RETURN_IF_ERROR(io::WriteFileDurably(absl::StrCat(directory, "/", kStateFile), ToJson(state)));
   return model::WriteManifest(directory);
 }
 
-absl::Status CheckpointStore::Save(const RunState& state, const model::ModelConfig& config, const model::ArenaLayout& layout,
-                                   const Trainer& trainer) {
-  if (!kept_.empty() && kept_.back().state.step == state.step) return absl::OkStatus();
+absl::StatusOr<Checkpoint> CheckpointStore::Write(const RunState& state, const model::ModelConfig& config, const model::ArenaLayout& layout,
+                                                  const TrainerSnapshot& snapshot) const {
   const std::string target = absl::StrCat(directory_, "/", absl::StrFormat("step-%06d", state.step));
   const std::string staged = target + kPartial;
   COHORT_RETURN_IF_ERROR(io::RemoveTree(staged));
   absl::Status written = io::CreateDirectories(staged);
-  if (written.ok()) written = WriteFiles(staged, state, config, layout, trainer);
+  if (written.ok()) written = WriteFiles(staged, state, config, layout, snapshot);
   if (written.ok()) written = Publish(staged, target);
   if (!written.ok()) {
     if (const absl::Status removed = io::RemoveTree(staged); !removed.ok()) COHORT_LOG(WARNING) << removed.message();
     return Annotate(written, absl::StrCat("the checkpoint of step ", state.step, " was not written"));
   }
-  kept_.push_back({target, state});
-  Prune();
-  return absl::OkStatus();
+  return Checkpoint{target, state};
+}
+
+std::vector<Checkpoint> CheckpointStore::Lasting() const {
+  const auto better = [](const Checkpoint& a, const Checkpoint& b) { return a.state.reward_mean < b.state.reward_mean; };
+  const auto best = std::max_element(kept_.begin(), kept_.end(), better);
+  std::vector<Checkpoint> lasting;
+  for (auto it = kept_.begin(); it != kept_.end(); ++it) {
+    const bool recent = kept_.end() - it <= options_.keep_last;
+    if (recent || (options_.keep_best && it == best)) lasting.push_back(*it);
+  }
+  return lasting;
 }
 
 void CheckpointStore::Prune() {
-  const auto better = [](const Checkpoint& a, const Checkpoint& b) { return a.state.reward_mean < b.state.reward_mean; };
-  const std::string best = options_.keep_best ? std::max_element(kept_.begin(), kept_.end(), better)->path : "";
-  std::vector<Checkpoint> kept;
-  for (size_t i = 0; i < kept_.size(); ++i) {
-    const bool recent = i + options_.keep_last >= kept_.size();
-    if (recent || kept_[i].path == best) {
-      kept.push_back(kept_[i]);
-    } else if (const absl::Status removed = Remove(kept_[i].path); !removed.ok()) {
-      COHORT_LOG(WARNING) << "an old checkpoint stays: " << removed.message();
-    }
+  std::vector<Checkpoint> lasting = Lasting();
+  for (const Checkpoint& checkpoint : kept_) {
+    const auto same = [&checkpoint](const Checkpoint& other) { return other.path == checkpoint.path; };
+    if (std::any_of(lasting.begin(), lasting.end(), same)) continue;
+    if (const absl::Status removed = Remove(checkpoint.path); !removed.ok()) COHORT_LOG(WARNING) << "an old checkpoint stays: " << removed.message();
   }
-  kept_ = std::move(kept);
+  kept_ = std::move(lasting);
 }
 
 absl::Status CheckpointStore::DropAfter(int64_t step) {
@@ -146,11 +149,11 @@ int64_t CheckpointStore::oldest_step() const {
 }
 
 absl::Status CheckpointStore::ExportModel(const std::string& directory, const model::ModelConfig& config, const model::ArenaLayout& layout,
-                                          const Trainer& trainer) const {
+                                          const model::Arena& weights) const {
   const std::string staged = directory + kPartial;
   COHORT_RETURN_IF_ERROR(io::RemoveTree(staged));
   absl::Status written = io::CreateDirectories(staged);
-  if (written.ok()) written = model::SaveCheckpoint(staged, options_.model_source, config, layout, *trainer.Weights());
+  if (written.ok()) written = model::SaveCheckpoint(staged, options_.model_source, config, layout, weights);
   if (written.ok()) written = model::WriteManifest(staged);
   if (written.ok()) written = Publish(staged, directory);
   if (!written.ok()) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,10 +21,10 @@ struct Checkpoint {
 };
 
 // The checkpoints of a run: directories checkpoints/step-000025 below the run's directory, each a Hugging Face checkpoint plus optimizer.safetensors
-// (what Trainer::SaveState writes), trainer_state.json and manifest.json with the checksums of all of them.
+// (the trainer's state), trainer_state.json and manifest.json with the checksums of all of them.
 //
 // A checkpoint is written beside as step-000025.partial, flushed file by file, and renamed at the end; so a directory with the final name is whole,
-// or was damaged later, which its manifest shows. Not thread-safe; blocks for disk writes.
+// or was damaged later, which its manifest shows. Blocks for disk writes. Not thread-safe, but Write() may go on while others but DropAfter() are called.
 class CheckpointStore {
  public:
   struct Options {
@@ -37,13 +38,20 @@ class CheckpointStore {
   // Removes what an interrupted write left, and returns the newest whole checkpoint; damaged ones are skipped with a warning that names the file.
   absl::StatusOr<std::optional<Checkpoint>> FindLatest();
 
-  // Writes a checkpoint, then removes those that are no longer kept. RESOURCE_EXHAUSTED (disk full) and others leave the earlier ones as they were
-  // and nothing behind. Nothing is written when the newest whole checkpoint is of this step already.
-  absl::Status Save(const RunState& state, const model::ModelConfig& config, const model::ArenaLayout& layout, const Trainer& trainer);
+  // Writes a checkpoint, for Add(). RESOURCE_EXHAUSTED (disk full) and others leave the earlier ones as they were and nothing behind.
+  absl::StatusOr<Checkpoint> Write(const RunState& state, const model::ModelConfig& config, const model::ArenaLayout& layout,
+                                   const TrainerSnapshot& snapshot) const;
+
+  // A newer checkpoint than all others is whole.
+  void Add(Checkpoint checkpoint) { kept_.push_back(std::move(checkpoint)); }
+
+  // Those that Prune() would leave; Prune() removes the others.
+  std::vector<Checkpoint> Lasting() const;
+  void Prune();
 
   // Writes `directory` as a Hugging Face checkpoint with a manifest; replaces it when it is there.
   absl::Status ExportModel(const std::string& directory, const model::ModelConfig& config, const model::ArenaLayout& layout,
-                           const Trainer& trainer) const;
+                           const model::Arena& weights) const;
 
   // Removes the checkpoints of steps beyond `step`, newest first: the run goes back to it. Call FindLatest() before.
   absl::Status DropAfter(int64_t step);
@@ -57,8 +65,7 @@ class CheckpointStore {
 
  private:
   absl::Status WriteFiles(const std::string& directory, const RunState& state, const model::ModelConfig& config, const model::ArenaLayout& layout,
-                          const Trainer& trainer) const;
-  void Prune();
+                          const TrainerSnapshot& snapshot) const;
 
   const Options options_;
   const std::string directory_;

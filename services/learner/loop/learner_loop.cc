@@ -42,10 +42,11 @@ LearnerLoop::LearnerLoop(Parts parts, RunState start, std::string run_directory)
       run_directory_(std::move(run_directory)),
       state_(std::move(start)),
       started_(absl::Now()),
-      elapsed_before_(state_.elapsed_seconds) {}
+      elapsed_before_(state_.elapsed_seconds),
+      writer_(parts_.checkpoints, parts_.model) {}
 
 absl::Status LearnerLoop::Run() {
-  ShowCheckpoints();
+  ShowCheckpoints(parts_.checkpoints->kept());
   COHORT_RETURN_IF_ERROR(Publish());
   parts_.feed->SetPhase(learner::v1::RUN_PHASE_TRAINING, "");
   parts_.tell(registry::v1::EVENT_KIND_RUN_PHASE, state_.run, absl::StrCat("training from step ", state_.step));
@@ -54,9 +55,9 @@ absl::Status LearnerLoop::Run() {
     if (done.ok() && state_.step < parts_.config->run().steps()) done = RunStep();
     if (done.ok()) continue;
     if (GoesOn(done)) {
-      absl::Status saved;
-      SaveCheckpoint(saved);
-      if (!saved.ok()) COHORT_LOG(WARNING) << "the run will go on from the checkpoint before: " << saved.message();
+      if (const absl::Status saved = SaveCheckpoint(); !saved.ok()) {
+        COHORT_LOG(WARNING) << "the run will go on from the checkpoint before: " << saved.message();
+      }
     }
     return done;
   }
@@ -67,9 +68,7 @@ absl::Status LearnerLoop::Attend(const std::string& activity) {
   for (;;) {
     const RunControl::Orders orders = parts_.control->Pending();
     if (orders.checkpoint) {
-      absl::Status saved;
-      SaveCheckpoint(saved);
-      parts_.control->CheckpointTried(state_.step, saved);
+      parts_.control->CheckpointTried(state_.step, SaveCheckpoint());
     }
     if (orders.roll_back || orders.begin_again) {
       return ErrorWithReason(absl::StatusCode::kAborted, "BEGIN_AGAIN", orders.roll_back ? "a rollback was ordered" : "another staleness bound was ordered");
@@ -92,13 +91,7 @@ absl::Status LearnerLoop::RunStep() {
   parts_.budget->Switch("issuing");
   COHORT_RETURN_IF_ERROR(IssueAhead());
 
-  // While the workers generate.
-  if (state_.step > 0 && state_.step % parts_.config->checkpoint().every_steps() == 0) {
-    absl::Status saved;
-    record.set_checkpoint_seconds(SaveCheckpoint(saved));
-    if (!saved.ok()) COHORT_LOG(ERROR) << "training goes on, the next checkpoint is tried after " << parts_.config->checkpoint().every_steps()
-                                       << " steps: " << saved.message();
-  }
+  AttendToCheckpoints(record);  // While the workers generate.
 
   parts_.budget->Switch("waiting_for_groups");
   const absl::Time wait_begin = absl::Now();
@@ -194,8 +187,8 @@ void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetric
     const policy::CollectiveRoot::Counts broadcasts = parts_.root->counts();
     parts_.metrics->ObserveBroadcasts(broadcasts.members, broadcasts.last_broadcast_seconds, broadcasts.failures);
   }
-  reward_sum_ += record.reward_mean();
-  ++reward_steps_;
+  rewards_.sum += record.reward_mean();
+  ++rewards_.steps;
 
   std::string samples;
   for (const SlotGroup& slot : slots) {
@@ -207,48 +200,85 @@ void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetric
   parts_.reporter->Report(record, LedgerLines(slots, state_.step), samples);
 }
 
-void LearnerLoop::ShowCheckpoints() {
+void LearnerLoop::ShowCheckpoints(const std::vector<Checkpoint>& checkpoints) {
   std::vector<v1::Checkpoint> list;
-  for (const Checkpoint& kept : parts_.checkpoints->kept()) {
+  for (const Checkpoint& whole : checkpoints) {
     v1::Checkpoint& checkpoint = list.emplace_back();
-    checkpoint.set_name(kept.path.substr(kept.path.rfind('/') + 1));
-    checkpoint.set_path(kept.path);
-    checkpoint.set_step(kept.state.step);
-    checkpoint.set_incarnation(kept.state.incarnation);
-    checkpoint.set_elapsed_seconds(kept.state.elapsed_seconds);
-    checkpoint.set_reward_mean(kept.state.reward_mean);
+    checkpoint.set_name(whole.path.substr(whole.path.rfind('/') + 1));
+    checkpoint.set_path(whole.path);
+    checkpoint.set_step(whole.state.step);
+    checkpoint.set_incarnation(whole.state.incarnation);
+    checkpoint.set_elapsed_seconds(whole.state.elapsed_seconds);
+    checkpoint.set_reward_mean(whole.state.reward_mean);
   }
   parts_.control->SetCheckpoints(std::move(list));
 }
 
-double LearnerLoop::SaveCheckpoint(absl::Status& status) {
-  if (parts_.control->Pending().roll_back) return 0;  // It would be removed again, and could push out the one to go back to.
+absl::Status LearnerLoop::SaveCheckpoint() {
   parts_.budget->Switch("checkpointing");
-  const absl::Time begin = absl::Now();
+  COHORT_ASSIGN_OR_RETURN(const bool begun, BeginCheckpoint());
+  return begun ? FinishCheckpoint(writer_.Wait()) : absl::OkStatus();
+}
+
+void LearnerLoop::AttendToCheckpoints(learner::v1::StepRecord& record) {
+  absl::Status failed = FinishCheckpoint(writer_.Poll());
+  if (state_.step > 0 && state_.step % parts_.config->checkpoint().every_steps() == 0) {
+    parts_.budget->Switch("checkpointing");
+    const absl::Time begin = absl::Now();
+    if (const absl::Status begun = BeginCheckpoint().status(); !begun.ok()) failed = begun;
+    record.set_checkpoint_seconds(SecondsSince(begin));
+  }
+  if (!failed.ok()) LogLostCheckpoint(failed);
+}
+
+void LearnerLoop::LogLostCheckpoint(const absl::Status& status) const {
+  COHORT_LOG(ERROR) << "training goes on, the next checkpoint is tried after " << parts_.config->checkpoint().every_steps() << " steps: " << status.message();
+}
+
+absl::StatusOr<bool> LearnerLoop::BeginCheckpoint() {
+  if (parts_.control->Pending().roll_back) return false;  // It would be removed again.
+  if (const absl::Status before = FinishCheckpoint(writer_.Wait()); !before.ok()) LogLostCheckpoint(before);
+  const std::vector<Checkpoint>& kept = parts_.checkpoints->kept();
+  if (!kept.empty() && kept.back().state.step == state_.step) return false;
   parts_.reporter->Sync();
   state_.elapsed_seconds = elapsed_before_ + SecondsSince(started_);
-  state_.reward_mean = reward_steps_ > 0 ? reward_sum_ / static_cast<double>(reward_steps_) : 0;
-  status = parts_.checkpoints->Save(state_, parts_.model->config, parts_.model->layout, *parts_.trainer);
-  const double seconds = SecondsSince(begin);
-  parts_.metrics->ObserveCheckpoint(seconds, status.ok(), status.ok() ? BytesIn(parts_.checkpoints->latest()) : 0);
-  if (!status.ok()) return seconds;
-  reward_sum_ = 0;
-  reward_steps_ = 0;
-  ShowCheckpoints();
-  parts_.feed->Update([this](learner::v1::GetRunResponse& state) { state.set_checkpoint(parts_.checkpoints->latest()); });
-  parts_.tell(registry::v1::EVENT_KIND_CHECKPOINT, parts_.checkpoints->latest(), absl::StrCat("checkpoint of step ", state_.step));
+  state_.reward_mean = rewards_.steps > 0 ? rewards_.sum / static_cast<double>(rewards_.steps) : 0;
+  COHORT_ASSIGN_OR_RETURN(TrainerSnapshot snapshot, parts_.trainer->Snapshot());
+  rewards_being_written_ = std::exchange(rewards_, Rewards());
+  writer_.Begin(state_, std::move(snapshot));
+  return true;
+}
+
+absl::Status LearnerLoop::FinishCheckpoint(std::optional<CheckpointWriter::Written> written) {
+  if (!written.has_value()) return absl::OkStatus();
+  const absl::StatusOr<Checkpoint>& checkpoint = written->checkpoint;
+  parts_.metrics->ObserveCheckpoint(written->seconds, checkpoint.ok(), checkpoint.ok() ? BytesIn(checkpoint->path) : 0);
+  if (!checkpoint.ok()) {
+    rewards_.sum += rewards_being_written_.sum;
+    rewards_.steps += rewards_being_written_.steps;
+    return checkpoint.status();
+  }
+  parts_.checkpoints->Add(*checkpoint);
+  // From now on nobody can order a rollback to one that is about to go; where one is ordered already, all stay.
+  ShowCheckpoints(parts_.checkpoints->Lasting());
+  if (!parts_.control->Pending().roll_back) parts_.checkpoints->Prune();
+  ShowCheckpoints(parts_.checkpoints->kept());
+  parts_.feed->Update([&checkpoint](learner::v1::GetRunResponse& state) { state.set_checkpoint(checkpoint->path); });
+  parts_.tell(registry::v1::EVENT_KIND_CHECKPOINT, checkpoint->path, absl::StrCat("checkpoint of step ", written->state.step));
   const absl::Status dropped = parts_.journal->DropBefore(parts_.checkpoints->oldest_step());
   if (!dropped.ok()) COHORT_LOG(WARNING) << "old journal segments stay: " << dropped.message();
-  COHORT_LOG(INFO) << "checkpoint of step " << state_.step << " is in " << parts_.checkpoints->latest();
-  return seconds;
+  COHORT_LOG(INFO) << "checkpoint of step " << written->state.step << " is in " << checkpoint->path;
+  return absl::OkStatus();
 }
 
 absl::Status LearnerLoop::Finish() {
   absl::Status status;
   for (int attempt = 0; attempt < kFinalCheckpointAttempts; ++attempt) {
     if (attempt > 0) absl::SleepFor(absl::Seconds(1));
-    SaveCheckpoint(status);
-    if (status.ok()) status = parts_.checkpoints->ExportModel(run_directory_ + "/model", parts_.model->config, parts_.model->layout, *parts_.trainer);
+    status = SaveCheckpoint();
+    if (status.ok()) {
+      status = parts_.checkpoints->ExportModel(run_directory_ + "/model", parts_.model->config, parts_.model->layout, *parts_.trainer->Weights());
+    }
     if (status.ok()) break;
     COHORT_LOG(ERROR) << "the final policy is not on disk yet: " << status.message();
   }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/metrics/time_budget.h"
 #include "common/model/checkpoint.h"
@@ -13,6 +15,7 @@
 #include "proto/cohort/config/v1/run.pb.h"
 #include "proto/cohort/registry/v1/registry.pb.h"
 #include "services/learner/checkpoint/checkpoint_store.h"
+#include "services/learner/checkpoint/checkpoint_writer.h"
 #include "services/learner/control/budget_window.h"
 #include "services/learner/control/run_control.h"
 #include "services/learner/intake/intake.h"
@@ -28,8 +31,8 @@ namespace cohort::learner {
 
 // The learner's main loop: issue tasks, gather the groups of a step in slot order, update the policy, publish it, write down what happened.
 //
-// Between two steps the whole state of training is (weights, trainer state, step), which is what a checkpoint holds. A checkpoint of step s is
-// written while the workers generate step s. Runs on one thread; not thread-safe.
+// Between two steps the whole state of training is (weights, trainer state, step), which is what a checkpoint holds. A checkpoint of step s is copied
+// while the workers generate step s, and written while training goes on. Runs on one thread; not thread-safe.
 class LearnerLoop {
  public:
   // What the loop works with; everything outlives it.
@@ -73,9 +76,17 @@ class LearnerLoop {
   absl::StatusOr<UpdateMetrics> Update(const std::vector<SlotGroup>& slots);
   absl::Status Publish();
   void Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record);
-  // Writes a checkpoint of the state between two steps; returns the seconds it took.
-  double SaveCheckpoint(absl::Status& status);
-  void ShowCheckpoints();
+  // Takes note of a checkpoint that has been written meanwhile, and begins the one that is due; failures are logged.
+  void AttendToCheckpoints(learner::v1::StepRecord& record);
+  void LogLostCheckpoint(const absl::Status& status) const;
+  // Writes a checkpoint of the state between two steps; returns when it is on disk. OK also when there is one of this step, or a rollback was ordered.
+  absl::Status SaveCheckpoint();
+  // Copies that state and begins to write it, after waiting for the checkpoint before; true if a checkpoint is being written now.
+  absl::StatusOr<bool> BeginCheckpoint();
+  // Takes note of a checkpoint that has been written, or could not be; `written` may be empty.
+  absl::Status FinishCheckpoint(std::optional<CheckpointWriter::Written> written);
+  // The checkpoints that a rollback may name.
+  void ShowCheckpoints(const std::vector<Checkpoint>& checkpoints);
   absl::Status Finish();
 
   const Parts parts_;
@@ -83,8 +94,13 @@ class LearnerLoop {
   RunState state_;                    // state_.step is the step to do next.
   const absl::Time started_;
   const double elapsed_before_;       // Seconds of earlier processes.
-  double reward_sum_ = 0;             // Since the last checkpoint.
-  int64_t reward_steps_ = 0;
+  // Since the last checkpoint, and in the one that is being written.
+  struct Rewards {
+    double sum = 0;
+    int64_t steps = 0;
+  };
+  Rewards rewards_, rewards_being_written_;
+  CheckpointWriter writer_;
   int skipped_updates_ = 0;           // In a row.
   IntakeCounts counted_;              // What has been reported of the intake's counts.
 };

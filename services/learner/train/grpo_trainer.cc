@@ -83,6 +83,14 @@ absl::StatusOr<UpdateMetrics> GrpoTrainer::Update(int64_t step, const std::vecto
   return metrics;
 }
 
+absl::StatusOr<TrainerSnapshot> GrpoTrainer::Snapshot() const {
+  try {
+    return TrainerSnapshot{policy_->Weights(), policy_->State()};
+  } catch (const std::exception& error) {
+    return absl::ResourceExhaustedError(absl::StrCat("no copy of weights and optimizer state could be made: ", error.what()));
+  }
+}
+
 absl::StatusOr<UpdateMetrics> GrpoTrainer::RunMinibatches(int64_t step, const UpdatePlan& plan, const std::vector<SampleGroup>& groups) {
   const int64_t minibatches = plan.minibatches.size();
   std::vector<double> old_logprobs;

@@ -28,7 +28,7 @@ class GrpoTrainer final : public Trainer {
   GpuCopy SamplingWeightsOnGpu() const override { return policy_->SamplingWeightsOnGpu(); }
   std::optional<int> gpu() const override { return policy_->gpu(); }
   void RefreshReference() override { policy_->RefreshReference(); }
-  absl::Status SaveState(const std::string& path) const override { return policy_->SaveState(path); }
+  absl::StatusOr<TrainerSnapshot> Snapshot() const override;
   absl::Status Restore(const model::Arena& weights, const std::string& path) override { return policy_->Restore(weights, path); }
 
  private:

@@ -66,7 +66,10 @@ void HostPolicyModel::RefreshReference() {
 
 std::shared_ptr<const model::Arena> HostPolicyModel::Weights() const { return std::make_shared<const model::Arena>(CopyOf(weights_)); }
 
-absl::Status HostPolicyModel::SaveState(const std::string& path) const { return WriteTrainerState(path, optimizer_, reference_.get()); }
+TrainerState HostPolicyModel::State() const {
+  return {CopyOf(optimizer_.first_moments()), CopyOf(optimizer_.second_moments()), optimizer_.updates(),
+          reference_ == nullptr ? nullptr : std::make_unique<const model::Arena>(CopyOf(*reference_))};
+}
 
 absl::Status HostPolicyModel::Restore(const model::Arena& weights, const std::string& state_path) {
   if (weights.size() != weights_.size()) {

@@ -30,7 +30,7 @@ class HostPolicyModel final : public PolicyModel {
   void RefreshReference() override;
   std::shared_ptr<const model::Arena> Weights() const override;
   std::shared_ptr<const model::Arena> SamplingWeights() const override { return Weights(); }
-  absl::Status SaveState(const std::string& path) const override;
+  TrainerState State() const override;
   absl::Status Restore(const model::Arena& weights, const std::string& state_path) override;
 
  private:

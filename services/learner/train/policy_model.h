@@ -14,6 +14,7 @@
 #include "proto/cohort/config/v1/run.pb.h"
 #include "services/learner/train/token_batch.h"
 #include "services/learner/train/token_scores.h"
+#include "services/learner/train/trainer_state.h"
 
 namespace cohort::learner {
 
@@ -40,7 +41,7 @@ struct PolicyModelOptions {
 // A policy under training on one device: weights, their gradient, the optimizer's state, and a reference where the loss has a KL term. Training loops
 // differ in what they feed it; devices differ behind it.
 //
-// Not thread-safe, except that the body of Run() may call Score() and Backward() for its own worker. Everything but SaveState() and Restore() throws
+// Not thread-safe, except that the body of Run() may call Score() and Backward() for its own worker. Everything but Restore() throws
 // std::exception where LibTorch does or memory runs out.
 class PolicyModel {
  public:
@@ -84,8 +85,9 @@ class PolicyModel {
   // The GPU it computes on, nullopt where that is the host's processors.
   virtual std::optional<int> gpu() const { return std::nullopt; }
 
+  // A copy of what the next update depends on besides the weights.
+  virtual TrainerState State() const = 0;
   // As Trainer's.
-  virtual absl::Status SaveState(const std::string& path) const = 0;
   virtual absl::Status Restore(const model::Arena& weights, const std::string& state_path) = 0;
 
  protected:

@@ -12,6 +12,7 @@
 #include "common/model/checkpoint.h"
 #include "proto/cohort/config/v1/run.pb.h"
 #include "services/learner/train/policy_model.h"
+#include "services/learner/train/trainer_state.h"
 
 namespace cohort::learner {
 
@@ -41,6 +42,12 @@ struct UpdateMetrics {
   double logprob_diff_max = 0;
   double importance_mean = 1;
   int64_t tokens = 0;                     // Completion tokens trained on.
+};
+
+// All that a trainer goes on from, in the host's memory; later updates do not change it.
+struct TrainerSnapshot {
+  std::shared_ptr<const model::Arena> weights;  // fp32.
+  TrainerState state;
 };
 
 // The policy under training: LibTorch model, reference model, optimizer. Holds no run state besides; the caller owns schedule and checkpoints.
@@ -75,9 +82,9 @@ class Trainer {
   // Makes the current policy the KL reference.
   virtual void RefreshReference() = 0;
 
-  // Everything besides the weights that the next Update depends on (moments, step counts, reference weights) as one safetensors file.
-  virtual absl::Status SaveState(const std::string& path) const = 0;
-  // Restores weights and state. INVALID_ARGUMENT names the file and what is missing or of another shape.
+  // Copies what a checkpoint holds. RESOURCE_EXHAUSTED when the host has no memory for it.
+  virtual absl::StatusOr<TrainerSnapshot> Snapshot() const = 0;
+  // Restores weights, and the state that WriteTrainerState() wrote. INVALID_ARGUMENT names the file and what is missing or of another shape.
   virtual absl::Status Restore(const model::Arena& weights, const std::string& state_path) = 0;
 };
 

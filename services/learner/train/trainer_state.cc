@@ -44,14 +44,14 @@ absl::Status CheckNothingElse(const model::SafetensorsFile& file, const std::vec
 
 }  // namespace
 
-absl::Status WriteTrainerState(const std::string& path, const AdamW& optimizer, const model::Arena* reference) {
-  const std::vector<float> updates = {static_cast<float>(optimizer.updates() % kDigit), static_cast<float>(optimizer.updates() / kDigit)};
+absl::Status WriteTrainerState(const std::string& path, const TrainerState& state) {
+  const std::vector<float> updates = {static_cast<float>(state.updates % kDigit), static_cast<float>(state.updates / kDigit)};
   std::vector<model::TensorToWrite> tensors = {
-      {kFirst, {optimizer.first_moments().size()}, optimizer.first_moments().floats()},
-      {kSecond, {optimizer.second_moments().size()}, optimizer.second_moments().floats()},
+      {kFirst, {state.first_moments.size()}, state.first_moments.floats()},
+      {kSecond, {state.second_moments.size()}, state.second_moments.floats()},
       {kUpdates, {2}, updates},
   };
-  if (reference != nullptr) tensors.push_back({kReference, {reference->size()}, reference->floats()});
+  if (state.reference != nullptr) tensors.push_back({kReference, {state.reference->size()}, state.reference->floats()});
   return model::WriteSafetensors(path, tensors);
 }
 

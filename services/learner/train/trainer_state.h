@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -8,8 +10,15 @@
 
 namespace cohort::learner {
 
-// Writes moments, update count and reference weights (null without a KL term) as one safetensors file and flushes it to disk. Errors name the path.
-absl::Status WriteTrainerState(const std::string& path, const AdamW& optimizer, const model::Arena* reference);
+// Everything besides the weights that the next update depends on, in the host's memory.
+struct TrainerState {
+  model::Arena first_moments, second_moments;
+  int64_t updates = 0;
+  std::unique_ptr<const model::Arena> reference;  // Null without a KL term.
+};
+
+// Writes it as one safetensors file and flushes that to disk. Errors name the path.
+absl::Status WriteTrainerState(const std::string& path, const TrainerState& state);
 
 // Reads them back. INVALID_ARGUMENT names the file and the tensor that is missing, left over or of another shape; optimizer and reference are then
 // unchanged. NOT_FOUND when there is no such file.

@@ -186,6 +186,20 @@ TEST_F(RedisPromptQueueTest, IssueWhoseAnswerIsLostIsAnUnknownOutcome) {
   server_->Resume();
 }
 
+TEST_F(RedisPromptQueueTest, AnswerThatComesSoonAfterTheDeadlineOfATakeIsHeard) {
+  StartServer();
+  auto learner = OpenLearner(), worker = OpenQueue("worker");
+  ASSERT_OK(learner->Issue(Tasks(1), Soon()));
+  server_->Pause();
+  absl::StatusOr<std::vector<Lease>> leases;
+  const absl::Time deadline = In(100);
+  sync::Thread taker("taker", [&] { leases = worker->Take(1, deadline); });
+  absl::SleepFor(deadline - absl::Now() + absl::Milliseconds(50));
+  server_->Resume();
+  taker.Join();
+  EXPECT_THAT(leases, IsOkAndHolds(SizeIs(1)));
+}
+
 TEST_F(RedisPromptQueueTest, TasksWhoseDeliveryWasNotHeardOfAreRecoveredWithoutWaitingForTheLease) {
   StartServer();
   auto learner = OpenLearner(), worker = OpenQueue("worker");

@@ -159,19 +159,16 @@ GpuCopy TensorPolicyModel::SamplingWeightsOnGpu() const {
   return {std::shared_ptr<const void>(copy, copy->const_data_ptr()), static_cast<int64_t>(copy->nbytes()), device_.index()};
 }
 
-// The file is the same as on the CPU, so that a run may move from one to the other: it goes through an optimizer in the host's memory.
-absl::Status TensorPolicyModel::SaveState(const std::string& path) const {
+// In the host's memory and in fp32, as on the CPU, so that a run may move from one to the other.
+TrainerState TensorPolicyModel::State() const {
   const Entry entry(device_);
-  AdamW host(options_.optimizer, layout_);
-  ViewOf(host.first_moments()).copy_(optimizer_.state().first);
-  ViewOf(host.second_moments()).copy_(optimizer_.state().second);
-  host.set_updates(optimizer_.state().updates);
-  std::unique_ptr<model::Arena> reference;
-  if (reference_.defined()) {
-    reference = std::make_unique<model::Arena>(layout_.size());
-    ViewOf(*reference).copy_(reference_);
-  }
-  return WriteTrainerState(path, host, reference.get());
+  const auto copy = [this](const at::Tensor& from) {
+    model::Arena to(layout_.size());
+    ViewOf(to).copy_(from);
+    return to;
+  };
+  const TensorAdamW::State& state = optimizer_.state();
+  return {copy(state.first), copy(state.second), state.updates, reference_.defined() ? std::make_unique<const model::Arena>(copy(reference_)) : nullptr};
 }
 
 absl::Status TensorPolicyModel::Restore(const model::Arena& weights, const std::string& state_path) {

@@ -36,7 +36,7 @@ class TensorPolicyModel final : public PolicyModel {
   std::shared_ptr<const model::Arena> SamplingWeights() const override;
   GpuCopy SamplingWeightsOnGpu() const override;
   std::optional<int> gpu() const override { return device_.is_cpu() ? std::nullopt : std::optional<int>(device_.index()); }
-  absl::Status SaveState(const std::string& path) const override;
+  TrainerState State() const override;
   absl::Status Restore(const model::Arena& weights, const std::string& state_path) override;
 
  private:

@@ -11,6 +11,7 @@
 #include "common/testing/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/learner/checkpoint/checkpoint_writer.h"
 #include "tests/unit/services/learner/checkpoint/tiny_checkpoint.h"
 
 namespace cohort::learner {
@@ -78,7 +79,11 @@ class CheckpointStoreTest : public ::testing::Test {
     state.fingerprint = "abc";
     state.elapsed_seconds = 1.5;
     state.reward_mean = reward;
-    return store.Save(state, model_.config, model_.layout, *trainer_);
+    COHORT_ASSIGN_OR_RETURN(const TrainerSnapshot snapshot, trainer_->Snapshot());
+    COHORT_ASSIGN_OR_RETURN(Checkpoint checkpoint, store.Write(state, model_.config, model_.layout, snapshot));
+    store.Add(std::move(checkpoint));
+    store.Prune();
+    return absl::OkStatus();
   }
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
@@ -198,12 +203,59 @@ TEST_F(CheckpointStoreTest, AFullDiskLeavesTheCheckpointBeforeAndNothingElse) {
 
 TEST_F(CheckpointStoreTest, TheExportedModelLoadsAndReplacesAnEarlierOne) {
   CheckpointStore store(Options());
-  ASSERT_OK(store.ExportModel(directory_ / "model", model_.config, model_.layout, *trainer_));
+  ASSERT_OK(store.ExportModel(directory_ / "model", model_.config, model_.layout, *trainer_->Weights()));
   ASSERT_OK(trainer_->Update(0, {Group(1)}));
-  ASSERT_OK(store.ExportModel(directory_ / "model", model_.config, model_.layout, *trainer_));
+  ASSERT_OK(store.ExportModel(directory_ / "model", model_.config, model_.layout, *trainer_->Weights()));
   ASSERT_OK_AND_ASSIGN(const auto loaded, model::LoadCheckpoint(directory_ / "model"));
   EXPECT_EQ(absl::Span<const float>(loaded.weights->floats()), trainer_->Weights()->floats());
   EXPECT_FALSE(fs::exists(directory_ / "model/optimizer.safetensors"));
+}
+
+TEST_F(CheckpointStoreTest, AWriterWritesTheStateAsItWasWhileTrainingGoesOn) {
+  const CheckpointStore store(Options());
+  CheckpointWriter writer(&store, &model_);
+  EXPECT_FALSE(writer.Poll().has_value());
+  EXPECT_FALSE(writer.Wait().has_value());
+  ASSERT_OK(trainer_->Update(0, {Group(1)}));
+  const auto before = trainer_->Weights();
+  ASSERT_OK_AND_ASSIGN(TrainerSnapshot snapshot, trainer_->Snapshot());
+  writer.Begin({.run = "run", .step = 1}, std::move(snapshot));
+  ASSERT_OK(trainer_->Update(1, {Group(2)}));
+
+  const auto written = writer.Wait();
+  ASSERT_TRUE(written.has_value());
+  ASSERT_OK(written->checkpoint);
+  EXPECT_EQ(written->state.step, 1);
+  EXPECT_GT(written->seconds, 0);
+  EXPECT_FALSE(writer.Poll().has_value()) << "taken already";
+  ASSERT_OK_AND_ASSIGN(const auto resumed, Trainer::Create(Config(), model_));
+  ASSERT_OK_AND_ASSIGN(const auto weights, model::LoadCheckpoint(written->checkpoint->path));
+  EXPECT_EQ(weights.weights->floats(), before->floats());
+  ASSERT_OK(resumed->Restore(*weights.weights, written->checkpoint->path + "/optimizer.safetensors"));
+  ASSERT_OK(resumed->Update(1, {Group(2)}));
+  EXPECT_EQ(resumed->Weights()->floats(), trainer_->Weights()->floats());
+}
+
+TEST_F(CheckpointStoreTest, AWriterTellsWhatWentWrongAndCanBeginAgain) {
+  const CheckpointStore store(Options());
+  CheckpointWriter writer(&store, &model_);
+  const auto write = [&] {
+    writer.Begin({.run = "run", .step = 3}, *trainer_->Snapshot());
+    return writer.Wait()->checkpoint;
+  };
+  ASSERT_OK(io::WriteFileDurably(directory_ / "checkpoints", "in the way"));
+  EXPECT_THAT(std::string(write().status().message()), HasSubstr("step-000003.partial"));
+  fs::remove(directory_ / "checkpoints");
+  EXPECT_OK(write());
+}
+
+TEST_F(CheckpointStoreTest, AWriterThatGoesAwayHasWrittenWhatWasBegun) {
+  const CheckpointStore store(Options());
+  {
+    CheckpointWriter writer(&store, &model_);
+    writer.Begin({.run = "run", .step = 7}, *trainer_->Snapshot());
+  }
+  EXPECT_THAT(Names(), ElementsAre("step-000007"));
 }
 
 }  // namespace

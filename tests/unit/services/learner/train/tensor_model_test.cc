@@ -188,10 +188,10 @@ TEST_P(TensorPolicyModelTest, ReferenceStaysUntilItIsRefreshed) {
 TEST_P(TensorPolicyModelTest, StateMovesBetweenDevices) {
   TensorPolicyModel policy(options_, model_, kCpu);
   TakeStep(policy, 0);
-  ASSERT_OK(policy.SaveState(directory_ / "state.safetensors"));
+  ASSERT_OK(WriteTrainerState(directory_ / "state.safetensors", policy.State()));
   HostPolicyModel host(options_, model_);
   ASSERT_OK(host.Restore(*policy.Weights(), directory_ / "state.safetensors"));
-  ASSERT_OK(host.SaveState(directory_ / "again.safetensors"));
+  ASSERT_OK(WriteTrainerState(directory_ / "again.safetensors", host.State()));
   TensorPolicyModel restored(options_, model_, kCpu);
   ASSERT_OK(restored.Restore(*host.Weights(), directory_ / "again.safetensors"));
   TakeStep(policy, 1);

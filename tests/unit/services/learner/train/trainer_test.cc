@@ -56,7 +56,7 @@ TEST_F(TrainerTest, ASavedAndRestoredTrainerGoesOnBitEqual) {
   for (int64_t step = 0; step < 2; ++step) ASSERT_OK(original->Update(step, Groups(step)));
   original->RefreshReference();
   ASSERT_OK(original->Update(2, Groups(2)));
-  ASSERT_OK(original->SaveState(directory_ / "state.safetensors"));
+  ASSERT_OK(WriteTrainerState(directory_ / "state.safetensors", original->Snapshot()->state));
   const auto restored = NewTrainer();
   ASSERT_OK(restored->Restore(*original->Weights(), directory_ / "state.safetensors"));
   ASSERT_OK_AND_ASSIGN(const UpdateMetrics expected, original->Update(3, Groups(3)));
@@ -180,7 +180,7 @@ TEST_F(TrainerTest, NonFiniteWeightsAreRefused) {
 }
 
 TEST_F(TrainerTest, RestoringFromAnotherModelsStateNamesTheTensor) {
-  ASSERT_OK(NewTrainer()->SaveState(directory_ / "state.safetensors"));
+  ASSERT_OK(WriteTrainerState(directory_ / "state.safetensors", NewTrainer()->Snapshot()->state));
   const model::LoadedModel larger = RandomModel({.vocab = 48}, 1);
   const auto trainer = Trainer::Create(config_, larger).value();
   EXPECT_THAT(trainer->Restore(*larger.weights, directory_ / "state.safetensors"),
@@ -189,7 +189,7 @@ TEST_F(TrainerTest, RestoringFromAnotherModelsStateNamesTheTensor) {
 
 TEST_F(TrainerTest, RestoringWithoutTheReferenceIsRefused) {
   config_.mutable_algorithm()->set_kl_coefficient(0);
-  ASSERT_OK(NewTrainer()->SaveState(directory_ / "state.safetensors"));
+  ASSERT_OK(WriteTrainerState(directory_ / "state.safetensors", NewTrainer()->Snapshot()->state));
   config_.mutable_algorithm()->set_kl_coefficient(0.01);
   EXPECT_THAT(NewTrainer()->Restore(*model_.weights, directory_ / "state.safetensors"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'reference' is missing")));
@@ -197,7 +197,7 @@ TEST_F(TrainerTest, RestoringWithoutTheReferenceIsRefused) {
 
 TEST_F(TrainerTest, ATruncatedStateIsRefusedAndChangesNothing) {
   const auto trainer = NewTrainer(), undisturbed = NewTrainer();
-  ASSERT_OK(trainer->SaveState(directory_ / "state.safetensors"));
+  ASSERT_OK(WriteTrainerState(directory_ / "state.safetensors", trainer->Snapshot()->state));
   ASSERT_OK_AND_ASSIGN(const std::string content, io::ReadFile(directory_ / "state.safetensors"));
   ASSERT_OK(io::WriteFileDurably(directory_ / "state.safetensors", content.substr(0, content.size() / 2)));
   EXPECT_THAT(trainer->Restore(*model_.weights, directory_ / "state.safetensors"), StatusIs(absl::StatusCode::kInvalidArgument));
