@@ -7,6 +7,12 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/sigmoid.h>
 
+#include <utility>
+
+#ifdef COHORT_CUDA
+#include "services/learner/train/tensor/gpu_operations.h"
+#endif
+
 namespace cohort::learner::tensor {
 namespace {
 
@@ -31,28 +37,40 @@ void AddTransposedProduct(const at::Tensor& a, const at::Tensor& b, at::Tensor s
 }
 
 Normed RmsNorm(const at::Tensor& x, const at::Tensor& gain, double epsilon) {
+#ifdef COHORT_CUDA
+  if (gpu::TakesNorm(x)) return gpu::RmsNorm(x, gain, epsilon);
+#endif
   at::Tensor inverse_rms = x.square().mean(-1, /*keepdim=*/true).add_(epsilon).rsqrt_();
   at::Tensor y = x.mul(inverse_rms).mul_(gain.to(at::kFloat)).to(gain.scalar_type());
   return {std::move(y), std::move(inverse_rms)};
 }
 
-at::Tensor RmsNormBackward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& gain, const at::Tensor& inverse_rms, at::Tensor dgain) {
-  const at::Tensor normalized = x.mul(inverse_rms), fp32_dy = dy.to(at::kFloat);
+void AddRmsNormBackward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& gain, const at::Tensor& inverse_rms, at::Tensor dx, at::Tensor dgain) {
+#ifdef COHORT_CUDA
+  if (gpu::TakesNorm(x)) return gpu::AddRmsNormBackward(dy, x, gain, inverse_rms, dx, dgain);
+#endif
+  const at::Tensor normalized = x.mul(inverse_rms);
   const int64_t columns = x.size(-1);
-  dgain.add_(fp32_dy.mul(normalized).reshape({-1, columns}).sum(0));
+  dgain.add_(dy.mul(normalized).reshape({-1, columns}).sum(0));
   // d/dx of x_i / rms: what points along x itself only changes the rms.
-  const at::Tensor weighted = fp32_dy.mul(gain.to(at::kFloat));
+  const at::Tensor weighted = dy.mul(gain.to(at::kFloat));
   const at::Tensor along = weighted.mul(normalized).mean(-1, /*keepdim=*/true);
-  return weighted.sub_(normalized.mul(along)).mul_(inverse_rms);
+  dx.add_(weighted.sub_(normalized.mul(along)).mul_(inverse_rms));
 }
 
 at::Tensor SwiGlu(const at::Tensor& gate_up) {
+#ifdef COHORT_CUDA
+  if (gpu::TakesSwiGlu(gate_up)) return gpu::SwiGlu(gate_up);
+#endif
   const int64_t inner = gate_up.size(1) / 2;
   const at::Tensor gate = gate_up.narrow(1, 0, inner).to(at::kFloat);
   return gate.mul(at::sigmoid(gate)).mul_(gate_up.narrow(1, inner, inner)).to(gate_up.scalar_type());
 }
 
 at::Tensor SwiGluBackward(const at::Tensor& dy, const at::Tensor& gate_up) {
+#ifdef COHORT_CUDA
+  if (gpu::TakesSwiGlu(gate_up)) return gpu::SwiGluBackward(dy, gate_up);
+#endif
   const int64_t inner = gate_up.size(1) / 2;
   const at::Tensor gate = gate_up.narrow(1, 0, inner).to(at::kFloat), up = gate_up.narrow(1, inner, inner).to(at::kFloat);
   const at::Tensor sigmoid = at::sigmoid(gate), silu = gate.mul(sigmoid);
@@ -63,27 +81,43 @@ at::Tensor SwiGluBackward(const at::Tensor& dy, const at::Tensor& gate_up) {
   return gradient;
 }
 
-at::Tensor Rotate(const at::Tensor& heads, const at::Tensor& cosines, const at::Tensor& sines) {
+at::Tensor RotateHeads(const at::Tensor& heads, const at::Tensor& bias, int64_t turned, const at::Tensor& cosines, const at::Tensor& sines,
+                       at::ScalarType compute) {
+#ifdef COHORT_CUDA
+  if (gpu::TakesHeads(heads, compute)) return gpu::RotateHeads(heads, bias, turned, cosines, sines, compute);
+#endif
+  at::Tensor all = heads.to(at::kFloat);
+  if (bias.defined()) all = all.add(bias.view({heads.size(1), heads.size(2)}));
   const int64_t half = heads.size(2) / 2;
-  const at::Tensor low = heads.narrow(2, 0, half), high = heads.narrow(2, half, half);
+  const at::Tensor turning = all.narrow(1, 0, turned), low = turning.narrow(2, 0, half), high = turning.narrow(2, half, half);
   const at::Tensor cosine = cosines.unsqueeze(1), sine = sines.unsqueeze(1);
-  return at::cat({low.mul(cosine).sub_(high.mul(sine)), high.mul(cosine).add_(low.mul(sine))}, 2);
+  const at::Tensor rotated = at::cat({low.mul(cosine).sub_(high.mul(sine)), high.mul(cosine).add_(low.mul(sine))}, 2);
+  return at::cat({rotated, all.narrow(1, turned, heads.size(1) - turned)}, 1).to(compute);
 }
 
-Scores ScoreLogits(at::Tensor logits, const at::Tensor& targets, double inverse_temperature) {
-  if (inverse_temperature != 1) logits.mul_(inverse_temperature);
+Scores ScoreLogits(const at::Tensor& logits, const at::Tensor& targets, double inverse_temperature) {
+#ifdef COHORT_CUDA
+  if (logits.is_cuda()) return gpu::ScoreLogits(logits, targets, inverse_temperature);
+#endif
+  const at::Tensor scaled = logits.mul(inverse_temperature);
+  const at::Tensor log_sums = at::logsumexp(scaled, 1, /*keepdim=*/true);
   Scores scores;
-  scores.log_sums = at::logsumexp(logits, 1, /*keepdim=*/true);
-  scores.logprobs = logits.gather(1, targets.unsqueeze(1)).sub_(scores.log_sums).squeeze(1);
-  const at::Tensor probabilities = logits.sub(scores.log_sums).exp_();
-  scores.entropies = scores.log_sums.squeeze(1).sub(probabilities.mul_(logits).sum(1));
+  scores.log_sums = log_sums.squeeze(1);
+  scores.logprobs = scaled.gather(1, targets.unsqueeze(1)).sub_(log_sums).squeeze(1);
+  const at::Tensor probabilities = scaled.sub(log_sums).exp_();
+  scores.entropies = scores.log_sums.sub(probabilities.mul_(scaled).sum(1));
   return scores;
 }
 
-void ScoreLogitsBackward(at::Tensor logits, const at::Tensor& log_sums, const at::Tensor& targets, const at::Tensor& dlogprobs, double inverse_temperature) {
+at::Tensor ScoreLogitsBackward(const at::Tensor& logits, const at::Tensor& log_sums, const at::Tensor& targets, const at::Tensor& dlogprobs,
+                               double inverse_temperature, at::ScalarType compute) {
+#ifdef COHORT_CUDA
+  if (logits.is_cuda() && compute == at::kBFloat16) return gpu::ScoreLogitsBackward(logits, log_sums, targets, dlogprobs, inverse_temperature);
+#endif
   const at::Tensor scaled = dlogprobs.mul(inverse_temperature).unsqueeze(1);
-  logits.sub_(log_sums).exp_().mul_(scaled.neg());
-  logits.scatter_add_(1, targets.unsqueeze(1), scaled);
+  at::Tensor gradient = logits.mul(inverse_temperature).sub_(log_sums.unsqueeze(1)).exp_().mul_(scaled.neg());
+  gradient.scatter_add_(1, targets.unsqueeze(1), scaled);
+  return gradient.to(compute);
 }
 
 }  // namespace cohort::learner::tensor

@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <utility>
 
@@ -83,21 +84,20 @@ at::Tensor TensorDecoder::ForwardLayer(const at::Tensor& weights, const model::L
 
 void TensorDecoder::ProjectHeads(const at::Tensor& weights, const model::LayerSlots& slots, Activations& kept) const {
   const int64_t dim = config_.head_dim, queries = config_.num_heads, turned = queries + config_.num_kv_heads;
-  at::Tensor qkv = Linear(kept.normed, SlotOf(weights, slots.qkv_weight)).to(at::kFloat);
-  if (slots.qkv_bias >= 0) qkv.add_(SlotOf(weights, slots.qkv_bias));
-  const at::Tensor heads = qkv.view({rows_, -1, dim});
-  at::Tensor raw = heads.narrow(1, 0, turned);
+  at::Tensor heads = Linear(kept.normed, SlotOf(weights, slots.qkv_weight)).view({rows_, -1, dim});
+  at::Tensor bias = slots.qkv_bias >= 0 ? SlotOf(weights, slots.qkv_bias) : at::Tensor();
   if (slots.qk_norm >= 0) {
+    heads = heads.to(at::kFloat);
+    if (bias.defined()) heads.add_(std::exchange(bias, at::Tensor()).view({-1, dim}));
     // In one go over all heads: the gain of a query head, then that of a key head.
     const at::Tensor gains = SlotOf(weights, slots.qk_norm).view({2, dim});
-    const Normed q = RmsNorm(raw.narrow(1, 0, queries), gains.select(0, 0).to(at::kFloat), config_.rms_norm_eps);
-    const Normed k = RmsNorm(raw.narrow(1, queries, turned - queries), gains.select(0, 1).to(at::kFloat), config_.rms_norm_eps);
-    kept.raw_heads = raw.contiguous();
+    const Normed q = RmsNorm(heads.narrow(1, 0, queries), gains.select(0, 0).to(at::kFloat), config_.rms_norm_eps);
+    const Normed k = RmsNorm(heads.narrow(1, queries, turned - queries), gains.select(0, 1).to(at::kFloat), config_.rms_norm_eps);
+    kept.raw_heads = heads.narrow(1, 0, turned).contiguous();
     kept.head_inverse_rms = at::cat({q.inverse_rms, k.inverse_rms}, 1);
-    raw = at::cat({q.y, k.y}, 1);
+    heads = at::cat({q.y, k.y, heads.narrow(1, turned, config_.num_kv_heads)}, 1);
   }
-  const at::Tensor rotated = Rotate(raw, cosines_, sines_);
-  kept.qkv = at::cat({rotated, heads.narrow(1, turned, config_.num_kv_heads)}, 1).to(weights.scalar_type());
+  kept.qkv = RotateHeads(heads, bias, turned, cosines_, sines_, weights.scalar_type());
 }
 
 TensorDecoder::Heads TensorDecoder::HeadsOf(const at::Tensor& qkv) const {
@@ -106,8 +106,8 @@ TensorDecoder::Heads TensorDecoder::HeadsOf(const at::Tensor& qkv) const {
 }
 
 void TensorDecoder::Backward(const at::Tensor& weights, const at::Tensor& dhidden, at::Tensor gradient) {
-  const at::Tensor dgathered = RmsNormBackward(dhidden, gathered_, SlotOf(weights, layout_.final_norm()), final_inverse_rms_,
-                                               SlotOf(gradient, layout_.final_norm()));
+  at::Tensor dgathered = at::zeros_like(gathered_);
+  AddRmsNormBackward(dhidden, gathered_, SlotOf(weights, layout_.final_norm()), final_inverse_rms_, dgathered, SlotOf(gradient, layout_.final_norm()));
   at::Tensor dx = at::zeros({rows_, config_.hidden_size}, dhidden.options().dtype(at::kFloat));
   dx.index_add_(0, predicting_rows_, dgathered);
   for (int64_t i = config_.num_layers - 1; i >= 0; --i) {
@@ -131,7 +131,7 @@ void TensorDecoder::BackwardLayer(const at::Tensor& weights, const model::LayerS
   const at::Tensor dqkv = HeadsBackward(weights, slots, kept, dheads, gradient);
   AddTransposedProduct(dqkv, kept.normed, SlotOf(gradient, slots.qkv_weight));
   const at::Tensor dnormed = ProductFp32(dqkv, SlotOf(weights, slots.qkv_weight));
-  dx.add_(RmsNormBackward(dnormed, kept.input, SlotOf(weights, slots.input_norm), kept.inverse_rms, SlotOf(gradient, slots.input_norm)));
+  AddRmsNormBackward(dnormed, kept.input, SlotOf(weights, slots.input_norm), kept.inverse_rms, dx, SlotOf(gradient, slots.input_norm));
 }
 
 void TensorDecoder::FeedForwardBackward(const at::Tensor& weights, const model::LayerSlots& slots, const Activations& kept, at::Tensor dx,
@@ -141,24 +141,32 @@ void TensorDecoder::FeedForwardBackward(const at::Tensor& weights, const model::
   const at::Tensor dgate_up = SwiGluBackward(ProductFp32(dy, SlotOf(weights, slots.down_weight)), kept.gate_up);
   AddTransposedProduct(dgate_up, kept.post_normed, SlotOf(gradient, slots.gate_up_weight));
   const at::Tensor dnormed = ProductFp32(dgate_up, SlotOf(weights, slots.gate_up_weight));
-  dx.add_(RmsNormBackward(dnormed, kept.middle, SlotOf(weights, slots.post_norm), kept.post_inverse_rms, SlotOf(gradient, slots.post_norm)));
+  AddRmsNormBackward(dnormed, kept.middle, SlotOf(weights, slots.post_norm), kept.post_inverse_rms, dx, SlotOf(gradient, slots.post_norm));
 }
 
 at::Tensor TensorDecoder::HeadsBackward(const at::Tensor& weights, const model::LayerSlots& slots, const Activations& kept, const AttentionGradient& heads,
                                         const at::Tensor& gradient) const {
-  const int64_t dim = config_.head_dim, queries = config_.num_heads, keys = config_.num_kv_heads;
-  at::Tensor turned = Rotate(at::cat({heads.dq, heads.dk}, 1).to(at::kFloat), cosines_, sines_.neg());
-  if (slots.qk_norm >= 0) {
-    const at::Tensor gains = SlotOf(weights, slots.qk_norm).view({2, dim}), dgains = SlotOf(gradient, slots.qk_norm).view({2, dim});
-    const auto back = [&](int64_t first, int64_t count, int64_t gain) {
-      return RmsNormBackward(turned.narrow(1, first, count), kept.raw_heads.narrow(1, first, count), gains.select(0, gain),
-                             kept.head_inverse_rms.narrow(1, first, count), dgains.select(0, gain));
-    };
-    turned = at::cat({back(0, queries, 0), back(queries, keys, 1)}, 1);
-  }
-  const at::Tensor dqkv = at::cat({turned, heads.dv.to(at::kFloat)}, 1).view({rows_, -1});
-  if (slots.qkv_bias >= 0) SlotOf(gradient, slots.qkv_bias).add_(dqkv.sum(0));
+  const bool normed = slots.qk_norm >= 0;
+  at::Tensor dheads = RotateHeads(at::cat({heads.dq, heads.dk, heads.dv}, 1), at::Tensor(), config_.num_heads + config_.num_kv_heads, cosines_,
+                                  sines_.neg(), normed ? at::kFloat : weights.scalar_type());
+  if (normed) HeadNormsBackward(weights, slots, kept, dheads, gradient);
+  const at::Tensor dqkv = dheads.view({rows_, -1});
+  if (slots.qkv_bias >= 0) SlotOf(gradient, slots.qkv_bias).add_(dqkv.sum(0, /*keepdim=*/false, at::kFloat));
   return dqkv.to(weights.scalar_type());
+}
+
+void TensorDecoder::HeadNormsBackward(const at::Tensor& weights, const model::LayerSlots& slots, const Activations& kept, at::Tensor dheads,
+                                      const at::Tensor& gradient) const {
+  const int64_t dim = config_.head_dim, queries = config_.num_heads, keys = config_.num_kv_heads;
+  const at::Tensor gains = SlotOf(weights, slots.qk_norm).view({2, dim}), dgains = SlotOf(gradient, slots.qk_norm).view({2, dim});
+  const at::Tensor dnormed = dheads.narrow(1, 0, queries + keys).clone();
+  dheads.narrow(1, 0, queries + keys).zero_();
+  const auto back = [&](int64_t first, int64_t count, int64_t gain) {
+    AddRmsNormBackward(dnormed.narrow(1, first, count), kept.raw_heads.narrow(1, first, count), gains.select(0, gain),
+                       kept.head_inverse_rms.narrow(1, first, count), dheads.narrow(1, first, count), dgains.select(0, gain));
+  };
+  back(0, queries, 0);
+  back(queries, keys, 1);
 }
 
 }  // namespace cohort::learner::tensor

@@ -56,6 +56,9 @@ class TensorDecoder {
   // The gradient of the projection, from those of the rotated heads.
   at::Tensor HeadsBackward(const at::Tensor& weights, const model::LayerSlots& slots, const Activations& kept, const AttentionGradient& heads,
                            const at::Tensor& gradient) const;
+  // Replaces the gradient of the normalised query and key heads, fp32, by that of the heads before.
+  void HeadNormsBackward(const at::Tensor& weights, const model::LayerSlots& slots, const Activations& kept, at::Tensor dheads,
+                         const at::Tensor& gradient) const;
   Heads HeadsOf(const at::Tensor& qkv) const;
 
   const model::ModelConfig config_;

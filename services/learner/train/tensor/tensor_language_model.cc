@@ -56,14 +56,11 @@ void TensorLanguageModel::Backward(const at::Tensor& weights, const std::vector<
   for (int64_t begin = 0; begin < predictions; begin += chunk_) {
     const int64_t rows = std::min(chunk_, predictions - begin);
     const at::Tensor hidden = hidden_.narrow(0, begin, rows);
-    at::Tensor logits = logits_.defined() ? std::exchange(logits_, at::Tensor()) : LinearFp32(hidden, head);
-    // A logit that is computed again is the same product as before, divided by the temperature inside.
-    if (rows != predictions && options_.temperature != 1) logits.mul_(1 / options_.temperature);
-    ScoreLogitsBackward(logits, log_sums_.narrow(0, begin, rows), targets_.narrow(0, begin, rows), dlogprob.narrow(0, begin, rows),
-                        1 / options_.temperature);
-    logits = logits.to(weights.scalar_type());
-    dhidden.narrow(0, begin, rows).copy_(ProductFp32(logits, head));
-    AddTransposedProduct(logits, hidden, dhead);
+    const at::Tensor logits = logits_.defined() ? std::exchange(logits_, at::Tensor()) : LinearFp32(hidden, head);
+    const at::Tensor dlogits = ScoreLogitsBackward(logits, log_sums_.narrow(0, begin, rows), targets_.narrow(0, begin, rows),
+                                                   dlogprob.narrow(0, begin, rows), 1 / options_.temperature, weights.scalar_type());
+    dhidden.narrow(0, begin, rows).copy_(ProductFp32(dlogits, head));
+    AddTransposedProduct(dlogits, hidden, dhead);
   }
   hidden_ = targets_ = log_sums_ = at::Tensor();
   decoder_.Backward(weights, dhidden, gradient);

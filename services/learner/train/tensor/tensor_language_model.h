@@ -43,7 +43,7 @@ class TensorLanguageModel {
   TensorDecoder decoder_;
   // Of the latest Score.
   at::Tensor hidden_, targets_;
-  at::Tensor log_sums_;  // fp32 [predictions, 1].
+  at::Tensor log_sums_;  // fp32 [predictions].
   at::Tensor logits_;    // Of the only chunk; undefined where there are several.
 };
 

@@ -4,25 +4,16 @@
 
 #include <cstdint>
 
-// Building blocks of several kernels: asynchronous copies, tensor-core products, reductions.
+#include "common/cuda/reduce.cuh"
+
+// Building blocks of several kernels: asynchronous copies, tensor-core products.
 namespace cohort::rollout::cuda {
 
-constexpr unsigned kWholeWarp = 0xffffffffu;
-
-__device__ inline float WarpSum(float value) {
-#pragma unroll
-  for (int lane = 16; lane > 0; lane /= 2) value += __shfl_xor_sync(kWholeWarp, value, lane);
-  return value;
-}
-
-// Sum over a block of whole warps; every thread gets it. `scratch` holds 32 floats and may be used again after the next barrier.
-__device__ inline float BlockSum(float value, float* scratch) {
-  value = WarpSum(value);
-  if (threadIdx.x % 32 == 0) scratch[threadIdx.x / 32] = value;
-  __syncthreads();
-  value = threadIdx.x % 32 < blockDim.x / 32 ? scratch[threadIdx.x % 32] : 0.0f;
-  return WarpSum(value);
-}
+using cohort::cuda::BlockSum;
+using cohort::cuda::kWholeWarp;
+using cohort::cuda::PackBf16;
+using cohort::cuda::UnpackBf16;
+using cohort::cuda::WarpSum;
 
 __device__ inline uint32_t SharedAddress(const void* pointer) { return static_cast<uint32_t>(__cvta_generic_to_shared(pointer)); }
 
@@ -54,12 +45,6 @@ __device__ inline void MultiplyAdd(float (&c)[4], const uint32_t (&a)[4], uint32
                : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
-
-__device__ inline uint32_t PackBf16(float low, float high) {
-  const __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
-  return *reinterpret_cast<const uint32_t*>(&pair);
-}
-__device__ inline float2 UnpackBf16(uint32_t pair) { return __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(&pair)); }
 
 // Byte offset of 16-byte chunk `chunk` of row `row` in a tile of rows of `kRowBytes` (128 or 256): chunks are permuted within each 128 bytes so that eight
 // rows of one column lie in different banks.
