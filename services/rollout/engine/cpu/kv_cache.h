@@ -10,7 +10,8 @@ namespace cohort::rollout::cpu {
 
 constexpr int64_t kPageTokens = kLanes;
 
-// Keys and values of all sequences in pages of 16 positions (all layers together), allocated once. Whose page is whose is a Scheduler's business. For each layer and head a page holds the keys as [head_dim][16] and the values as [16][padded_dim].
+// Keys and values of all sequences in pages of 16 positions (all layers together), allocated once. Who holds which page is the Scheduler's business. For
+// each layer and head a page holds the keys as [head_dim][16] and the values as [16][padded_dim].
 //
 // Not thread-safe, except that threads may write different positions and read at the same time.
 class KvCache {

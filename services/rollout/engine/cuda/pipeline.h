@@ -11,8 +11,8 @@
 
 namespace cohort::rollout::cuda {
 
-// The host's side of decoding one step ahead of it: a step enqueues pieces of new prompts and of samples that were preempted, and one batch that samples a token
-// for every running sample, and then takes the results of the step before. So a token is known one Step() after it was sampled, and a sample that is
+// The host's side of decoding one step ahead of it: a step enqueues pieces of new prompts and of samples that were preempted, and one batch that samples a
+// token for every running sample, and then takes the results of the step before. So a token is known one Step() after it was sampled, and a sample that is
 // preempted still gets the token that was on its way. Not thread-safe.
 class Pipeline {
  public:

@@ -19,7 +19,8 @@ constexpr int32_t kVocab = 41;
 constexpr int32_t kEos = 0;
 
 inline uint64_t Mix(uint64_t a, uint64_t b) {
-  const auto bits = random::Philox4x32({static_cast<uint32_t>(a), static_cast<uint32_t>(a >> 32), static_cast<uint32_t>(b), static_cast<uint32_t>(b >> 32)}, {1, 2});
+  const auto low = [](uint64_t x) { return static_cast<uint32_t>(x); };
+  const auto bits = random::Philox4x32({low(a), low(a >> 32), low(b), low(b >> 32)}, {1, 2});
   return uint64_t{bits[0]} << 32 | bits[1];
 }
 

@@ -45,7 +45,9 @@ class SteppingEngine {
     CheckOrder(pieces, ledger);
     std::vector<std::pair<Sample*, uint64_t>> results;
     for (Sample* sample : scheduler_.batch()) {
-      if (sample->state == Sample::State::kRunning) results.push_back({sample, cache_.Feed(sample->pages, sample->position(), sample->TokenAt(sample->position()))});
+      if (sample->state != Sample::State::kRunning) continue;
+      const int64_t position = sample->position();
+      results.push_back({sample, cache_.Feed(sample->pages, position, sample->TokenAt(position))});
     }
     for (const PrefillPiece& piece : pieces) {
       for (int64_t at = piece.begin; at < piece.end; ++at) {
