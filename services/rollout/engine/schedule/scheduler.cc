@@ -33,7 +33,7 @@ absl::Status Scheduler::Add(GroupRequest request) {
   if (needs_.OfPrompt(*group) + needs_.OwnAtMost(*group) > pool_.pages()) {
     return absl::InvalidArgumentError(absl::StrCat("a prompt of ", group->prompt_size(), " and a completion of ", group->most_tokens,
                                                    " tokens (sampling.max_new_tokens) do not fit into the key/value cache of ",
-                                                   pool_.pages() * options_.page_tokens, " positions"));
+                                                   pool_.pages() * options_.page_tokens, " positions; raise rollout.kv_megabytes"));
   }
   // Alone, a group that is too large runs in turns.
   if (!groups_.empty() &&
