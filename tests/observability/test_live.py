@@ -31,7 +31,7 @@ NEEDED = {
                 "cohort_learner_checkpoint_last_success_timestamp_seconds", "cohort_learner_time_seconds_total", "cohort_learner_open_slots",
                 "cohort_learner_groups_accepted_total", "cohort_learner_groups_refused_total", "cohort_learner_tasks_issued_total",
                 "cohort_learner_tasks_reissued_total", "cohort_learner_tasks_dead_total"} | CLIENTS,
-    "rollout": {"cohort_rollout_tokens_total", "cohort_rollout_tokens_per_second", "cohort_rollout_groups_leased_total", "cohort_rollout_groups_total",
+    "rollout": {"cohort_rollout_tokens_total", "cohort_rollout_tokens_per_second", "cohort_rollout_preemptions_total", "cohort_rollout_groups_leased_total", "cohort_rollout_groups_total",
                 "cohort_rollout_push_seconds", "cohort_rollout_weight_sync_seconds", "cohort_rollout_weight_sync_bytes_total",
                 "cohort_rollout_policy_version", "cohort_rollout_time_seconds_total"} | CLIENTS,
     "reward": {"cohort_reward_check_seconds", "cohort_reward_queue_seconds", "cohort_reward_batch_checks", "cohort_reward_refused_batches_total"},

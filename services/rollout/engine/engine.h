@@ -15,7 +15,8 @@ namespace cohort::rollout {
 // One prompt and how many completions of it are wanted.
 //
 // What is sampled is a pure function of this request (without `id` and `stream`) and the weights: on processors neither the other groups in the engine, nor
-// the number of threads, nor the instruction set of the machine change a bit of it; on a GPU the size of the batch may change the rounding.
+// preemption, nor the number of threads, nor the instruction set of the machine change a bit of it; on a GPU the size of the batch and preemption may change
+// the rounding. Only when weights are exchanged in mid-completion does it matter where that was and which keys and values were computed again after it.
 struct GroupRequest {
   int64_t id = 0;                       // Chosen by the caller, unique among the groups in the engine.
   std::vector<int32_t> prompt;          // At least one token.
@@ -36,7 +37,7 @@ struct SampledToken {
   common::v1::FinishReason finish_reason = common::v1::FINISH_REASON_UNSPECIFIED;  // Set on the sample's last token.
 };
 
-// One completion. The three vectors are equally long.
+// One completion. The three vectors are equally long. An aborted sample (FINISH_REASON_ABORTED) has the tokens that were known until then.
 struct FinishedSample {
   std::vector<int32_t> tokens;          // The end-of-sequence token included.
   std::vector<float> logprobs;          // Of each token under the distribution it was drawn from (temperature and truncation applied).
@@ -54,20 +55,24 @@ struct FinishedGroup {
 // What the engine holds and what still fits.
 struct EngineLoad {
   int groups = 0;                       // Added and not finished.
-  int sequences = 0;                    // Rows of the next decode batch.
-  int free_sequences = 0;               // Sequences that may still be reserved by Add().
-  int64_t free_kv_tokens = 0;           // Positions of the cache that may still be reserved by Add().
+  int sequences = 0;                    // Samples that have a place in the batch.
+  int free_sequences = 0;               // Places that unfinished samples leave to Add().
+  int64_t free_kv_tokens = 0;           // Positions of the cache that nothing in the engine is expected to need.
   int64_t tokens = 0;                   // Sampled since the start.
+  int64_t preemptions = 0;              // Samples that gave up their keys and values to older ones, since the start.
 };
 
 // Samples groups of completions with continuous batching over a preallocated KV cache. A prompt is prefilled once and shared by its group.
 //
-// Everything a group may need is reserved when it is added, so that no group is ever evicted. Thread-compatible: one thread drives it.
+// A group is taken in when what it is expected to need is free, and gets pages as it grows. When none are left the youngest samples are preempted without
+// loss: tokens, log-probabilities and versions stay, keys and values of prompt and tokens are computed again later, and the sample goes on. The oldest
+// group always makes progress. Thread-compatible: one thread drives it.
 class Engine {
  public:
   virtual ~Engine() = default;
 
-  // Uses `weights` from the next step on; versions are recorded with the tokens. Groups in progress go on, on the keys and values they have. The
+  // Uses `weights` from the next step on; versions are recorded with the tokens. Groups in progress go on, on the keys and values they have; what a preempted
+  // sample lost is computed with the weights of the day it resumes, its tokens keep the versions and log-probabilities they were drawn with. The
   // arena is kept alive by the engine and must not change. INVALID_ARGUMENT when it is of another size than the model's layout.
   virtual absl::Status SetWeights(std::shared_ptr<const model::Arena> weights, int64_t version) = 0;
 
@@ -97,8 +102,12 @@ class Engine {
   // Tokens of streamed groups since the last call, in the order they were sampled. Call it after every Step().
   virtual std::vector<SampledToken> TakeTokens() = 0;
 
-  // Drops a group; it does not appear among the finished ones. Unknown ids are ignored.
+  // Drops a group; it does not appear among the finished ones. Its room is free at once. Unknown ids are ignored.
   virtual void Abort(int64_t id) = 0;
+
+  // Ends one sample of a group as FINISH_REASON_ABORTED, with the tokens it has; its room is free at once and the group's other samples do not notice. A group
+  // whose last sample ends so has finished. Unknown ids and samples that have ended are ignored.
+  virtual void AbortSample(int64_t id, int sample) = 0;
 
   virtual EngineLoad load() const = 0;
 

@@ -129,8 +129,7 @@ void EngineLoop::Loop() {
     const absl::Status status = engine_->Step();
     if (!status.ok()) COHORT_LOG(ERROR) << "decode step: " << status.message();
     PassOn();
-    const EngineLoad load = engine_->load();
-    metrics_.ReportEngine(load.tokens, load.sequences, absl::Now());
+    metrics_.ReportEngine(engine_->load(), absl::Now());
   }
   EndEverything();
 }

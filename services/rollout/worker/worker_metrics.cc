@@ -26,6 +26,7 @@ WorkerMetrics::WorkerMetrics(metrics::Registry& registry)
     : registry_(registry),
       budget_("waiting_for_weights", &registry, "cohort_rollout_time_seconds_total"),
       tokens_(registry.GetCounter("cohort_rollout_tokens_total", "Tokens sampled.")),
+      preemptions_(registry.GetCounter("cohort_rollout_preemptions_total", "Samples that gave up keys and values to older ones and were continued later.")),
       tokens_per_second_(registry.GetGauge("cohort_rollout_tokens_per_second", "Tokens sampled per second, over the last second that sampled any.")),
       sequences_(registry.GetGauge("cohort_rollout_batch_sequences", "Sequences in the decode batch.")),
       policy_version_(registry.GetGauge("cohort_rollout_policy_version", "Policy version in use, -1 before the first.")),
@@ -54,10 +55,13 @@ void WorkerMetrics::ObserveWeights(int64_t bytes, absl::Duration took) {
 
 void WorkerMetrics::SetPolicyVersion(int64_t version) { policy_version_->Set(static_cast<double>(version)); }
 
-void WorkerMetrics::ReportEngine(int64_t tokens, int sequences, absl::Time now) {
+void WorkerMetrics::ReportEngine(const EngineLoad& load, absl::Time now) {
+  const int64_t tokens = load.tokens;
   if (tokens > reported_tokens_) tokens_->Add(static_cast<double>(tokens - reported_tokens_));
   reported_tokens_ = tokens;
-  sequences_->Set(sequences);
+  if (load.preemptions > reported_preemptions_) preemptions_->Add(static_cast<double>(load.preemptions - reported_preemptions_));
+  reported_preemptions_ = load.preemptions;
+  sequences_->Set(load.sequences);
   if (now - window_begin_ < kWindow) return;
   tokens_per_second_->Set(static_cast<double>(tokens - window_tokens_) / absl::ToDoubleSeconds(now - window_begin_));
   window_begin_ = now;

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/time_budget.h"
+#include "services/rollout/engine/engine.h"
 
 namespace cohort::rollout {
 
@@ -32,8 +33,8 @@ class WorkerMetrics {
   // A policy version has arrived.
   void ObserveWeights(int64_t bytes, absl::Duration took);
   void SetPolicyVersion(int64_t version);
-  // After every decode step: tokens sampled since the start and the size of the batch. Called by one thread.
-  void ReportEngine(int64_t tokens, int sequences, absl::Time now);
+  // After every decode step. Called by one thread.
+  void ReportEngine(const EngineLoad& load, absl::Time now);
 
   // Everything that this process exports.
   metrics::Registry& registry() { return registry_; }
@@ -44,6 +45,7 @@ class WorkerMetrics {
   metrics::Registry& registry_;
   metrics::TimeBudget budget_;
   metrics::Counter* tokens_;
+  metrics::Counter* preemptions_;
   metrics::Gauge* tokens_per_second_;
   metrics::Gauge* sequences_;
   metrics::Gauge* policy_version_;
@@ -52,6 +54,7 @@ class WorkerMetrics {
   metrics::Histogram* weight_seconds_;
   metrics::Histogram* push_seconds_;
   int64_t reported_tokens_ = 0;
+  int64_t reported_preemptions_ = 0;
   int64_t window_tokens_ = 0;    // Tokens at the begin of the window over which tokens/s are taken.
   absl::Time window_begin_;
 };

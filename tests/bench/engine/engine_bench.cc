@@ -1,4 +1,5 @@
-// Decode tokens/s of the CPU engine on the quickstart model's shape, beside plain LibTorch's. Usage: engine_bench [threads]
+// Decode tokens/s of the CPU engine on the quickstart model's shape, beside plain LibTorch's: engine_bench [threads]. Groups and tokens/s when the cache is
+// small, beside an engine that reserves what a group may need: engine_bench pressure [threads].
 
 #include <algorithm>
 #include <chrono>
@@ -10,17 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "common/model/arena.h"
-#include "common/model/arena_layout.h"
-#include "common/model/model_config.h"
-#include "common/random/philox.h"
 #include "services/rollout/engine/cpu/cpu_engine.h"
 #include "tests/bench/engine/libtorch_decoder.h"
+#include "tests/bench/engine/pressure.h"
+#include "tests/bench/engine/tiny_engine.h"
 
 namespace {
 
 using cohort::rollout::GroupRequest;
-using cohort::rollout::cpu::CpuEngine;
 using cohort::rollout::cpu::CpuEngineOptions;
 using cohort::rollout::cpu::InstructionSet;
 
@@ -41,35 +39,12 @@ double Best(int repetitions, const std::function<double()>& tokens_per_second) {
   return best;
 }
 
-cohort::model::ModelConfig TinyConfig() {
-  const cohort::bench::DecoderShape shape;
-  cohort::model::ModelConfig config;
-  config.architecture = "Qwen2ForCausalLM";
-  config.hidden_size = shape.hidden;
-  config.intermediate_size = shape.intermediate;
-  config.num_layers = shape.layers;
-  config.num_heads = shape.heads;
-  config.num_kv_heads = shape.kv_heads;
-  config.head_dim = shape.head_dim;
-  config.vocab_size = shape.vocab;
-  config.max_positions = 256;
-  config.tie_word_embeddings = true;
-  config.qkv_bias = true;
-  return config;  // Without an end-of-sequence token: every completion is as long as it may be.
-}
-
 double EngineSpeed(int batch, int threads, InstructionSet set) {
-  const auto config = TinyConfig();
-  const auto layout = *cohort::model::ArenaLayout::Create(config);
-  auto weights = std::make_shared<cohort::model::Arena>(layout.size());
-  cohort::random::Stream stream(1, 0);
-  for (float& weight : weights->floats()) weight = static_cast<float>((2 * stream.NextDouble() - 1) * 0.15);
   CpuEngineOptions options;
   options.threads = threads;
   options.max_batch = batch;
   options.kernels = &cohort::rollout::cpu::KernelsFor(set);
-  auto engine = *CpuEngine::Create(config, layout, options);
-  if (!engine->SetWeights(weights, 0).ok()) std::abort();
+  const auto engine = cohort::bench::MakeTinyEngine(cohort::bench::TinyConfig(), options);
   return Best(5, [&] {
     const int group = std::min(batch, kGroup);
     for (int slot = 0; slot < batch / group; ++slot) {
@@ -107,6 +82,10 @@ double LibTorchSpeed(int batch, int threads) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "pressure") {
+    cohort::bench::RunPressure(argc > 2 ? std::max(1, std::atoi(argv[2])) : 1);
+    return 0;
+  }
   const int threads = argc > 1 ? std::max(1, std::atoi(argv[1])) : 1;
   std::printf("Decode of a Qwen2 with 0.74 M parameters, fp32, %d thread%s; prompt %d, %d new tokens, groups of %d.\n", threads, threads > 1 ? "s" : "",
               kPrompt, kNewTokens, kGroup);

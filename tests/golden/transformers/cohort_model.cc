@@ -15,7 +15,7 @@ std::vector<std::vector<float>> EngineLogits(const model::LoadedModel& model, co
   decoder.SetWeights(model.weights);
   KvCache cache(model.config, count / kPageTokens + 1);
   std::vector<int32_t> pages;
-  for (int64_t t = 0; t < count; t += kPageTokens) pages.push_back(cache.Allocate());
+  for (int64_t t = 0; t < count; t += kPageTokens) pages.push_back(static_cast<int32_t>(t / kPageTokens));
   std::vector<DecoderRow> rows;
   for (int64_t t = 0; t < count; ++t) rows.push_back({tokens[t], static_cast<int32_t>(t), pages.data(), true});
   decoder.Forward(rows, cache);

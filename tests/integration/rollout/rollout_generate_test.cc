@@ -47,10 +47,12 @@ class GenerateTest : public ::testing::Test {
     return request;
   }
 
-  absl::StatusOr<Samples> Generate(const v1::GenerateRequest& request) {
+  absl::StatusOr<Samples> Generate(const v1::GenerateRequest& request) { return Generate(*stub_, request); }
+
+  static absl::StatusOr<Samples> Generate(v1::RolloutService::Stub& stub, const v1::GenerateRequest& request) {
     grpc::ClientContext context;
     rpc::SetDeadline(context, Soon());
-    const auto stream = stub_->Generate(&context, request);
+    const auto stream = stub.Generate(&context, request);
     Samples samples;
     for (v1::GenerateResponse piece; stream->Read(&piece);) {
       Generated& sample = samples[{piece.prompt(), piece.sample()}];
@@ -78,6 +80,21 @@ TEST_F(GenerateTest, MorePromptsThanFitAreAllCompletedAndEqualRequestsGiveEqualT
   EXPECT_TRUE(first == second);
   ASSERT_OK_AND_ASSIGN(const Samples fewer, Generate(Request(2, 2)));
   EXPECT_TRUE(fewer.at({1, 1}) == first.at({1, 1}));
+}
+
+TEST_F(GenerateTest, ACacheThatIsTooSmallForAllGivesTheSameTokens) {
+  auto request = Request(40, 3);
+  request.mutable_sampling()->set_max_new_tokens(150);
+  ASSERT_OK_AND_ASSIGN(const Samples plenty, Generate(request));
+  // 512 positions: three samples that are as long as they may be.
+  WorkerProcess small("small", {"--standalone", "--model", model_.path(), "--max-batch", "64", "--kv-megabytes", "1"});
+  ASSERT_TRUE(small.WaitUntilReady());
+  const auto stub = small.Stub();
+  for (const bool stream : {false, true, false}) {  // Having seen how short completions are, it takes in more.
+    request.set_stream_text(stream);
+    ASSERT_OK_AND_ASSIGN(const Samples tight, Generate(*stub, request));
+    EXPECT_TRUE(tight == plenty);
+  }
 }
 
 TEST_F(GenerateTest, StreamedPiecesAddUpToTheWhole) {

@@ -13,6 +13,7 @@
 #include "services/rollout/engine/cpu/sampler.h"
 #include "services/rollout/engine/cpu/thread_pool.h"
 #include "services/rollout/engine/engine.h"
+#include "services/rollout/engine/schedule/scheduler.h"
 
 namespace cohort::rollout::cpu {
 
@@ -23,6 +24,7 @@ struct CpuEngineOptions {
   int64_t kv_bytes = int64_t{2} << 30;     // Most memory for keys and values; memory is taken only as it is used.
   int64_t prefill_tokens = 256;            // Most prompt tokens in one step; more would make the running sequences wait.
   const Kernels* kernels = nullptr;        // nullptr: the best ones here.
+  double expected_share = 1;               // See SchedulerOptions.
 };
 
 // The engine on processors: fp32, row-invariant kernels, paged key/value cache. See Engine.
@@ -35,32 +37,26 @@ class CpuEngine : public Engine {
 
   absl::Status SetWeights(std::shared_ptr<const model::Arena> weights, int64_t version) override;
   int64_t version() const override { return version_; }
-  absl::Status Add(GroupRequest request) override;
+  absl::Status Add(GroupRequest request) override { return scheduler_.Add(std::move(request)); }
   absl::Status Step() override;
-  std::vector<FinishedGroup> TakeFinished() override;
-  std::vector<SampledToken> TakeTokens() override;
-  void Abort(int64_t id) override;
-  EngineLoad load() const override;
+  std::vector<FinishedGroup> TakeFinished() override { return scheduler_.completions().TakeFinished(); }
+  std::vector<SampledToken> TakeTokens() override { return scheduler_.completions().TakeTokens(); }
+  void Abort(int64_t id) override { scheduler_.Abort(id); }
+  void AbortSample(int64_t id, int sample) override { scheduler_.AbortSample(id, sample); }
+  EngineLoad load() const override { return scheduler_.load(); }
   int64_t max_context() const override { return options_.max_context; }
 
  private:
-  struct Group;
-  struct Sequence;
-
   CpuEngine(const model::ModelConfig& config, const model::ArenaLayout& layout, const CpuEngineOptions& options, int64_t pages);
 
-  absl::Status Check(const GroupRequest& request) const;
-  // Adds rows of running sequences, then of prompts that are not in the cache yet.
-  void CollectRows();
+  // Makes rows of the running samples, then of what is to be prefilled.
+  void CollectRows(const std::vector<PrefillPiece>& pieces);
   void SampleRows();
-  void FinishPrefills();
-  // Starts samples of a prefilled group while it may run more.
-  void StartSamples(Group& group);
-  Choice Draw(const Group& group, int sample, int64_t position, const float* logits, int thread);
-  // Appends a token to its sample; whether the sample has ended.
-  bool Record(Group& group, int sample, const Choice& choice, int64_t version);
-  void RetireFinished();
-  void ReleasePages(std::vector<int32_t>& pages);
+  // Keeps the logits behind prompts that are in the cache now: every sample of the group begins with them.
+  void KeepFirstLogits();
+  void StartSamples();
+  Choice Draw(const Sample& sample, const float* logits, int thread);
+  void Take(Sample& sample, const Choice& choice, int64_t version);
 
   const model::ModelConfig config_;
   const CpuEngineOptions options_;
@@ -69,18 +65,13 @@ class CpuEngine : public Engine {
   ThreadPool pool_;
   Decoder decoder_;
   KvCache cache_;
+  Scheduler scheduler_;
   std::vector<Sampler> samplers_;                  // One for each thread.
   int64_t version_ = -1;
-  int64_t tokens_ = 0;
-  int reserved_sequences_ = 0;
-  int64_t reserved_pages_ = 0;
-  std::vector<std::unique_ptr<Group>> groups_;     // In the order they came.
-  std::vector<Sequence> sequences_;                // Running; sequences of a group stand together.
-  std::vector<DecoderRow> rows_;
+  std::vector<DecoderRow> rows_;                   // The first are those of running_.
+  std::vector<Sample*> running_;                   // Samples that get a token in this step.
   std::vector<Group*> prefilled_;                  // Groups whose last prompt token is among the rows.
   std::vector<Choice> choices_;
-  std::vector<FinishedGroup> finished_;
-  std::vector<SampledToken> streamed_;
 };
 
 }  // namespace cohort::rollout::cpu

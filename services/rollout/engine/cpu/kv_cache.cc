@@ -10,21 +10,7 @@ KvCache::KvCache(const model::ModelConfig& config, int64_t pages)
       padded_dim_(RoundUpToLanes(config.head_dim)),
       block_(2 * padded_dim_ * kPageTokens),
       page_stride_(config.num_layers * kv_heads_ * block_),
-      data_(pages * page_stride_),
-      references_(pages, 0) {
-  for (int64_t page = pages - 1; page >= 0; --page) free_.push_back(static_cast<int32_t>(page));
-}
-
-int32_t KvCache::Allocate() {
-  const int32_t page = free_.back();
-  free_.pop_back();
-  references_[page] = 1;
-  return page;
-}
-
-void KvCache::Release(int32_t page) {
-  if (--references_[page] == 0) free_.push_back(page);
-}
+      data_(pages * page_stride_) {}
 
 void KvCache::Copy(int32_t from, int32_t to) { std::copy_n(data_.data() + from * page_stride_, page_stride_, data_.data() + to * page_stride_); }
 

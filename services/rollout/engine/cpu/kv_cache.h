@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "common/model/model_config.h"
 #include "services/rollout/engine/cpu/aligned_buffer.h"
@@ -11,22 +10,14 @@ namespace cohort::rollout::cpu {
 
 constexpr int64_t kPageTokens = kLanes;
 
-// Keys and values of all sequences in pages of 16 positions (all layers together), allocated once; sequences that share a prompt share its whole pages
-// by reference. For each layer and head a page holds the keys as [head_dim][16] and the values as [16][padded_dim].
+// Keys and values of all sequences in pages of 16 positions (all layers together), allocated once. Who holds which page is the Scheduler's business. For
+// each layer and head a page holds the keys as [head_dim][16] and the values as [16][padded_dim].
 //
 // Not thread-safe, except that threads may write different positions and read at the same time.
 class KvCache {
  public:
   KvCache(const model::ModelConfig& config, int64_t pages);
 
-  int64_t pages() const { return static_cast<int64_t>(references_.size()); }
-  int64_t free_pages() const { return static_cast<int64_t>(free_.size()); }
-
-  // A page with one reference; there must be a free one.
-  int32_t Allocate();
-  void AddReference(int32_t page) { ++references_[page]; }
-  // Drops one reference; the page is free after the last.
-  void Release(int32_t page);
   // Copies everything from one page to another.
   void Copy(int32_t from, int32_t to);
 
@@ -45,8 +36,6 @@ class KvCache {
   const int64_t block_;        // Floats of one layer and head in a page: keys, then values.
   const int64_t page_stride_;
   AlignedBuffer data_;
-  std::vector<int32_t> references_;
-  std::vector<int32_t> free_;
 };
 
 }  // namespace cohort::rollout::cpu

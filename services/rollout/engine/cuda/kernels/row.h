@@ -8,7 +8,7 @@ namespace cohort::rollout::cuda {
 constexpr int kPageTokens = 64;
 
 // What a row of the decode batch needs to be continued without the host: one sample between its first and its last token. Lives on the GPU; the host
-// writes it once, when the sample starts, and the sampler moves it on after every token.
+// writes it once, when the sample starts or goes on after it was preempted, and the sampler moves it on after every token.
 struct DecodeRow {
   int32_t token = 0;          // To feed next.
   int32_t position = -1;      // Of `token` in the context; -1: nothing runs in this row.
@@ -34,7 +34,8 @@ struct RowResult {
   int32_t ended = 0;          // The token ends the completion; the row is empty from now on.
 };
 
-// Puts a sample into a row (`from` < 0: `row` and the page table beside it), or moves row `from` here and empties it, or (position -1) empties the row.
+// Puts a sample into a row (`from` < 0: `row` and the page table beside it), or moves row `from` here and empties it, or (`from` = `to`) renews the row's page
+// table alone, or (`from` < 0 and position -1) empties the row.
 struct RowUpdate {
   int32_t to = 0;
   int32_t from = -1;

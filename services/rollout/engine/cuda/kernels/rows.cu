@@ -6,12 +6,12 @@ namespace {
 // One block an update; no two updates touch the same row.
 __global__ void ApplyRowUpdatesKernel(const RowUpdate* updates, const int32_t* new_tables, int table_stride, DecodeRow* rows, int32_t* tables) {
   const RowUpdate& update = updates[blockIdx.x];
-  const bool move = update.from >= 0;
+  const bool renew = update.from == update.to, move = update.from >= 0 && !renew;
   const int32_t* table = move ? tables + static_cast<int64_t>(update.from) * table_stride : new_tables + static_cast<int64_t>(blockIdx.x) * table_stride;
-  if (move || update.row.position >= 0) {
+  if (renew || move || update.row.position >= 0) {
     for (int i = threadIdx.x; i < table_stride; i += blockDim.x) tables[static_cast<int64_t>(update.to) * table_stride + i] = table[i];
   }
-  if (threadIdx.x != 0) return;
+  if (threadIdx.x != 0 || renew) return;
   rows[update.to] = move ? rows[update.from] : update.row;
   if (move) rows[update.from].position = -1;
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ using rollout::testing::RandomWeights;
 using rollout::testing::TestModel;
 using rollout::testing::TinyConfig;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -136,6 +138,121 @@ TEST_F(CpuEngineTest, AGroupLargerThanTheBatchRunsInTurns) {
   auto engine = Engine(options);
   ASSERT_OK(engine->Add(Request(5, 10)));
   EXPECT_EQ(RunToTheEnd(*engine)[5], Alone(Request(5, 10)));
+}
+
+// Pages for `pages` times 16 positions of TinyConfig(), and hope that completions stay short.
+CpuEngineOptions Tight(int64_t pages) {
+  CpuEngineOptions options;
+  options.kv_bytes = pages * 4 * 2 * 2 * 32 * kPageTokens * int64_t{sizeof(float)};
+  options.expected_share = 0;
+  options.prefill_tokens = 24;
+  return options;
+}
+
+TEST_F(CpuEngineTest, WhatIsPreemptedGivesTheSameBits) {
+  model_.config.eos_token_ids = {2};
+  // From "one sample at a time" to "hardly ever too little".
+  for (const int64_t pages : {11, 17, 40}) {
+    auto engine = Engine(Tight(pages));
+    std::map<int64_t, std::string> together;
+    int64_t slot = 0;
+    for (int steps = 0; slot < 8 || engine->load().groups > 0; ++steps) {
+      ASSERT_LT(steps, 10000);
+      while (slot < 8 && engine->Add(Request(slot, 1 + slot % 5, 60 + slot * 7, 3 + slot * 6)).ok()) ++slot;
+      ASSERT_OK(engine->Step());
+      for (const FinishedGroup& group : engine->TakeFinished()) together[group.id] = Describe(group);
+    }
+    EXPECT_GT(engine->load().preemptions, 0) << pages << " pages";
+    for (slot = 0; slot < 8; ++slot) EXPECT_EQ(together[slot], Alone(Request(slot, 1 + slot % 5, 60 + slot * 7, 3 + slot * 6))) << pages << " pages";
+    EXPECT_EQ(engine->load().free_kv_tokens, pages * kPageTokens);
+  }
+}
+
+TEST_F(CpuEngineTest, ATokenIsStreamedOnceAlsoWhenItsSampleIsPreempted) {
+  model_.config.eos_token_ids.clear();
+  auto engine = Engine(Tight(10));
+  for (int64_t slot = 0; slot < 2; ++slot) {
+    GroupRequest request = Request(slot, 2, 70);
+    request.stream = true;
+    ASSERT_OK(engine->Add(request));
+  }
+  std::map<std::pair<int64_t, int>, std::vector<int32_t>> streamed;
+  while (engine->load().groups > 0) {
+    ASSERT_OK(engine->Step());
+    for (const SampledToken& token : engine->TakeTokens()) streamed[{token.group, token.sample}].push_back(token.token);
+  }
+  EXPECT_GT(engine->load().preemptions, 0);
+  for (const FinishedGroup& group : engine->TakeFinished()) {
+    for (int sample : {0, 1}) EXPECT_EQ((streamed[{group.id, sample}]), group.samples[sample].tokens);
+  }
+}
+
+TEST_F(CpuEngineTest, ASampleThatResumesOnNewWeightsKeepsItsTokensAndTheirVersions) {
+  model_.config.eos_token_ids.clear();
+  auto old = Engine();
+  ASSERT_OK(old->Add(Request(1, 1, 70)));
+  while (old->load().groups > 0) ASSERT_OK(old->Step());
+  const FinishedSample before = old->TakeFinished()[0].samples[0];
+
+  auto engine = Engine(Tight(8));
+  for (int64_t slot = 0; slot < 2; ++slot) ASSERT_OK(engine->Add(Request(slot, 1, 70)));
+  for (int step = 0; step < 70 && engine->load().preemptions == 0; ++step) ASSERT_OK(engine->Step());
+  ASSERT_OK(engine->SetWeights(RandomWeights(model_.layout, 2), 7));
+  while (engine->load().groups > 0) ASSERT_OK(engine->Step());
+  const auto finished = engine->TakeFinished();
+  ASSERT_THAT(finished, SizeIs(2));
+  EXPECT_EQ(finished[1].id, 1) << "the younger one";
+  const FinishedSample& sample = finished[1].samples[0];
+  const auto first_new = std::find(sample.versions.begin(), sample.versions.end(), 7);
+  const int64_t kept = first_new - sample.versions.begin();
+  EXPECT_GT(kept, 10);
+  EXPECT_TRUE(std::all_of(first_new, sample.versions.end(), [](int64_t version) { return version == 7; }));
+  EXPECT_THAT(std::vector(sample.tokens.begin(), sample.tokens.begin() + kept), ElementsAreArray(before.tokens.begin(), before.tokens.begin() + kept));
+  EXPECT_THAT(std::vector(sample.logprobs.begin(), sample.logprobs.begin() + kept), ElementsAreArray(before.logprobs.begin(), before.logprobs.begin() + kept));
+
+  // Its keys and values were computed with the new weights: what follows has the log-probability that these give it behind this context.
+  auto fresh = Engine();
+  ASSERT_OK(fresh->SetWeights(RandomWeights(model_.layout, 2), 7));
+  GroupRequest next = Request(1, 64, 1);
+  next.prompt.insert(next.prompt.end(), sample.tokens.begin(), sample.tokens.begin() + kept);
+  ASSERT_OK(fresh->Add(next));
+  while (fresh->load().groups > 0) ASSERT_OK(fresh->Step());
+  const auto drawn = fresh->TakeFinished();
+  std::set<float> logprobs;
+  for (const FinishedSample& one : drawn[0].samples) {
+    if (one.tokens[0] == sample.tokens[kept]) logprobs.insert(one.logprobs[0]);
+  }
+  EXPECT_THAT(logprobs, ElementsAre(sample.logprobs[kept]));
+}
+
+TEST_F(CpuEngineTest, AnAbortedSampleLeavesTheOthersOfItsGroupAsTheyWere) {
+  model_.config.eos_token_ids.clear();
+  auto whole = Engine();
+  ASSERT_OK(whole->Add(Request(0, 4, 30)));
+  while (whole->load().groups > 0) ASSERT_OK(whole->Step());
+  const std::vector<FinishedSample> expected = whole->TakeFinished()[0].samples;
+
+  auto engine = Engine();
+  const int64_t room = engine->load().free_kv_tokens;
+  ASSERT_OK(engine->Add(Request(0, 4, 30)));
+  for (int step = 0; step < 12; ++step) ASSERT_OK(engine->Step());
+  const EngineLoad before = engine->load();
+  engine->AbortSample(0, 2);
+  EXPECT_EQ(engine->load().sequences, before.sequences - 1);
+  EXPECT_EQ(engine->load().free_sequences, before.free_sequences + 1);
+  EXPECT_GT(engine->load().free_kv_tokens, before.free_kv_tokens);
+  while (engine->load().groups > 0) ASSERT_OK(engine->Step());
+  const auto finished = engine->TakeFinished();
+  ASSERT_THAT(finished, SizeIs(1));
+  for (int i : {0, 1, 3}) {
+    EXPECT_EQ(finished[0].samples[i].tokens, expected[i].tokens);
+    EXPECT_EQ(finished[0].samples[i].logprobs, expected[i].logprobs);
+  }
+  const FinishedSample& aborted = finished[0].samples[2];
+  EXPECT_EQ(aborted.finish_reason, common::v1::FINISH_REASON_ABORTED);
+  EXPECT_THAT(aborted.tokens, SizeIs(12));
+  EXPECT_TRUE(std::equal(aborted.tokens.begin(), aborted.tokens.end(), expected[2].tokens.begin()));
+  EXPECT_EQ(engine->load().free_kv_tokens, room);
 }
 
 TEST_F(CpuEngineTest, LogProbabilitiesBelongToTheSampledTokens) {

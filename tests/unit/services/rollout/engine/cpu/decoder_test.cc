@@ -133,7 +133,7 @@ std::vector<std::vector<float>> AllLogits(const TestModel& model, const Kernels&
   decoder.SetWeights(model.weights);
   KvCache cache(model.config, 8);
   std::vector<int32_t> pages;
-  for (size_t t = 0; t < tokens.size(); t += kPageTokens) pages.push_back(cache.Allocate());
+  for (size_t t = 0; t < tokens.size(); t += kPageTokens) pages.push_back(static_cast<int32_t>(t / kPageTokens));
   std::vector<std::vector<float>> result;
   for (size_t begin = 0; begin < tokens.size(); begin += chunk) {
     std::vector<DecoderRow> rows;

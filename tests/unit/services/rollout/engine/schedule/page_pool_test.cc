@@ -1,10 +1,10 @@
-#include "services/rollout/engine/cuda/page_pool.h"
+#include "services/rollout/engine/schedule/page_pool.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-namespace cohort::rollout::cuda {
+namespace cohort::rollout {
 namespace {
 
 TEST(PagePoolTest, HandsOutEveryPageOnce) {
@@ -27,4 +27,4 @@ TEST(PagePoolTest, ASharedPageIsFreeAfterItsLastHolder) {
 }
 
 }  // namespace
-}  // namespace cohort::rollout::cuda
+}  // namespace cohort::rollout

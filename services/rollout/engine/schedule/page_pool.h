@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace cohort::rollout::cuda {
+namespace cohort::rollout {
 
 // Which pages of the cache are in use, and by how many: sequences share the whole pages of their prompt. Not thread-safe.
 class PagePool {
@@ -24,4 +24,4 @@ class PagePool {
   std::vector<int32_t> free_;
 };
 
-}  // namespace cohort::rollout::cuda
+}  // namespace cohort::rollout

@@ -1,8 +1,8 @@
-#include "services/rollout/engine/cuda/page_pool.h"
+#include "services/rollout/engine/schedule/page_pool.h"
 
 #include <numeric>
 
-namespace cohort::rollout::cuda {
+namespace cohort::rollout {
 
 PagePool::PagePool(int64_t pages) : references_(pages), free_(pages) { std::iota(free_.rbegin(), free_.rend(), 0); }
 
@@ -20,4 +20,4 @@ void PagePool::Release(std::vector<int32_t>& pages) {
   pages.clear();
 }
 
-}  // namespace cohort::rollout::cuda
+}  // namespace cohort::rollout
