@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/model/checkpoint.h"
 #include "services/learner/checkpoint/run_state.h"
-#include "services/learner/train/trainer.h"
+#include "services/learner/train/trainer_state.h"
 
 namespace cohort::learner {
 

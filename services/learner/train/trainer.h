@@ -45,12 +45,6 @@ struct UpdateMetrics {
   int64_t tokens = 0;                     // Completion tokens trained on.
 };
 
-// All that a trainer goes on from, in the host's memory; later updates do not change it.
-struct TrainerSnapshot {
-  std::shared_ptr<const model::Arena> weights;  // fp32.
-  TrainerState state;
-};
-
 // What a run's trainer computes with.
 PolicyModelOptions PolicyModelOptionsOf(const config::v1::RunConfig& config, const model::ModelConfig& model);
 

@@ -17,7 +17,13 @@ struct TrainerState {
   std::unique_ptr<const model::Arena> reference;  // Null without a KL term.
 };
 
-// Writes it as one safetensors file and flushes that to disk. Errors name the path.
+// All that a trainer goes on from, in the host's memory; later updates do not change it.
+struct TrainerSnapshot {
+  std::shared_ptr<const model::Arena> weights;  // fp32.
+  TrainerState state;
+};
+
+// Writes the state as one safetensors file and flushes that to disk. Errors name the path.
 absl::Status WriteTrainerState(const std::string& path, const TrainerState& state);
 
 // Reads them back. INVALID_ARGUMENT names the file and the tensor that is missing, left over or of another shape; optimizer and reference are then

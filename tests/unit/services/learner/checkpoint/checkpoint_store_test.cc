@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/learner/checkpoint/checkpoint_writer.h"
+#include "services/learner/train/trainer.h"
 #include "tests/unit/services/learner/checkpoint/tiny_checkpoint.h"
 
 namespace cohort::learner {
