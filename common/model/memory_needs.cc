@@ -37,13 +37,14 @@ std::vector<MemoryNeed> TrainingNeeds(const ModelConfig& config, const ArenaLayo
   const int64_t logits = head_rows * config.vocab_size * 8;  // And as many exponentials.
   const int64_t kept = rows * config.num_layers * KeptBytes(config, shape.checkpoints);
   const int64_t activations = kept + std::max(rows * WorkingBytes(config, shape.checkpoints), logits);
-  std::vector<MemoryNeed> needs = {
-      {shape.optimizes ? "weights (fp32 and bf16)" : "weights (bf16)", (shape.optimizes ? 6 : 2) * elements},
-      {shape.optimizes ? "gradient and moments (fp32)" : "gradient (fp32)", (shape.optimizes ? 12 : 4) * elements},
-      {absl::StrCat("activations of ", rows, " tokens", shape.checkpoints ? " (only the layers' inputs)" : ""),
-       activations},
-      {"what the allocator cannot use again", activations / kWasted},
-  };
+  std::vector<MemoryNeed> needs;
+  if (shape.optimizes) {
+    needs = {{"weights (fp32 and bf16)", 6 * elements}, {"gradient and moments (fp32)", 12 * elements}};
+  } else {
+    needs = {{"weights (bf16)", 2 * elements}, {"gradient (fp32)", 4 * elements}};
+  }
+  needs.push_back({absl::StrCat("activations of ", rows, " tokens", shape.checkpoints ? " (only the layers' inputs)" : ""), activations});
+  needs.push_back({"what the allocator cannot use again", activations / kWasted});
   if (shape.reference && !shape.reference_on_host) needs.push_back({"reference", 2 * elements});
   // It is there while no activations are kept.
   if (shape.reference && shape.reference_on_host) needs.push_back({"reference, beyond the place of activations", std::max<int64_t>(0, 2 * elements - kept)});

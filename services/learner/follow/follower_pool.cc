@@ -14,6 +14,8 @@
 namespace cohort::learner {
 namespace {
 
+constexpr int64_t kMostWorkers = 256;  // Of one follower: as many as it may have threads.
+
 absl::Status Refusal(absl::string_view reason, const std::string& message) { return ErrorWithReason(absl::StatusCode::kFailedPrecondition, reason, message); }
 
 }  // namespace
@@ -108,7 +110,7 @@ absl::Status FollowerPool::CheckReady(const FollowerLink& link, const v1::Follow
     return Refusal("MODEL_MISMATCH", absl::StrCat("follower ", link.name(), " lays out the weights of ", options_.task.model().architecture(),
                                                   " differently; run the leader's version of cohort-learner"));
   }
-  if (ready.workers() < 1) return absl::InvalidArgumentError(absl::StrCat("follower ", link.name(), " has ", ready.workers(), " workers"));
+  if (ready.workers() < 1 || ready.workers() > kMostWorkers) return absl::InvalidArgumentError(absl::StrCat("follower ", link.name(), " has ", ready.workers(), " workers"));
   return absl::OkStatus();
 }
 

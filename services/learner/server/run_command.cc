@@ -80,7 +80,9 @@ void AddRunCommand(CLI::App& app, absl::Status& status) {
   command->add_option("--name", options->name, "Name in logs and in the queue")->capture_default_str();
   command->add_flag("--allow-remote", options->allow_remote, "Listen on other addresses than loopback without TLS");
   command->add_option("--start-timeout", *start_timeout, "Seconds to wait for Redis and the reward service")->capture_default_str();
-  command->add_option("--follower-timeout", *follower_timeout, "Seconds without a sign of life after which a follower counts as dead")->capture_default_str();
+  command->add_option("--follower-timeout", *follower_timeout, "Seconds without a sign of life after which a follower counts as dead")
+      ->check(CLI::Range(2.0, 86400.0))  // A sign comes every second.
+      ->capture_default_str();
   command->add_flag("--exit-when-done", options->exit_when_done, "End when the run has finished, and let followers end, instead of answering for it until a signal");
   command->footer("Example: cohort-learner run configs/quickstart.yaml --redis 127.0.0.1:6379 --reward 127.0.0.1:7001");
   command->callback([options, start_timeout, follower_timeout, &status] {

@@ -27,6 +27,7 @@ TEST_F(MemoryNeedsTest, WhatIsSwitchedOnIsCounted) {
   EXPECT_EQ(Sum(TrainingNeeds(config_, layout(), {.reference = true})), plain + 2 * layout().size());
   EXPECT_EQ(Sum(TrainingNeeds(config_, layout(), {.may_go_back = true})), plain + 12 * layout().size());
   EXPECT_EQ(Sum(TrainingNeeds(config_, layout(), {.broadcasts = true})), plain + 4 * layout().size());
+  EXPECT_EQ(Sum(TrainingNeeds(config_, layout(), {.optimizes = false})), plain - 12 * layout().size());
   EXPECT_EQ(Sum(SamplingNeeds(config_, layout(), {.broadcasts = true})), Sum(SamplingNeeds(config_, layout(), {})) + 2 * layout().size());
   EXPECT_EQ(Sum(TrainingNeeds(config_, layout(), {.reference = true, .reference_on_host = true})), plain);
   EXPECT_LT(TrainingNeeds(config_, layout(), {.checkpoints = true})[2].bytes, TrainingNeeds(config_, layout(), {})[2].bytes * 2 / 5);

@@ -47,6 +47,14 @@ TEST_F(FollowerPoolTest, AnotherIncarnationIsRefused) {
   EXPECT_THAT(other.Join(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("incarnation 6; this is test, 7")));
 }
 
+TEST_F(FollowerPoolTest, AnImpossibleNumberOfWorkersIsRefused) {
+  Leader leader(config_, model_);
+  for (const int64_t workers : {int64_t{-1}, int64_t{0}, int64_t{1} << 40}) {
+    ScriptedFollower other(leader.address(), {.edit_ready = [workers](v1::FollowerReady& ready) { ready.set_workers(workers); }});
+    EXPECT_THAT(other.Join(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("workers")));
+  }
+}
+
 TEST_F(FollowerPoolTest, AFollowerOfAnotherRunEndsWithWhatToCorrect) {
   Leader leader(config_, model_);
   FollowerThread follower(leader.address(), "lost", "elsewhere");
