@@ -48,14 +48,12 @@ class ApiServer(unittest.TestCase):
     def test_every_pod_of_every_shape_passes_restricted(self):
         for shape in chart.shapes():
             for document in chart.render(shape):
-                pod = chart.pod_template(document)
-                if not pod:
-                    continue
-                with self.subTest(f"{shape} {document['metadata']['name']}"):
-                    # A claim template's volume is only added by its controller.
-                    claims = [{"name": c["metadata"]["name"], "emptyDir": {}} for c in document["spec"].get("volumeClaimTemplates", [])]
-                    spec = {**pod["spec"], "volumes": pod["spec"].get("volumes", []) + claims}
-                    self.dry_run([{"apiVersion": "v1", "kind": "Pod", "metadata": {**pod["metadata"], "name": "one"}, "spec": spec}])
+                for pod in chart.pod_templates(document):
+                    with self.subTest(f"{shape} {document['metadata']['name']} {pod['metadata']['labels']['app.kubernetes.io/component']}"):
+                        # A claim template's volume is only added by its controller.
+                        claims = [{"name": c["metadata"]["name"], "emptyDir": {}} for c in document["spec"].get("volumeClaimTemplates", [])]
+                        spec = {**pod["spec"], "volumes": pod["spec"].get("volumes", []) + claims}
+                        self.dry_run([{"apiVersion": "v1", "kind": "Pod", "metadata": {**pod["metadata"], "name": "one"}, "spec": spec}])
 
     def test_the_label_refuses_what_is_not_restricted(self):
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "root"}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}
@@ -72,11 +70,16 @@ class ApiServer(unittest.TestCase):
     def test_what_the_definitions_of_others_do_not_have_is_refused(self):
         scaler = chart.find(chart.render("autoscaling"), "ScaledObject", "rollout")
         monitor, rule = (next(o for o in chart.render("monitoring") if o["kind"] == kind) for kind in ("PodMonitor", "PrometheusRule"))
+        group, jobs = chart.find(chart.render("lws"), "LeaderWorkerSet", "learners"), chart.find(chart.render("jobset"), "JobSet", "learners")
         scaler["spec"]["minReplicas"] = 1
         monitor["spec"]["podMetricsEndpoints"][0]["interval"] = "often"
         rule["spec"]["groups"][0]["rules"][0]["severity"] = "page"
+        group["spec"]["leaderWorkerTemplate"]["restartPolicy"] = "Sometimes"
+        jobs["spec"]["failurePolicy"]["rules"][0]["action"] = "Pray"
         for document, words in ((scaler, 'unknown field "minReplicas" in sh.keda'), (monitor, "spec.podMetricsEndpoints[0].interval"),
-                                (rule, 'unknown field "severity" in com.coreos.monitoring.v1.PrometheusRule')):
+                                (rule, 'unknown field "severity" in com.coreos.monitoring.v1.PrometheusRule'),
+                                (group, 'spec.leaderWorkerTemplate.restartPolicy: Unsupported value: "Sometimes"'),
+                                (jobs, 'spec.failurePolicy.rules[0].action: Unsupported value: "Pray"')):
             with self.subTest(document["kind"]):
                 done = self.dry_run([document], check=False)
                 self.assertNotEqual(done.returncode, 0)
@@ -88,16 +91,25 @@ class ApiServer(unittest.TestCase):
         self.cluster.remove_definitions()
         for helm in chart.HELMS:
             for shape, words in (("autoscaling", "rollout.autoscaling.enabled needs keda.sh/v1alpha1/ScaledObject"),
-                                 ("monitoring", "monitoring.podMonitor.enabled needs monitoring.coreos.com/v1/PodMonitor")):
+                                 ("monitoring", "monitoring.podMonitor.enabled needs monitoring.coreos.com/v1/PodMonitor"),
+                                 ("lws", "learner.mode=leaderworkerset needs leaderworkerset.x-k8s.io/v1/LeaderWorkerSet"),
+                                 ("jobset", "learner.mode=jobset needs jobset.x-k8s.io/v1alpha2/JobSet")):
                 with self.subTest(f"{shape}, {helm}, without"):
                     done = self.cluster.helm(*install, "-f", chart.values_of(shape), program=helm, check=False)
                     self.assertNotEqual(done.returncode, 0)
                     self.assertIn(words, done.stderr)
         self.cluster.add_definitions()
         for helm in chart.HELMS:
-            for shape in ("autoscaling", "monitoring"):
+            for shape in ("autoscaling", "monitoring", "lws", "jobset"):
                 with self.subTest(f"{shape}, {helm}"):
                     self.cluster.helm(*install, "-f", chart.values_of(shape), program=helm)
+
+    def test_the_notes_name_the_leader_as_its_keeper_does_and_say_what_a_lost_pod_costs(self):
+        for shape, said in (("lws", ["logs -f demo-cohort-learners-0", "a leader and 3 followers (leaderworkerset)"]),
+                            ("jobset", ["logs -f job/demo-cohort-learners-leader-0", "a leader and 2 followers (jobset)", "delete jobset demo-cohort-learners"])):
+            notes = self.cluster.helm("install", "demo", CHART, "-n", "training", "--dry-run=server", "-f", chart.values_of(shape)).stdout.split("\nNOTES:\n", 1)[1]
+            for words in (*said, "takes the group with it", "blocks the draining"):
+                self.assertIn(words, notes)
 
     def test_every_kustomization_of_k8s_builds_and_is_accepted(self):
         for folder in ("base", "overlays/trial", "overlays/gpu"):
