@@ -62,22 +62,25 @@ class RenderedObjects(unittest.TestCase):
                 self.assertIn("memory", container["resources"]["limits"], name)
                 self.assertNotIn("latest", container["image"].rsplit(":", 1)[1], name)
 
-    def test_only_an_admin_service_that_scales_has_a_token(self):
+    def test_only_an_admin_service_that_asks_the_api_has_a_token(self):
         for name, document, pod in self.workloads():
-            arguments = pod["spec"]["containers"][0].get("args", [])
-            scales = any(argument.startswith("--kubernetes-deployment=") for argument in arguments)
-            self.assertEqual(pod["spec"]["automountServiceAccountToken"], scales, name)
-            self.assertLessEqual(scales, document["metadata"]["labels"]["app.kubernetes.io/component"] == "admin", name)
+            asks = any(argument.startswith("--kubernetes-") for argument in pod["spec"]["containers"][0].get("args", []))
+            self.assertEqual(pod["spec"]["automountServiceAccountToken"], asks, name)
+            self.assertLessEqual(asks, document["metadata"]["labels"]["app.kubernetes.io/component"] == "admin", name)
 
-    def test_the_admin_service_may_scale_the_workers_and_nothing_else(self):
-        role = chart.find(self.rendered["toy-cpu"], "Role", "admin")
-        self.assertEqual(role["rules"], [{"apiGroups": ["apps"], "resources": ["deployments/scale"], "resourceNames": ["demo-cohort-rollout"], "verbs": ["get", "patch"]}])
+    def test_the_admin_service_may_scale_the_workers_and_annotate_pods_where_that_is_wanted_and_nothing_else(self):
+        scale = {"apiGroups": ["apps"], "resources": ["deployments/scale"], "resourceNames": ["demo-cohort-rollout"], "verbs": ["get", "patch"]}
+        annotate = {"apiGroups": [""], "resources": ["pods"], "verbs": ["patch"]}
+        self.assertEqual(chart.find(self.rendered["toy-cpu"], "Role", "admin")["rules"], [scale])
+        self.assertEqual(chart.find(self.rendered["autoscaling"], "Role", "admin")["rules"], [annotate], "an autoscaler owns the number")
+        both = chart.render("toy-cpu", "--set", "rollout.podDeletionCost.enabled=true")
+        self.assertEqual(chart.find(both, "Role", "admin")["rules"], [scale, annotate])
+        self.assertIn("--kubernetes-pod-deletion-cost", chart.pod_template(chart.find(both, "Deployment", "admin"))["spec"]["containers"][0]["args"])
         for shape, objects in self.rendered.items():
             self.assertNotIn("ClusterRole", [o["kind"] for o in objects], shape)
 
-    def test_nobody_may_scale_where_an_autoscaler_or_no_account_of_its_own_forbids_it(self):
-        for shape in ("autoscaling", "external-redis"):
-            self.assertNotIn("Role", [o["kind"] for o in self.rendered[shape]], shape)
+    def test_without_an_account_of_its_own_nobody_may_do_anything(self):
+        self.assertNotIn("Role", [o["kind"] for o in self.rendered["external-redis"]])
 
     def test_the_page_and_the_tokens_of_the_admin_service_are_off_by_default(self):
         def arguments(shape):

@@ -118,7 +118,7 @@ class Learners(FakeCluster):
         self.cluster.kubectl("-n", "training", "annotate", "pod", last["metadata"]["name"], "done=yes")
         wait_until("the end of the run", lambda: self.jobset()["status"].get("terminalState") == "Completed")
         wait_until("the end of the followers", lambda: not self.pods("learner-follower"))
-        self.cluster.kubectl("-n", "training", "delete", "jobset", "demo-cohort-learners")
+        self.cluster.kubectl("-n", "training", "delete", "jobset", "demo-cohort-learners", "--cascade=foreground")
         self.upgrade("jobset", "--set", "image.tag=0.2.0")
         self.wait_for_group(2, tag="0.2.0")
         self.helm("uninstall", "--wait")
