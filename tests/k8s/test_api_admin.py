@@ -166,7 +166,7 @@ class AdminAnnotates(unittest.TestCase):
                                          check=False).stdout.strip() for verb in ("patch", "get", "list", "delete", "create")}
             self.assertEqual(may, {"patch": patch, "get": "no", "list": "no", "delete": "no", "create": "no"}, namespace)
 
-    def test_without_the_role_the_log_says_so_once_and_the_service_goes_on(self):
+    def test_without_the_role_the_log_says_so_and_once_there_is_one_the_costs_are_written(self):
         make_namespace("forbidden")
         self.make_pods("forbidden", "a", "b")
         self.workers.leases = {"a": 0, "b": 1}
@@ -178,13 +178,13 @@ class AdminAnnotates(unittest.TestCase):
                 return log.read().count("its Role needs patch on pods")
 
         wait_until("a word about the Role", complaints, timeout=60)
-        self.assertEqual(complaints(), 1)
         CLUSTER.apply([{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "annotates"},
                         "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["patch"]}]},
                        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "annotates"},
                         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "annotates"},
                         "subjects": [{"kind": "ServiceAccount", "name": "demo-cohort-admin", "namespace": "forbidden"}]}], "-n", "forbidden")
         self.wait_for_costs("forbidden", a="0", b="11")
+        self.assertEqual(complaints(), 1, "an outage is worth one word")
 
     def test_outside_a_pod_the_flag_is_refused(self):
         done = run([f"{BIN}/cohort-admin", f"--redis={self.redis}", "--run=run", "--kubernetes-pod-deletion-cost"], check=False,

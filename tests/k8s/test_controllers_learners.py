@@ -47,6 +47,12 @@ class Learners(FakeCluster):
 
         wait_until("the leader's address", lambda: addresses() == [leader["status"]["podIP"]])
 
+    def assert_budget_blocks_draining(self, node):
+        done = self.cluster.kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=10s", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("Cannot evict pod as it would violate the pod's disruption budget", done.stdout + done.stderr)
+        self.cluster.kubectl("uncordon", node)
+
     def wait_for_end(self):
         wait_until("the end of all pods", lambda: not self.group())
         return {c["metadata"]["name"] for c in self.cluster.get("pvc", "-n", "training")["items"]} - {"models", "datasets"}
@@ -62,10 +68,7 @@ class Learners(FakeCluster):
         again, others = self.wait_for_group(3)
         self.assertEqual(again["metadata"]["uid"], leader["metadata"]["uid"])
         self.assertEqual(len(uids(others) & uids(followers)), 2, "only the one that was deleted")
-        node = others[0]["spec"]["nodeName"]
-        done = self.cluster.kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=10s", check=False)
-        self.assertIn("Cannot evict pod as it would violate the pod's disruption budget", done.stdout + done.stderr)
-        self.cluster.kubectl("uncordon", node)
+        self.assert_budget_blocks_draining(others[0]["spec"]["nodeName"])
         self.upgrade("multi-learner", "--set", "run.config.optimizer.data_parallel=2")
         self.wait_for_group(1, other_than=uids([leader, *others]))
         self.helm("uninstall", "--wait")
@@ -133,9 +136,10 @@ class Learners(FakeCluster):
         return status.get("restarts", 0), status.get("restartsCountTowardsMax", 0)
 
     def evict(self, pod):
-        """As a drain does, once the budget lets it."""
-        self.cluster.kubectl("-n", "training", "delete", "pdb", "demo-cohort-learner")
+        """As a drain does, once there is no budget that forbids it."""
         node = pod["spec"]["nodeName"]
+        self.assert_budget_blocks_draining(node)
+        self.cluster.kubectl("-n", "training", "delete", "pdb", "demo-cohort-learner")
         self.cluster.kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=60s")
         self.cluster.kubectl("uncordon", node)
 

@@ -18,12 +18,12 @@ DeletionCostLoop::~DeletionCostLoop() {
 
 void DeletionCostLoop::Loop() {
   bool fails = false;
-  while (!stop_.token().WaitFor(period_)) {
+  do {
     const absl::Status updated = Update();
     if (!updated.ok() && !fails) COHORT_LOG(WARNING) << "the deletion costs of the workers' pods are not up to date: " << updated.message();
     if (updated.ok() && fails) COHORT_LOG(INFO) << "the deletion costs of the workers' pods are up to date again";
     fails = !updated.ok();
-  }
+  } while (!stop_.token().WaitFor(period_));
 }
 
 absl::Status DeletionCostLoop::Update() {

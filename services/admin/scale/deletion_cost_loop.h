@@ -14,7 +14,7 @@ namespace cohort::admin {
 // goes well again, and tried again; nothing else depends on it. `cluster` outlives it.
 class DeletionCostLoop {
  public:
-  DeletionCostLoop(Cluster& cluster, std::unique_ptr<PodAnnotator> pods, absl::Duration period = absl::Seconds(10));
+  DeletionCostLoop(Cluster& cluster, std::unique_ptr<PodAnnotator> pods, absl::Duration period = absl::Seconds(5));
   ~DeletionCostLoop();
 
  private:
