@@ -59,6 +59,8 @@ class Learners(unittest.TestCase):
             leader, follower = chart.learner_pods(chart.render(shape))
             self.assertEqual(arguments(leader)[:2], ["run", "/etc/cohort/run.yaml"], mode)
             self.assertEqual(arguments(follower)[:2], ["follow", f"--leader={leaders[mode]}:7000"], mode)
+            run = next(o for o in chart.parse(chart.find(chart.render(shape), "ConfigMap", "run")["data"]["run.yaml"]))["run"]["name"]
+            self.assertIn(f"--run={run}", arguments(follower), mode)
         jobs = chart.find(chart.render("jobset"), "JobSet", "learners")["spec"]
         self.assertEqual(jobs["network"], {"enableDNSHostnames": True, "publishNotReadyAddresses": True, "subdomain": "demo-cohort-learners"})
 

@@ -70,6 +70,7 @@ BAD_VALUES = [
     (["--set", "rollout.podDeletionCost.enabled=maybe"], ["/rollout/podDeletionCost/enabled", "boolean"]),
     (["--set", "learner.mode=daemonset"], ["/learner/mode", "statefulset", "leaderworkerset", "jobset"]),
     (["--set", "run.config.optimizer.data_parallel=0"], ["/run/config/optimizer/data_parallel", "minimum"]),
+    (["--set", "run.config.optimizer.data_parallel=65"], ["/run/config/optimizer/data_parallel", "maximum"]),
     (["--set", "run.config.optimizer.data_parallel=two"], ["/run/config/optimizer/data_parallel", "integer"]),
     (["--set", "learner.follower.threads=4"], ["learner.follower.threads is set, but run.config.optimizer.data_parallel is 1"]),
     (["--set", "learner.follower.replicas=4"], ["/learner/follower", "replicas"]),

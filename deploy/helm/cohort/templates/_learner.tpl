@@ -97,6 +97,7 @@ spec:
       args:
         - follow
         - --leader={{ .leader }}:7000
+        - --run={{ include "cohort.runName" .root }}
         {{- with .root.Values.learner.follower.threads }}
         - --threads={{ . }}
         {{- end }}
