@@ -18,6 +18,8 @@
 #include "common/status/status_macros.h"
 #include "common/sync/signals.h"
 #include "services/admin/observe/cluster_metrics.h"
+#include "services/admin/scale/deletion_cost_loop.h"
+#include "services/admin/scale/kubernetes_pods.h"
 #include "services/admin/scale/kubernetes_scaler.h"
 #include "services/admin/server/admin_service.h"
 #include "services/admin/web/web_server.h"
@@ -38,7 +40,9 @@ struct Flags {
   std::string endpoint_file;
   std::string token_file;
   std::string advertise_host;
-  KubernetesScaler::Options kubernetes;
+  std::string kubernetes_deployment;
+  std::string kubernetes_account = kServiceAccountFolder;
+  bool kubernetes_pod_deletion_cost = false;
   rpc::TlsFiles tls;
   bool allow_remote = false;
 };
@@ -54,10 +58,15 @@ absl::Status Serve(Flags flags, const sync::SignalWaiter& signals) {
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, metrics.Serve(flags.metrics_listen));
 
   std::unique_ptr<Scaler> scaler;
-  if (!flags.kubernetes.deployment.empty()) {
-    COHORT_ASSIGN_OR_RETURN(scaler, KubernetesScaler::InCluster(flags.kubernetes));
+  if (!flags.kubernetes_deployment.empty()) {
+    COHORT_ASSIGN_OR_RETURN(scaler, KubernetesScaler::InCluster(flags.kubernetes_deployment, flags.kubernetes_account));
   }
   Cluster cluster(flags.redis, flags.run, std::move(scaler), &metrics);
+  std::unique_ptr<DeletionCostLoop> deletion_costs;
+  if (flags.kubernetes_pod_deletion_cost) {
+    COHORT_ASSIGN_OR_RETURN(auto pods, KubernetesPods::InCluster(flags.kubernetes_account));
+    deletion_costs = std::make_unique<DeletionCostLoop>(cluster, std::move(pods));
+  }
   QueueRates queue(flags.redis, flags.run);
   const ClusterMetrics cluster_metrics(metrics, cluster, queue);
   RequestLog requests(flags.redis, flags.run);
@@ -110,9 +119,11 @@ int Main(int argc, char** argv) {
   app.add_option("--web-listen", flags.web_listen, "Serve the live page over plain HTTP on this address [off]");
   app.add_option("--endpoint-file", flags.endpoint_file, "Write the bound addresses to this file");
   app.add_option("--token-file", flags.token_file, "Only callers with a token of this file: lines 'viewer NAME TOKEN' or 'operator NAME TOKEN'");
-  app.add_option("--kubernetes-deployment", flags.kubernetes.deployment,
+  app.add_option("--kubernetes-deployment", flags.kubernetes_deployment,
                  "Scale rollout workers through this Deployment of the pod's namespace [through `cohort run`]");
-  app.add_option("--kubernetes-account", flags.kubernetes.account_folder, "Folder with token, ca.crt and namespace of the pod's service account")
+  app.add_flag("--kubernetes-pod-deletion-cost", flags.kubernetes_pod_deletion_cost,
+               "Annotate the pods that workers are called like, so that a Deployment that shrinks lets idle ones go first");
+  app.add_option("--kubernetes-account", flags.kubernetes_account, "Folder with token, ca.crt and namespace of the pod's service account")
       ->capture_default_str();
   app.add_option("--tls-cert", flags.tls.certificate, "Serve gRPC over TLS with this certificate chain (PEM; read anew when it changes)");
   app.add_option("--tls-key", flags.tls.key, "Its private key (PEM)");

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import tempfile
 import unittest
 
@@ -10,8 +9,8 @@ import yaml
 
 from lib import chart
 from lib.control_plane import ControlPlane
-from lib.processes import Daemon, free_port, run, wait_until
-from lib.tools import BIN, CHART, ROOT, tool
+from lib.processes import run
+from lib.tools import CHART, ROOT, tool
 
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
 
@@ -48,14 +47,12 @@ class ApiServer(unittest.TestCase):
     def test_every_pod_of_every_shape_passes_restricted(self):
         for shape in chart.shapes():
             for document in chart.render(shape):
-                pod = chart.pod_template(document)
-                if not pod:
-                    continue
-                with self.subTest(f"{shape} {document['metadata']['name']}"):
-                    # A claim template's volume is only added by its controller.
-                    claims = [{"name": c["metadata"]["name"], "emptyDir": {}} for c in document["spec"].get("volumeClaimTemplates", [])]
-                    spec = {**pod["spec"], "volumes": pod["spec"].get("volumes", []) + claims}
-                    self.dry_run([{"apiVersion": "v1", "kind": "Pod", "metadata": {**pod["metadata"], "name": "one"}, "spec": spec}])
+                for pod in chart.pod_templates(document):
+                    with self.subTest(f"{shape} {document['metadata']['name']} {pod['metadata']['labels']['app.kubernetes.io/component']}"):
+                        # A claim template's volume is only added by its controller.
+                        claims = [{"name": c["metadata"]["name"], "emptyDir": {}} for c in document["spec"].get("volumeClaimTemplates", [])]
+                        spec = {**pod["spec"], "volumes": pod["spec"].get("volumes", []) + claims}
+                        self.dry_run([{"apiVersion": "v1", "kind": "Pod", "metadata": {**pod["metadata"], "name": "one"}, "spec": spec}])
 
     def test_the_label_refuses_what_is_not_restricted(self):
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "root"}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}
@@ -72,11 +69,16 @@ class ApiServer(unittest.TestCase):
     def test_what_the_definitions_of_others_do_not_have_is_refused(self):
         scaler = chart.find(chart.render("autoscaling"), "ScaledObject", "rollout")
         monitor, rule = (next(o for o in chart.render("monitoring") if o["kind"] == kind) for kind in ("PodMonitor", "PrometheusRule"))
+        group, jobs = chart.find(chart.render("lws"), "LeaderWorkerSet", "learners"), chart.find(chart.render("jobset"), "JobSet", "learners")
         scaler["spec"]["minReplicas"] = 1
         monitor["spec"]["podMetricsEndpoints"][0]["interval"] = "often"
         rule["spec"]["groups"][0]["rules"][0]["severity"] = "page"
+        group["spec"]["leaderWorkerTemplate"]["restartPolicy"] = "Sometimes"
+        jobs["spec"]["failurePolicy"]["rules"][0]["action"] = "Pray"
         for document, words in ((scaler, 'unknown field "minReplicas" in sh.keda'), (monitor, "spec.podMetricsEndpoints[0].interval"),
-                                (rule, 'unknown field "severity" in com.coreos.monitoring.v1.PrometheusRule')):
+                                (rule, 'unknown field "severity" in com.coreos.monitoring.v1.PrometheusRule'),
+                                (group, 'spec.leaderWorkerTemplate.restartPolicy: Unsupported value: "Sometimes"'),
+                                (jobs, 'spec.failurePolicy.rules[0].action: Unsupported value: "Pray"')):
             with self.subTest(document["kind"]):
                 done = self.dry_run([document], check=False)
                 self.assertNotEqual(done.returncode, 0)
@@ -88,16 +90,25 @@ class ApiServer(unittest.TestCase):
         self.cluster.remove_definitions()
         for helm in chart.HELMS:
             for shape, words in (("autoscaling", "rollout.autoscaling.enabled needs keda.sh/v1alpha1/ScaledObject"),
-                                 ("monitoring", "monitoring.podMonitor.enabled needs monitoring.coreos.com/v1/PodMonitor")):
+                                 ("monitoring", "monitoring.podMonitor.enabled needs monitoring.coreos.com/v1/PodMonitor"),
+                                 ("lws", "learner.mode=leaderworkerset needs leaderworkerset.x-k8s.io/v1/LeaderWorkerSet"),
+                                 ("jobset", "learner.mode=jobset needs jobset.x-k8s.io/v1alpha2/JobSet")):
                 with self.subTest(f"{shape}, {helm}, without"):
                     done = self.cluster.helm(*install, "-f", chart.values_of(shape), program=helm, check=False)
                     self.assertNotEqual(done.returncode, 0)
                     self.assertIn(words, done.stderr)
         self.cluster.add_definitions()
         for helm in chart.HELMS:
-            for shape in ("autoscaling", "monitoring"):
+            for shape in ("autoscaling", "monitoring", "lws", "jobset"):
                 with self.subTest(f"{shape}, {helm}"):
                     self.cluster.helm(*install, "-f", chart.values_of(shape), program=helm)
+
+    def test_the_notes_name_the_leader_as_its_keeper_does_and_say_what_a_lost_pod_costs(self):
+        for shape, said in (("lws", ["logs -f demo-cohort-learners-0", "a leader and 3 followers (leaderworkerset)"]),
+                            ("jobset", ["logs -f job/demo-cohort-learners-leader-0", "a leader and 2 followers (jobset)", "delete jobset demo-cohort-learners"])):
+            notes = self.cluster.helm("install", "demo", CHART, "-n", "training", "--dry-run=server", "-f", chart.values_of(shape)).stdout.split("\nNOTES:\n", 1)[1]
+            for words in (*said, "takes the group with it", "blocks the draining"):
+                self.assertIn(words, notes)
 
     def test_every_kustomization_of_k8s_builds_and_is_accepted(self):
         for folder in ("base", "overlays/trial", "overlays/gpu"):
@@ -120,120 +131,6 @@ class ApiServer(unittest.TestCase):
         self.assertFalse(admin["automountServiceAccountToken"])
         self.assertNotIn("replicas", chart.find(built, "Deployment", "rollout")["spec"])
         self.assertEqual(chart.find(built, "RoleBinding", "admin")["subjects"][0]["namespace"], "training")
-
-
-class AdminScales(unittest.TestCase):
-    """A real cohort-admin, as the service account that the chart makes, scales the chart's Deployment through the API."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="cohort-scale-")
-        cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
-        mine = [o for o in chart.render("toy-cpu", "--namespace", "scaling") if o["kind"] in ("ServiceAccount", "Role", "RoleBinding") or
-                (o["kind"], o["metadata"]["labels"]["app.kubernetes.io/component"]) == ("Deployment", "rollout")]
-        CLUSTER.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "scaling"}}])
-        CLUSTER.apply(mine, "-n", "scaling")
-        cls.redis = f"127.0.0.1:{free_port()}"
-        redis = Daemon("redis", ["redis-server", "--port", cls.redis.split(":")[1], "--bind", "127.0.0.1", "--save", "", "--maxmemory-policy", "noeviction"],
-                       cls.directory)
-        cls.addClassCleanup(redis.stop)
-        cls.admin = cls.start_admin("admin", cls.account("demo-cohort-admin"))
-
-    @classmethod
-    def account(cls, name, authority="apiserver.crt"):
-        """A folder as a pod of this account has it, with a real token."""
-        folder = os.path.join(cls.directory, name + authority)
-        os.makedirs(folder)
-        with open(CLUSTER.path("certs", authority)) as file:
-            files = {"namespace": "scaling", "ca.crt": file.read(), "token": CLUSTER.kubectl("create", "token", name, "-n", "scaling").stdout}
-        for file_name, text in files.items():
-            with open(os.path.join(folder, file_name), "w") as file:
-                file.write(text)
-        return folder
-
-    @classmethod
-    def start_admin(cls, name, account, deployment="demo-cohort-rollout"):
-        """The address of an admin service with that account."""
-        endpoints = os.path.join(cls.directory, name + ".json")
-        daemon = Daemon(name, [f"{BIN}/cohort-admin", f"--redis={cls.redis}", "--run=run", f"--name={name}", f"--endpoint-file={endpoints}",
-                               f"--kubernetes-deployment={deployment}", f"--kubernetes-account={account}"], cls.directory,
-                        env={"KUBERNETES_SERVICE_HOST": CLUSTER.address, "KUBERNETES_SERVICE_PORT": str(CLUSTER.port)})
-        cls.addClassCleanup(daemon.stop)
-
-        def address():
-            daemon.check()
-            with open(endpoints) as file:
-                return json.load(file)["grpc"]
-
-        return wait_until(name, address)
-
-    def scale(self, count, *arguments, admin=None, check=True):
-        return run([f"{BIN}/cohort", "worker", "scale", str(count), "--endpoint", admin or self.admin, *arguments], check=check)
-
-    def replicas(self):
-        return CLUSTER.get("deployment", "demo-cohort-rollout", "-n", "scaling")["spec"]["replicas"]
-
-    def test_the_number_reaches_the_deployment_also_zero_and_the_status_shows_it(self):
-        for count in (5, 0, 3):
-            self.scale(count)
-            self.assertEqual(self.replicas(), count)
-            status = json.loads(run([f"{BIN}/cohort", "status", "-o", "json", "--endpoint", self.admin]).stdout)
-            self.assertEqual(status["status"]["desired_workers"], count)
-
-    def test_a_dry_run_changes_nothing(self):
-        before = self.replicas()
-        self.scale(before + 4, "--dry-run")
-        self.assertEqual(self.replicas(), before)
-
-    def test_an_operation_is_superseded_by_somebody_who_scales_past_the_admin_service(self):
-        self.scale(6)
-        CLUSTER.kubectl("scale", "deployment/demo-cohort-rollout", "--replicas=2", "-n", "scaling")
-        operations = json.loads(run([f"{BIN}/cohort", "operation", "list", "-o", "json", "--endpoint", self.admin]).stdout)["operations"]
-        latest = next(o for o in operations if o.get("target") in (6, "6"))
-        self.assertEqual(latest["state"], "OPERATION_STATE_CANCELLED")
-        self.assertIn("superseded: 2 workers are wanted now", latest["message"])
-
-    def test_the_account_may_do_nothing_else(self):
-        account = "--as=system:serviceaccount:scaling:demo-cohort-admin"
-        for verb, what in (("get", "pods"), ("patch", "deployments/demo-cohort-rollout"), ("patch", "deployments/demo-cohort-reward"), ("get", "secrets")):
-            done = CLUSTER.kubectl("auth", "can-i", verb, what, "-n", "scaling", account, check=False)
-            self.assertEqual(done.stdout.strip(), "no", f"{verb} {what}")
-
-    def test_an_account_without_the_role_is_told_so(self):
-        admin = self.start_admin("forbidden", self.account("demo-cohort-reward"))
-        done = self.scale(1, admin=admin, check=False)
-        self.assertNotEqual(done.returncode, 0)
-        for words in ("SCALER_FORBIDDEN", "demo-cohort-reward", "get and patch on deployments/scale"):
-            self.assertIn(words, done.stderr)
-
-    def test_a_deployment_that_is_not_there_is_named(self):
-        CLUSTER.apply([{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "scales-all"},
-                        "rules": [{"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["get", "patch"]}]},
-                       {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "scales-all"},
-                        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "scales-all"},
-                        "subjects": [{"kind": "ServiceAccount", "name": "demo-cohort-tests", "namespace": "scaling"}]}], "-n", "scaling")
-        admin = self.start_admin("lost", self.account("demo-cohort-tests"), deployment="elsewhere")
-        done = self.scale(1, admin=admin, check=False)
-        self.assertIn("NO_DEPLOYMENT", done.stderr)
-        self.assertIn('"elsewhere" not found', done.stderr)
-
-    def test_a_server_that_the_authority_does_not_vouch_for_is_not_believed(self):
-        run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other", "-keyout", CLUSTER.path("certs", "other.key"), "-out",
-             CLUSTER.path("certs", "other.crt")])
-        admin = self.start_admin("deceived", self.account("demo-cohort-admin", authority="other.crt"))
-        before = self.replicas()
-        done = self.scale(before + 1, admin=admin, check=False)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("KUBERNETES_UNAVAILABLE", done.stderr)
-        self.assertIn("certificate", done.stderr)
-        self.assertEqual(self.replicas(), before)
-
-    def test_outside_a_pod_the_flag_is_refused(self):
-        done = run([f"{BIN}/cohort-admin", f"--redis={self.redis}", "--run=run", "--kubernetes-deployment=x"], check=False,
-                   env={k: v for k, v in os.environ.items() if not k.startswith("KUBERNETES_")})
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("KUBERNETES_SERVICE_HOST", done.stderr)
-
 
 if __name__ == "__main__":
     unittest.main()

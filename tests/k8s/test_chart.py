@@ -23,6 +23,8 @@ CUSTOM = [
     ("monitoring.podMonitor.enabled", "monitoring.coreos.com/v1/PodMonitor", "the Prometheus operator"),
     ("monitoring.prometheusRule.enabled", "monitoring.coreos.com/v1/PrometheusRule", "the Prometheus operator"),
     ("tls.certManager.enabled", "cert-manager.io/v1/Certificate", "cert-manager"),
+    ("learner.mode=leaderworkerset", "leaderworkerset.x-k8s.io/v1/LeaderWorkerSet", "LeaderWorkerSet"),
+    ("learner.mode=jobset", "jobset.x-k8s.io/v1alpha2/JobSet", "JobSet"),
 ]
 # What a switch needs besides.
 BESIDES = {"tls.certManager.enabled": ["--set", "tls.enabled=true,tls.certManager.issuerRef.name=ours"]}
@@ -36,13 +38,13 @@ class RenderedObjects(unittest.TestCase):
     def workloads(self):
         for shape, objects in self.rendered.items():
             for document in objects:
-                pod = chart.pod_template(document)
-                if pod:
-                    yield f"{shape}: {document['kind']} {document['metadata']['name']}", document, pod
+                for pod in chart.pod_templates(document):
+                    component = pod["metadata"]["labels"]["app.kubernetes.io/component"]
+                    yield f"{shape}: {document['kind']} {document['metadata']['name']} {component}", document, pod
 
     def test_selectors_hold_only_labels_that_never_change(self):
         for name, document, pod in self.workloads():
-            if document["kind"] == "Pod":
+            if document["kind"] not in ("Deployment", "StatefulSet"):
                 continue
             labels = document["spec"]["selector"]["matchLabels"]
             self.assertEqual(sorted(labels), ["app.kubernetes.io/component", "app.kubernetes.io/instance", "app.kubernetes.io/name"], name)
@@ -60,22 +62,25 @@ class RenderedObjects(unittest.TestCase):
                 self.assertIn("memory", container["resources"]["limits"], name)
                 self.assertNotIn("latest", container["image"].rsplit(":", 1)[1], name)
 
-    def test_only_an_admin_service_that_scales_has_a_token(self):
+    def test_only_an_admin_service_that_asks_the_api_has_a_token(self):
         for name, document, pod in self.workloads():
-            arguments = pod["spec"]["containers"][0].get("args", [])
-            scales = any(argument.startswith("--kubernetes-deployment=") for argument in arguments)
-            self.assertEqual(pod["spec"]["automountServiceAccountToken"], scales, name)
-            self.assertLessEqual(scales, document["metadata"]["labels"]["app.kubernetes.io/component"] == "admin", name)
+            asks = any(argument.startswith("--kubernetes-") for argument in pod["spec"]["containers"][0].get("args", []))
+            self.assertEqual(pod["spec"]["automountServiceAccountToken"], asks, name)
+            self.assertLessEqual(asks, document["metadata"]["labels"]["app.kubernetes.io/component"] == "admin", name)
 
-    def test_the_admin_service_may_scale_the_workers_and_nothing_else(self):
-        role = chart.find(self.rendered["toy-cpu"], "Role", "admin")
-        self.assertEqual(role["rules"], [{"apiGroups": ["apps"], "resources": ["deployments/scale"], "resourceNames": ["demo-cohort-rollout"], "verbs": ["get", "patch"]}])
+    def test_the_admin_service_may_scale_the_workers_and_annotate_pods_where_that_is_wanted_and_nothing_else(self):
+        scale = {"apiGroups": ["apps"], "resources": ["deployments/scale"], "resourceNames": ["demo-cohort-rollout"], "verbs": ["get", "patch"]}
+        annotate = {"apiGroups": [""], "resources": ["pods"], "verbs": ["patch"]}
+        self.assertEqual(chart.find(self.rendered["toy-cpu"], "Role", "admin")["rules"], [scale])
+        self.assertEqual(chart.find(self.rendered["autoscaling"], "Role", "admin")["rules"], [annotate], "an autoscaler owns the number")
+        both = chart.render("toy-cpu", "--set", "rollout.podDeletionCost.enabled=true")
+        self.assertEqual(chart.find(both, "Role", "admin")["rules"], [scale, annotate])
+        self.assertIn("--kubernetes-pod-deletion-cost", chart.pod_template(chart.find(both, "Deployment", "admin"))["spec"]["containers"][0]["args"])
         for shape, objects in self.rendered.items():
             self.assertNotIn("ClusterRole", [o["kind"] for o in objects], shape)
 
-    def test_nobody_may_scale_where_an_autoscaler_or_no_account_of_its_own_forbids_it(self):
-        for shape in ("autoscaling", "external-redis"):
-            self.assertNotIn("Role", [o["kind"] for o in self.rendered[shape]], shape)
+    def test_without_an_account_of_its_own_nobody_may_do_anything(self):
+        self.assertNotIn("Role", [o["kind"] for o in self.rendered["external-redis"]])
 
     def test_the_page_and_the_tokens_of_the_admin_service_are_off_by_default(self):
         def arguments(shape):
@@ -120,10 +125,10 @@ class RenderedObjects(unittest.TestCase):
     def test_liveness_asks_only_whether_the_process_answers(self):
         for shape, objects in self.rendered.items():
             grader = "coderunner" if shape == "code" else "reward"
-            for role, kind in (("learner", "StatefulSet"), ("rollout", "Deployment"), (grader, "Deployment"), ("admin", "Deployment")):
-                if (shape, role) == ("admin", "admin"):
-                    continue  # Serves TLS.
-                container = chart.pod_template(chart.find(objects, kind, role))["spec"]["containers"][0]
+            # The admin service of the shape "admin" serves TLS.
+            deployments = [chart.pod_template(chart.find(objects, "Deployment", role)) for role in ("rollout", grader, "admin") if (shape, role) != ("admin", "admin")]
+            for pod in (*filter(None, chart.learner_pods(objects)), *deployments):
+                container = pod["spec"]["containers"][0]
                 self.assertEqual(container["livenessProbe"]["grpc"]["service"], "liveness", shape)
                 self.assertEqual(container["readinessProbe"]["grpc"]["service"], "readiness", shape)
 
@@ -231,8 +236,8 @@ class RenderedObjects(unittest.TestCase):
             self.assertIn(grader, components, shape)
             self.assertNotIn(other, components, shape)
             address = chart.find(objects, "Service", grader)["metadata"]["name"] + ":7001"
-            for role, kind in (("learner", "StatefulSet"), ("rollout", "Deployment")):
-                self.assertIn(f"--reward={address}", chart.pod_template(chart.find(objects, kind, role))["spec"]["containers"][0]["args"], shape)
+            for pod in (chart.learner_pods(objects)[0], chart.pod_template(chart.find(objects, "Deployment", "rollout"))):
+                self.assertIn(f"--reward={address}", pod["spec"]["containers"][0]["args"], shape)
             test = next(c for c in chart.find(objects, "Pod", "test")["spec"]["containers"] if c["name"] == grader)
             self.assertIn(f" --endpoint {address} ", test["command"][2], shape)
 
@@ -354,11 +359,12 @@ class Chart(unittest.TestCase):
 
     def test_what_the_cluster_does_not_know_is_named_with_its_switch_and_its_owner(self):
         for (switch, kind, owner), helm in itertools.product(CUSTOM, chart.HELMS):
+            on, off = (switch, "learner.mode=statefulset") if "=" in switch else (f"{switch}=true", f"{switch}=false")
             with self.subTest(f"{switch}, {helm}"):
-                done = chart.template("toy-cpu", "--set", f"{switch}=true", *BESIDES.get(switch, []), check=False, program=helm, custom_kinds=False)
+                done = chart.template("toy-cpu", "--set", on, *BESIDES.get(switch, []), check=False, program=helm, custom_kinds=False)
                 self.assertNotEqual(done.returncode, 0, "rendered")
-                self.assertIn(f"{switch} needs {kind}, which this cluster does not know: install {owner} first, or set {switch}=false", done.stderr)
-                text = chart.template("toy-cpu", "--set", f"{switch}=true", *BESIDES.get(switch, []), "--api-versions", kind, program=helm, custom_kinds=False)
+                self.assertIn(f"{switch} needs {kind}, which this cluster does not know: install {owner} first, or set {off} (", done.stderr)
+                text = chart.template("toy-cpu", "--set", on, *BESIDES.get(switch, []), "--api-versions", kind, program=helm, custom_kinds=False)
                 self.assertIn("\nkind: " + kind.rsplit("/", 1)[1] + "\n", text)
 
     def test_a_cluster_that_is_too_old_is_refused(self):

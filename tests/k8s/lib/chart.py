@@ -13,8 +13,8 @@ from lib.tools import CHART, ROOT, tool
 KUBE_VERSION = "1.34.4"
 HELMS = ("helm3", "helm4")
 # The kinds of others that the chart can render, which a cluster has to know.
-CUSTOM_KINDS = ("cert-manager.io/v1/Certificate", "keda.sh/v1alpha1/ScaledObject", "keda.sh/v1alpha1/TriggerAuthentication", "monitoring.coreos.com/v1/PodMonitor",
-                "monitoring.coreos.com/v1/PrometheusRule")
+CUSTOM_KINDS = ("cert-manager.io/v1/Certificate", "jobset.x-k8s.io/v1alpha2/JobSet", "keda.sh/v1alpha1/ScaledObject", "keda.sh/v1alpha1/TriggerAuthentication",
+                "leaderworkerset.x-k8s.io/v1/LeaderWorkerSet", "monitoring.coreos.com/v1/PodMonitor", "monitoring.coreos.com/v1/PrometheusRule")
 WITH_CUSTOM_KINDS = [argument for kind in CUSTOM_KINDS for argument in ("--api-versions", kind)]
 
 
@@ -67,11 +67,27 @@ def is_custom(document):
     return f"{document['apiVersion']}/{document['kind']}" in CUSTOM_KINDS
 
 
+def pod_templates(document):
+    """The pod templates of a workload: of most one, of groups one of leaders and one of followers, of other objects none."""
+    kind, spec = document["kind"], document.get("spec", {})
+    if kind == "Pod":
+        return [{"metadata": document["metadata"], "spec": spec}]
+    if kind == "LeaderWorkerSet":
+        return [spec["leaderWorkerTemplate"]["leaderTemplate"], spec["leaderWorkerTemplate"]["workerTemplate"]]
+    if kind == "JobSet":
+        return [job["template"]["spec"]["template"] for job in spec["replicatedJobs"]]
+    return [spec["template"]] if kind in ("Deployment", "StatefulSet") else []
+
+
 def pod_template(document):
-    """The pod spec of a workload, or None."""
-    if document["kind"] == "Pod":
-        return {"metadata": document["metadata"], "spec": document["spec"]}
-    return document.get("spec", {}).get("template") if document["kind"] in ("Deployment", "StatefulSet") else None
+    """The pod template of a workload that has one at most, or None."""
+    return next(iter(pod_templates(document)), None)
+
+
+def learner_pods(objects):
+    """The pod templates of the leader and, or None, of the followers, in every mode."""
+    pods = {pod["metadata"]["labels"]["app.kubernetes.io/component"]: pod for document in objects for pod in pod_templates(document)}
+    return pods["learner"], pods.get("learner-follower")
 
 
 def golden_path(shape):

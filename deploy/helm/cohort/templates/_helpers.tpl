@@ -1,4 +1,4 @@
-{{/* Names. Templates that speak of one role get (dict "root" $ "role" "rollout"). */}}
+{{/* Names. Templates that speak of one role get (dict "root" $ "role" "rollout"); where the role has no values of its own, they come along as "values". */}}
 {{- define "cohort.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
@@ -13,8 +13,9 @@
 {{- end -}}
 {{- end -}}
 
+{{/* At most 52 characters: a StatefulSet's name and the hash of its revision are a label together. */}}
 {{- define "cohort.roleName" -}}
-{{- printf "%s-%s" (include "cohort.fullname" .root) .role -}}
+{{- printf "%s-%s" (include "cohort.fullname" .root | trunc (int (sub 51 (len .role))) | trimSuffix "-") .role -}}
 {{- end -}}
 
 {{/* Labels. Those of a selector never change in the life of a release. */}}
@@ -48,7 +49,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "cohort.image" -}}
 {{- $image := .root.Values.image -}}
-{{- $repository := (get .root.Values .role).image.repository -}}
+{{- $repository := (default (get .root.Values .role) .values).image.repository -}}
 {{- include "cohort.imageName" (dict "registry" $image.registry "repository" $repository "tag" (default .root.Chart.AppVersion $image.tag)) -}}
 {{- end -}}
 
@@ -174,7 +175,7 @@ learner rollout {{ include "cohort.grader" . }}{{ if .Values.admin.enabled }} ad
 
 {{/* Metadata of a pod: its labels, and the checksum of the run's file, so that another file makes other pods. */}}
 {{- define "cohort.podMetadata" -}}
-{{- $values := get .root.Values .role -}}
+{{- $values := default (get .root.Values .role) .values -}}
 labels:
   {{- include "cohort.labels" . | nindent 2 }}
   {{- with $values.podLabels }}
@@ -189,7 +190,7 @@ annotations:
 
 {{/* What every pod's spec begins with: account, security, images, place. */}}
 {{- define "cohort.podSpec" -}}
-{{- $values := get .root.Values .role -}}
+{{- $values := default (get .root.Values .role) .values -}}
 serviceAccountName: {{ include "cohort.serviceAccountName" . }}
 automountServiceAccountToken: {{ default false .withToken }}
 enableServiceLinks: false
@@ -219,7 +220,7 @@ imagePullSecrets:
 {{- end -}}
 
 {{- define "cohort.scheduling" -}}
-{{- $values := get .root.Values .role -}}
+{{- $values := default (get .root.Values .role) .values -}}
 {{- with $values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
@@ -267,9 +268,10 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{/* What every container of ours has after its command: environment, ports, probes, resources. `port` is that of its gRPC service. */}}
+{{/* What every container of ours has after its command: environment, ports, probes, resources. `port` is that of its gRPC service; `withoutRedis`: it has no
+     business with Redis, and gets nothing to get in. */}}
 {{- define "cohort.container" -}}
-{{- $values := get .root.Values .role -}}
+{{- $values := default (get .root.Values .role) .values -}}
 image: {{ include "cohort.image" . }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext:
@@ -281,8 +283,10 @@ env:
     valueFrom: {fieldRef: {fieldPath: status.podIP}}
   # A busy neighbour on the node must not be waited for with a spinning core.
   - {name: OMP_WAIT_POLICY, value: passive}
+  {{- if not .withoutRedis }}
   {{- with include "cohort.redisEnv" .root }}
   {{- trim . | nindent 2 }}
+  {{- end }}
   {{- end }}
   {{- if .root.Values.tls.enabled }}
   {{- include "cohort.tlsEnv" . | nindent 2 }}
@@ -316,7 +320,7 @@ grpc: {port: {{ .scope.port }}, service: {{ .service }}}
 {{- end -}}
 
 {{- define "cohort.probes" }}
-{{- $probes := (get .root.Values .role).probes }}
+{{- $probes := (default (get .root.Values .role) .values).probes }}
 startupProbe:
   {{- include "cohort.probe" (dict "scope" . "service" "liveness") | nindent 2 }}
   periodSeconds: {{ $probes.startup.periodSeconds }}
@@ -372,19 +376,25 @@ spec:
     labels:
       {{- include "cohort.selectorLabels" . | nindent 6 }}
   spec:
-    accessModes: {{ toJson (default (list "ReadWriteOnce") .persistence.accessModes) }}
-    {{- with .persistence.storageClass }}
-    storageClassName: {{ . }}
-    {{- end }}
-    resources: {requests: {storage: {{ .persistence.size }}}}
+    {{- include "cohort.claimSpec" .persistence | nindent 4 }}
+{{- end -}}
+
+{{- define "cohort.claimSpec" -}}
+accessModes: {{ toJson (default (list "ReadWriteOnce") .accessModes) }}
+{{- with .storageClass }}
+storageClassName: {{ . }}
+{{- end }}
+resources: {requests: {storage: {{ .size }}}}
 {{- end -}}
 
 {{/* Mounts and volumes of a role: scratch space, shared memory, models and data, what the values add. */}}
 {{- define "cohort.volumeMounts" -}}
-{{- $values := get .root.Values .role -}}
+{{- $values := default (get .root.Values .role) .values -}}
 - {name: tmp, mountPath: /tmp}
+{{- if not .withoutRedis }}
 {{- with include "cohort.redisMount" .root }}
 {{- trim . | nindent 0 }}
+{{- end }}
 {{- end }}
 {{- if .root.Values.tls.enabled }}
 {{ include "cohort.tlsMount" . }}
@@ -404,10 +414,12 @@ spec:
 {{- end -}}
 
 {{- define "cohort.volumes" -}}
-{{- $values := get .root.Values .role -}}
+{{- $values := default (get .root.Values .role) .values -}}
 - {name: tmp, emptyDir: {}}
+{{- if not .withoutRedis }}
 {{- with include "cohort.redisVolume" .root }}
 {{- trim . | nindent 0 }}
+{{- end }}
 {{- end }}
 {{- if .root.Values.tls.enabled }}
 {{ include "cohort.tlsVolume" .root }}
@@ -435,9 +447,12 @@ spec:
 {{- if or (not .root.Values.tls.enabled) (eq .role "admin") }}
 - --allow-remote
 {{- end }}
+{{- /* Who does not speak with Redis is in no registry. */}}
+{{- if not .withoutRedis }}
 - --advertise-host=$(POD_IP)
+{{- end }}
 - --name=$(POD_NAME)
-{{- range (get .root.Values .role).extraArgs }}
+{{- range (default (get .root.Values .role) .values).extraArgs }}
 - {{ . | quote }}
 {{- end }}
 {{- end -}}
