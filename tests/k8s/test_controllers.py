@@ -72,10 +72,13 @@ class Controllers(FakeCluster):
         self.scale(80)
         running = NODES * GPUS - 1  # The learner has one.
         wait_until("every GPU in use", lambda: sum(map(is_ready, self.pods("rollout"))) == running)
-        waiting = [pod for pod in self.pods("rollout") if not is_ready(pod)]
-        self.assertEqual(len(waiting), 80 - running)
-        reasons = {c["message"] for pod in waiting for c in pod["status"]["conditions"] if c["type"] == "PodScheduled" and c["status"] == "False"}
-        self.assertTrue(all("Insufficient nvidia.com/gpu" in reason for reason in reasons), reasons)
+
+        def reasons():
+            waiting = [pod for pod in self.pods("rollout") if not is_ready(pod)]
+            return [c["message"] for pod in waiting for c in pod["status"].get("conditions", []) if c["type"] == "PodScheduled" and c["status"] == "False"]
+
+        wait_until("a word of the scheduler about each of the others", lambda: len(reasons()) == 80 - running)
+        self.assertTrue(all("Insufficient nvidia.com/gpu" in reason for reason in reasons()), reasons())
         self.scale(16)
         self.wait_for_ready("rollout", 16)
         with MostPods(self, "rollout") as rollout:

@@ -53,6 +53,7 @@ void AddFollowCommand(CLI::App& app, absl::Status& status) {
   command->add_option("--endpoint-file", options->endpoint_file, "Write the bound addresses to this file");
   command->add_option("--name", options->name, "Name in logs and for the leader, unique among the followers; default: host and process id");
   command->add_flag("--allow-remote", options->allow_remote, "Listen on other addresses than loopback without TLS");
+  command->add_flag("--exit-when-done", options->exit_when_done, "Exit code 0 means that the run has finished: one who is stopped before ends with 1");
   command->footer("Example: cohort-learner follow --leader 127.0.0.1:7002");
   command->callback([=, &status] {
     if (device_flag->count() > 0) options->device = *device;

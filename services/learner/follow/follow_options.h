@@ -20,6 +20,7 @@ struct FollowOptions {
   std::string endpoint_file;                   // Where to write the addresses once they are bound; empty for nowhere.
   std::string name;                            // In logs and for the leader; empty: of host and process id.
   bool allow_remote = false;                   // Listen on other addresses than loopback.
+  bool exit_when_done = false;                 // End with 0 with the run alone: who is stopped before ends with 1.
 };
 
 }  // namespace cohort::learner

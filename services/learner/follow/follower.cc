@@ -38,16 +38,16 @@ class Follower {
       });
       const FollowEnd end = session.Follow(stop);
       server_->SetReady(false);
-      if (stop.stop_requested()) break;
       if (end.kind == FollowEnd::Kind::kRunDone) {
         COHORT_LOG(INFO) << "the run is done";
         return absl::OkStatus();
       }
+      if (stop.stop_requested()) break;
       if (end.kind == FollowEnd::Kind::kHopeless) return Annotate(end.why, absl::StrCat("the leader at ", options_.leader));
       Complain(end.why);
       if (!backoff.Wait(stop, absl::InfiniteFuture())) break;
     }
-    return absl::OkStatus();
+    return options_.exit_when_done ? absl::CancelledError("stopped before the run was done") : absl::OkStatus();
   }
 
  private:

@@ -200,8 +200,7 @@ absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inpu
     if (result.ok()) stop.WaitUntil(options.exit_when_done ? absl::Now() + kOutcomeVisible : absl::InfiniteFuture());
     finished = result.ok();
     const bool restarts = ErrorReason(result) == "QUEUE_LOST" || ErrorReason(result) == "BEGIN_AGAIN";
-    if (absl::IsCancelled(result)) result = absl::OkStatus();
-    if (!result.ok() && !restarts) ShowFailure(feed, result, stop);
+    if (!result.ok() && !restarts && !absl::IsCancelled(result)) ShowFailure(feed, result, stop);
   }
   server->SetReady(false);
   intake.Stop();

@@ -18,7 +18,7 @@ namespace cohort::learner {
 
 // One incarnation of a learner, whose number `queue` has drawn, which listens on
 // `endpoints`, where it fills in the port that it has bound for the incarnations to come: restores the newest checkpoint, serves, trains. Blocks until a stop is requested: OK
-// when the run had finished by then or was stopped in the middle (it can go on with --resume). FAILED_PRECONDITION with reason QUEUE_LOST and ABORTED
+// when the run had finished by then, CANCELLED when it was stopped in the middle (it can go on with --resume). FAILED_PRECONDITION with reason QUEUE_LOST and ABORTED
 // with reason BEGIN_AGAIN: begin another incarnation. Any other error: the run cannot go on; for a few seconds before it returns, RunService says why.
 // The config of `inputs` is the one in force (RunControl::EffectiveConfig); a rollback that `control` says is pending is done first.
 absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, RunControl& control,

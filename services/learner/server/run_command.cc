@@ -22,6 +22,11 @@
 namespace cohort::learner {
 namespace {
 
+// How a learner ends that was asked to before the run was done.
+absl::Status Stopped(const LearnerOptions& options) {
+  return options.exit_when_done ? absl::CancelledError("stopped before the run was done; start it again with --resume") : absl::OkStatus();
+}
+
 absl::Status Run(const LearnerOptions& options) {
   COHORT_RETURN_IF_ERROR(rpc::CheckServiceTls());
   const sync::SignalWaiter signals([](int signal) { COHORT_LOG(INFO) << "stops on signal " << signal; });
@@ -49,13 +54,13 @@ absl::Status Run(const LearnerOptions& options) {
   COHORT_ASSIGN_OR_RETURN(const auto control, RunControl::Open(directory->path(), inputs.config, check));
   for (;;) {
     const auto connection = ConnectQueue(options, inputs.config, directory->last_incarnation(), stop);
-    if (absl::IsCancelled(connection.status()) && stop.stop_requested()) return absl::OkStatus();
+    if (absl::IsCancelled(connection.status()) && stop.stop_requested()) return Stopped(options);
     COHORT_RETURN_IF_ERROR(connection.status());
     inputs.config = control->EffectiveConfig();
     const absl::Status status =
         RunIncarnation(options, inputs, *directory, *control, *connection->queue, connection->incarnation, registry, step_metrics, endpoints, stop);
     const bool begin_again = ErrorReason(status) == "QUEUE_LOST" || ErrorReason(status) == "BEGIN_AGAIN";
-    if (begin_again && stop.stop_requested()) return absl::OkStatus();
+    if ((begin_again || absl::IsCancelled(status)) && stop.stop_requested()) return Stopped(options);
     if (!begin_again) return status;
     COHORT_LOG(WARNING) << "beginning another incarnation: " << status.message();
   }
@@ -83,7 +88,8 @@ void AddRunCommand(CLI::App& app, absl::Status& status) {
   command->add_option("--follower-timeout", *follower_timeout, "Seconds without a sign of life after which a follower counts as dead")
       ->check(CLI::Range(2.0, 86400.0))  // A sign comes every second.
       ->capture_default_str();
-  command->add_flag("--exit-when-done", options->exit_when_done, "End when the run has finished, and let followers end, instead of answering for it until a signal");
+  command->add_flag("--exit-when-done", options->exit_when_done, "End when the run has finished, and let followers end, instead of answering for it until a signal. Exit code 0 then means that it has finished: one "
+                    "who is stopped before ends with 1");
   command->footer("Example: cohort-learner run configs/quickstart.yaml --redis 127.0.0.1:6379 --reward 127.0.0.1:7001");
   command->callback([options, start_timeout, follower_timeout, &status] {
     options->start_timeout = absl::Seconds(*start_timeout);

@@ -36,7 +36,7 @@ class Learners {
   void StartFollowers() {
     for (int i = 0; i < 2; ++i) StartFollower(i);
   }
-  void StartFollower(int i) { followers_[i] = leader_.StartFollower(absl::StrCat("follower-", i)); }
+  void StartFollower(int i, const std::vector<std::string>& more = {}) { followers_[i] = leader_.StartFollower(absl::StrCat("follower-", i), more); }
   void Kill(int i) {
     followers_[i]->Signal(SIGKILL);
     EXPECT_OK(followers_[i]->Wait(In(10)));
@@ -196,6 +196,20 @@ TEST(LearnerFollowTest, AllEndWithTheRunWhereThatIsAskedFor) {
     EXPECT_THAT(learners.leader().log(absl::StrCat("follower-", i)), HasSubstr("the run is done"));
   }
   EXPECT_TRUE(learners.leader().FinalWeights() == Undisturbed().weights);
+}
+
+TEST(LearnerFollowTest, WhoIsStoppedBeforeTheRunIsDoneDoesNotSayThatItIs) {
+  Learners learners;
+  ASSERT_OK(learners.Start(/*resume=*/false, {"--exit-when-done"}));
+  learners.StartFollower(0, {"--exit-when-done"});
+  learners.StartFollower(1);
+  learners.leader().StartWorkers(1);
+  ASSERT_OK(learners.leader().WaitForSteps(3, In(60)));
+  learners.follower(0).Signal(SIGTERM);
+  EXPECT_THAT(learners.follower(0).Wait(In(20)), IsOkAndHolds(1));
+  learners.leader().process().Signal(SIGTERM);
+  EXPECT_THAT(learners.leader().process().Wait(In(20)), IsOkAndHolds(1));
+  EXPECT_THAT(learners.leader().log(), HasSubstr("stopped before the run was done; start it again with --resume"));
 }
 
 TEST(LearnerFollowTest, AFollowerThatIsNotWantedSaysWhatToCorrect) {

@@ -121,10 +121,11 @@ absl::Status LearnerProcess::Start(bool resume, const std::vector<std::string>& 
 
 std::vector<std::string> LearnerProcess::FollowArguments(const std::string& name) const { return {"follow", "--leader", grpc_address_, "--name", name}; }
 
-std::unique_ptr<process::ChildProcess> LearnerProcess::StartFollower(const std::string& name) const {
+std::unique_ptr<process::ChildProcess> LearnerProcess::StartFollower(const std::string& name, const std::vector<std::string>& more) const {
   process::ChildProcess::Options options;
   options.command = {absl::StrCat(getenv("COHORT_BIN"), "/cohort-learner")};
   for (const std::string& argument : FollowArguments(name)) options.command.push_back(argument);
+  options.command.insert(options.command.end(), more.begin(), more.end());
   options.log_file = path(name + ".log");
   auto process = process::ChildProcess::Start(options);
   EXPECT_OK(process);

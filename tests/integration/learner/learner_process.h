@@ -36,7 +36,7 @@ class LearnerProcess {
   // A command line of `cohort-learner follow` for this learner, which listens already.
   std::vector<std::string> FollowArguments(const std::string& name) const;
   // Starts a follower; its log is path(name + ".log"). It ends with the returned object at the latest.
-  std::unique_ptr<process::ChildProcess> StartFollower(const std::string& name) const;
+  std::unique_ptr<process::ChildProcess> StartFollower(const std::string& name, const std::vector<std::string>& more = {}) const;
 
   // Starts the binary (on the ports of an earlier start, if any) and waits until it listens.
   absl::Status Start(bool resume, const std::vector<std::string>& more = {});

@@ -82,7 +82,7 @@ spec:
 {{- toYaml (dict "role" "learner-follower" "port" 7000 "withRun" false "withoutRedis" true "values" $values) -}}
 {{- end -}}
 
-{{/* The pod of a follower: no state, no data, no configuration; it dials `leader` (a host) and learns everything from it. */}}
+{{/* The pod of a follower: no state, no data, no configuration; it dials `leader` (a host) and learns everything from it. `exitWhenDone`: as the leader's. */}}
 {{- define "cohort.followerPod" -}}
 {{- $scope := merge (dict "root" .root) (include "cohort.followerScope" .root | fromYaml) -}}
 metadata:
@@ -100,6 +100,9 @@ spec:
         - --run={{ include "cohort.runName" .root }}
         {{- with .root.Values.learner.follower.threads }}
         - --threads={{ . }}
+        {{- end }}
+        {{- if .exitWhenDone }}
+        - --exit-when-done
         {{- end }}
         {{- include "cohort.commonArgs" $scope | nindent 8 }}
       {{- include "cohort.container" $scope | nindent 6 }}
