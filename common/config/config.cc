@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "common/config/checks.h"
 #include "common/config/diagnostics.h"
@@ -40,7 +41,7 @@ void Bind(const Settings& settings, pb::Message& config, Diagnostics& diagnostic
 
 template <typename Config>
 absl::StatusOr<Config> Load(const std::string& path, const std::vector<std::string>& overrides,
-                            void (*check)(const Config&, const Settings&, Diagnostics&)) {
+                            absl::FunctionRef<void(const Config&, const Settings&, Diagnostics&)> check) {
   COHORT_ASSIGN_OR_RETURN(const std::string text, io::ReadFile(path));
   Diagnostics diagnostics(path);
   Settings settings = ReadSettings(text, *Config::descriptor(), diagnostics);
@@ -55,8 +56,12 @@ absl::StatusOr<Config> Load(const std::string& path, const std::vector<std::stri
 
 }  // namespace
 
-absl::StatusOr<v1::RunConfig> LoadRunConfig(const std::string& path, const std::vector<std::string>& overrides) {
-  COHORT_ASSIGN_OR_RETURN(v1::RunConfig config, Load<v1::RunConfig>(path, overrides, CheckRun));
+absl::StatusOr<v1::RunConfig> LoadRunConfig(const std::string& path, const std::vector<std::string>& overrides, Placement placement) {
+  const auto check = [placement](const v1::RunConfig& config, const Settings& settings, Diagnostics& diagnostics) {
+    CheckRun(config, settings, diagnostics);
+    if (placement == Placement::kOneMachine) CheckOneMachine(config, settings, diagnostics);
+  };
+  COHORT_ASSIGN_OR_RETURN(v1::RunConfig config, Load<v1::RunConfig>(path, overrides, check));
   if (config.run().directory().empty()) config.mutable_run()->set_directory(absl::StrCat("runs/", config.run().name()));
   return config;
 }

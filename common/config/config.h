@@ -11,10 +11,14 @@
 
 namespace cohort::config {
 
+// Where the services of a run stand. `cohort run` starts all of them on one machine, whose GPUs they share.
+enum class Placement { kOneMachine, kSeveralMachines };
+
 // Loads a run's YAML file: defaults filled in, types, ranges and contradictions checked. Every error is INVALID_ARGUMENT "FILE:LINE: field: what is
 // wrong; remedy"; all errors of the file are reported, one a line. Unknown keys name the nearest known one. NOT_FOUND when there is no such file.
 // `overrides` are "section.field=value", as given by --set on the command line; their errors name the option in place of file and line.
-absl::StatusOr<config::v1::RunConfig> LoadRunConfig(const std::string& path, const std::vector<std::string>& overrides = {});
+absl::StatusOr<config::v1::RunConfig> LoadRunConfig(const std::string& path, const std::vector<std::string>& overrides = {},
+                                                  Placement placement = Placement::kOneMachine);
 absl::StatusOr<config::v1::PretrainConfig> LoadPretrainConfig(const std::string& path, const std::vector<std::string>& overrides = {});
 
 // The config as YAML with every field, defaults included; loads back to the same config.

@@ -20,6 +20,22 @@ class RunChecker {
   RunChecker(const v1::RunConfig& config, const Settings& settings, Diagnostics& diagnostics)
       : config_(config), settings_(settings), diagnostics_(diagnostics) {}
 
+  // Whoever takes what is free leaves nothing for the others on the same GPU.
+  void CheckGpus() {
+    const auto& rollout = config_.rollout();
+    if (rollout.kv_megabytes() > 0 || rollout.device() == v1::DEVICE_CPU) return;
+    const int64_t gpu = config_.optimizer().gpu() - rollout.first_gpu();
+    if (config_.optimizer().device() != v1::DEVICE_CPU && gpu >= 0 && gpu < rollout.gpus()) {
+      Refuse({"rollout.kv_megabytes", "optimizer.gpu", "optimizer.device"},
+             absl::StrCat("is not set, so the rollout workers take all of GPU ", config_.optimizer().gpu(),
+                          " that the learner (optimizer.gpu) has not taken yet; set rollout.kv_megabytes, or give the learner a GPU of its own"));
+    } else if (rollout.device() == v1::DEVICE_CUDA && rollout.workers() > rollout.gpus()) {
+      Refuse({"rollout.kv_megabytes", "rollout.workers"},
+             absl::StrCat("is not set, so the first of ", rollout.workers(), " workers (rollout.workers) on ", rollout.gpus(),
+                          " GPUs (rollout.gpus) takes all memory; set rollout.kv_megabytes, or start one worker a GPU"));
+    }
+  }
+
   void CheckAll() {
     CheckName();
     CheckData();
@@ -28,7 +44,6 @@ class RunChecker {
     CheckSampling();
     CheckBatches();
     CheckAlgorithm();
-    CheckGpus();
     CheckQueue();
     CheckEvaluation();
   }
@@ -164,22 +179,6 @@ class RunChecker {
     }
   }
 
-  // Whoever takes what is free leaves nothing for the others on the same GPU.
-  void CheckGpus() {
-    const auto& rollout = config_.rollout();
-    if (rollout.kv_megabytes() > 0 || rollout.device() == v1::DEVICE_CPU) return;
-    const int64_t gpu = config_.optimizer().gpu() - rollout.first_gpu();
-    if (config_.optimizer().device() != v1::DEVICE_CPU && gpu >= 0 && gpu < rollout.gpus()) {
-      Refuse({"rollout.kv_megabytes", "optimizer.gpu", "optimizer.device"},
-             absl::StrCat("is not set, so the rollout workers take all of GPU ", config_.optimizer().gpu(),
-                          " that the learner (optimizer.gpu) has not taken yet; set rollout.kv_megabytes, or give the learner a GPU of its own"));
-    } else if (rollout.device() == v1::DEVICE_CUDA && rollout.workers() > rollout.gpus()) {
-      Refuse({"rollout.kv_megabytes", "rollout.workers"},
-             absl::StrCat("is not set, so the first of ", rollout.workers(), " workers (rollout.workers) on ", rollout.gpus(),
-                          " GPUs (rollout.gpus) takes all memory; set rollout.kv_megabytes, or start one worker a GPU"));
-    }
-  }
-
   void CheckQueue() {
     const auto& queue = config_.queue();
     const int64_t ahead = int64_t{config_.algorithm().prompts_per_step()} * (1 + config_.algorithm().max_staleness());
@@ -215,6 +214,10 @@ class RunChecker {
 
 void CheckRun(const v1::RunConfig& config, const Settings& settings, Diagnostics& diagnostics) {
   RunChecker(config, settings, diagnostics).CheckAll();
+}
+
+void CheckOneMachine(const v1::RunConfig& config, const Settings& settings, Diagnostics& diagnostics) {
+  RunChecker(config, settings, diagnostics).CheckGpus();
 }
 
 void CheckPretrain(const v1::PretrainConfig& config, const Settings& settings, Diagnostics& diagnostics) {

@@ -22,6 +22,7 @@ struct Arguments {
   std::string file;
   std::vector<std::string> overrides;
   std::string field;
+  bool cluster = false;
 };
 
 std::string DerivedText(const config::v1::RunConfig& config) {
@@ -44,7 +45,8 @@ struct LoadedFile {
 };
 
 LoadedFile LoadEither(const Arguments& arguments) {
-  LoadedFile file{config::LoadRunConfig(arguments.file, arguments.overrides), config::LoadPretrainConfig(arguments.file, arguments.overrides), {}};
+  const config::Placement placement = arguments.cluster ? config::Placement::kSeveralMachines : config::Placement::kOneMachine;
+  LoadedFile file{config::LoadRunConfig(arguments.file, arguments.overrides, placement), config::LoadPretrainConfig(arguments.file, arguments.overrides), {}};
   if (file.run.ok() || file.pretrain.ok()) return file;
   const auto complaints = [](const absl::Status& status) { return std::count(status.message().begin(), status.message().end(), '\n'); };
   file.status = complaints(file.run.status()) <= complaints(file.pretrain.status()) ? file.run.status() : file.pretrain.status();
@@ -92,6 +94,7 @@ void AddConfigCommands(CLI::App& app, int* exit_code) {
 
   CLI::App* check = config->add_subcommand("check", "Find everything that is wrong with a file; if nothing is, print what follows from it");
   AddFileOptions(check, arguments);
+  check->add_flag("--cluster", arguments->cluster, "For services on machines or in pods of their own, which share no GPU as those of `cohort run` do");
   check->footer("Example:\n  cohort config check configs/quickstart.yaml --set algorithm.group_size=16");
   check->callback([arguments, exit_code] { *exit_code = Check(*arguments); });
 

@@ -10,7 +10,7 @@ import yaml
 from lib import chart
 from lib.control_plane import ControlPlane
 from lib.processes import run
-from lib.tools import CHART, ROOT, tool
+from lib.tools import BIN, CHART, ROOT, tool
 
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
 
@@ -43,6 +43,14 @@ class ApiServer(unittest.TestCase):
                 objects = chart.render(shape)
                 accepted = self.dry_run(objects).stdout.splitlines()
                 self.assertEqual(len(accepted), len(objects))
+
+    def test_the_run_of_every_shape_is_one_that_the_programs_take(self):
+        for shape in chart.shapes():
+            with self.subTest(shape), tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+                file.write(chart.find(chart.render(shape), "ConfigMap", "run")["data"]["run.yaml"])
+                file.flush()
+                checked = run([f"{BIN}/cohort", "config", "check", "--cluster", file.name], check=False)
+                self.assertEqual(checked.returncode, 0, checked.stderr)
 
     def test_every_pod_of_every_shape_passes_restricted(self):
         for shape in chart.shapes():

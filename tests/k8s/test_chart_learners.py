@@ -80,7 +80,7 @@ class Learners(unittest.TestCase):
         for mode, shape in GROUPS.items():
             leader, follower = chart.learner_pods(chart.render(shape))
             self.assertEqual("--exit-when-done" in arguments(leader), mode == "jobset", mode)
-            self.assertNotIn("--exit-when-done", arguments(follower), mode)
+            self.assertEqual("--exit-when-done" in arguments(follower), mode == "jobset", mode)
             for pod in (leader, follower):
                 self.assertEqual(pod["spec"].get("restartPolicy"), "Never" if mode == "jobset" else None, mode)
 

@@ -50,7 +50,9 @@ absl::Status Run(const LearnerOptions& options) {
   COHORT_ASSIGN_OR_RETURN(const int metrics_port, registry.Serve(options.metrics_listen));
   rpc::Endpoints endpoints{options.listen, rpc::WithPort(options.metrics_listen, metrics_port)};
   COHORT_RETURN_IF_ERROR(io::WriteFileAtomically(*directory / "config.yaml", config::ToYaml(inputs.config)));
-  const auto check = [file = *directory / "config.yaml"](const std::string& setting) { return config::LoadRunConfig(file, {setting}).status(); };
+  const auto check = [file = *directory / "config.yaml"](const std::string& setting) {
+    return config::LoadRunConfig(file, {setting}, config::Placement::kSeveralMachines).status();
+  };
   COHORT_ASSIGN_OR_RETURN(const auto control, RunControl::Open(directory->path(), inputs.config, check));
   for (;;) {
     const auto connection = ConnectQueue(options, inputs.config, directory->last_incarnation(), stop);

@@ -25,7 +25,7 @@ uint32_t ChecksumOf(const std::vector<data::PreparedPrompt>& prompts) {
 
 absl::StatusOr<RunInputs> LoadRunInputs(const LearnerOptions& options) {
   RunInputs inputs;
-  COHORT_ASSIGN_OR_RETURN(inputs.config, config::LoadRunConfig(options.config, options.overrides));
+  COHORT_ASSIGN_OR_RETURN(inputs.config, config::LoadRunConfig(options.config, options.overrides, config::Placement::kSeveralMachines));
   for (const config::DerivedQuantity& need : config::DeriveMemory(inputs.config)) COHORT_LOG(INFO) << need.name << ": " << need.value;
   const std::string& directory = inputs.config.model().path();
   COHORT_ASSIGN_OR_RETURN(const data::PromptFormat format, data::PromptFormat::Load(inputs.config.data(), directory));

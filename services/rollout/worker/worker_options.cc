@@ -89,7 +89,7 @@ void AddWorkerFlags(CLI::App& app, WorkerOptions& o) {
 
 absl::Status CompleteOptions(const CLI::App& app, WorkerOptions& o) {
   if (!o.config.empty()) {
-    COHORT_ASSIGN_OR_RETURN(const config::v1::RunConfig config, config::LoadRunConfig(o.config, o.overrides));
+    COHORT_ASSIGN_OR_RETURN(const config::v1::RunConfig config, config::LoadRunConfig(o.config, o.overrides, config::Placement::kSeveralMachines));
     FillIn(app, "--run", o.run, config.run().name());
     FillIn(app, "--model", o.model, config.model().path());
     FillIn(app, "--redis", o.redis, config.queue().redis_address());

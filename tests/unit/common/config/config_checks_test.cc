@@ -48,6 +48,8 @@ TEST_F(ConfigChecksTest, WhoSharesAGpuSaysHowMuchTheWorkersTake) {
   ExpectRefused({"rollout.device=CUDA", "rollout.workers=2"}, "rollout.workers", {"2 workers", "1 GPUs", "kv_megabytes"});
   ExpectFine({"rollout.device=CUDA", "rollout.workers=2", "rollout.gpus=2"});
   ExpectFine({"rollout.device=CUDA", "rollout.workers=1", "rollout.first_gpu=1", "optimizer.device=CUDA"});
+  // In pods of their own each has its own GPU 0.
+  EXPECT_OK(LoadRunConfig(path_, {"rollout.device=CUDA", "optimizer.device=CUDA", "rollout.workers=2"}, Placement::kSeveralMachines));
 }
 
 TEST_F(ConfigChecksTest, AWholeGroupMustFitIntoAWorker) {
