@@ -4,7 +4,7 @@ import os
 import time
 import unittest
 
-from lib import chart
+from lib import chart, ledger
 from lib.certificates import Authority
 from lib.control_plane import is_ready
 from lib.node import Node
@@ -13,7 +13,7 @@ from lib.tools import BIN, BUILD, CHART, ROOT, VERSION, tool
 
 IMAGES = ("learner", "rollout", "reward", "coderunner", "admin", "cli", "redis", "pause")
 # The run is to outlast the test.
-VALUES = ["--set", "networkPolicy.enabled=true,run.config.run.steps=5000,tls.enabled=true,tls.existingSecret=cohort-services",
+VALUES = ["--set", "networkPolicy.enabled=true,run.config.run.steps=5000,run.config.optimizer.data_parallel=2,tls.enabled=true,tls.existingSecret=cohort-services",
           "--set", "redis.bundled.password=of this test,admin.tokens.existingSecret=people",
           *(f"--set={role}.resources.requests.cpu=50m" for role in ("learner", "rollout", "reward", "admin"))]
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)"
@@ -87,19 +87,35 @@ class Policies(unittest.TestCase):
             time.sleep(1)
         self.assertEqual(seen, expected)
 
+    def records(self, name):
+        """What the learner wrote into a file of the run, a line each."""
+        text = self.cluster.kubectl("-n", "training", "exec", "demo-cohort-learner-0", "--", "cat", "/var/lib/cohort/quickstart/" + name).stdout
+        return ledger.parse(text)
+
+    def wait_for_steps(self, more):
+        before = len(self.records("steps.jsonl"))
+        wait_until(f"{more} more steps", lambda: len(self.records("steps.jsonl")) >= before + more, 120, period=1)
+
     def test_2_the_run_trains_and_helm_test_passes(self):
-        count = lambda: int(self.cluster.kubectl("-n", "training", "exec", "demo-cohort-learner-0", "--", "sh", "-c",
-                                                 "cat /var/lib/cohort/quickstart/steps.jsonl | wc -l").stdout)
-        before = count()
-        wait_until("three more steps", lambda: count() >= before + 3, 120, period=1)
+        self.wait_for_steps(3)
         self.cluster.helm("test", "demo", "-n", "training")
         # The kubelet's probes come from the node, which no policy keeps out.
-        pods = self.cluster.get("pods", "-n", "training", "-l", "app.kubernetes.io/instance=demo,app.kubernetes.io/component in (learner,rollout,reward,admin,redis)")["items"]
+        pods = self.cluster.get("pods", "-n", "training", "-l", "app.kubernetes.io/instance=demo,app.kubernetes.io/component in (learner,learner-follower,rollout,reward,admin,redis)")["items"]
         services = [pod for pod in pods if not pod["metadata"]["name"].startswith("client-")]
         self.assertEqual([pod["metadata"]["name"] for pod in services if not is_ready(pod)], [])
-        self.assertEqual(len(services), 5)
+        self.assertEqual(len(services), 6)
 
-    def test_3_people_need_a_certificate_and_redis_asks_for_a_password(self):
+    def test_3_a_follower_that_is_killed_costs_nothing_but_a_repetition(self):
+        """Leader and follower reach each other through the policies, by certificates."""
+        for _ in range(3):
+            self.cluster.kubectl("-n", "training", "delete", "pod", "demo-cohort-learner-follower-0", "--grace-period=0", "--force")
+            self.wait_for_steps(2)
+        steps = self.records("steps.jsonl")
+        ledger.check(steps, self.records("ledger.jsonl"), 32)
+        said = self.cluster.kubectl("-n", "training", "logs", "demo-cohort-learner-0").stdout
+        self.assertIn("the next update waits: ", said)
+
+    def test_4_people_need_a_certificate_and_redis_asks_for_a_password(self):
         self.cluster.start("port-forward", tool("kubectl"), "--kubeconfig", self.cluster.kubeconfig, "-n", "training", "port-forward", "service/demo-cohort-admin", "7003")
         status = [*self.cluster.prefix, os.path.join(BIN, "cohort"), "status", "--endpoint", "127.0.0.1:7003"]
         person = {**os.environ, **self.authority.environment("person")}
@@ -108,7 +124,7 @@ class Policies(unittest.TestCase):
         answer = self.cluster.kubectl("-n", "training", "exec", "demo-cohort-redis-0", "--", "redis-cli", "ping", check=False)
         self.assertIn("NOAUTH", answer.stdout + answer.stderr)
 
-    def test_4_without_the_policies_everybody_reaches_everybody(self):
+    def test_5_without_the_policies_everybody_reaches_everybody(self):
         self.helm("upgrade", "--wait", "--timeout", "5m", "--set", "networkPolicy.enabled=false")
         wait_until("every connection", lambda: all(self.seen().values()), 60, period=1)
 
