@@ -80,6 +80,7 @@ class Learners(unittest.TestCase):
         for mode, shape in GROUPS.items():
             leader, follower = chart.learner_pods(chart.render(shape))
             self.assertEqual("--exit-when-done" in arguments(leader), mode == "jobset", mode)
+            # A Job takes 0 for finished, also of a follower that was only asked to go.
             self.assertEqual("--exit-when-done" in arguments(follower), mode == "jobset", mode)
             for pod in (leader, follower):
                 self.assertEqual(pod["spec"].get("restartPolicy"), "Never" if mode == "jobset" else None, mode)
@@ -123,6 +124,12 @@ class Learners(unittest.TestCase):
             senders = {role: chart.find(objects, "NetworkPolicy", role)["spec"]["ingress"][0]["from"][0]["podSelector"]["matchExpressions"][0]["values"]
                        for role in ("learner", "learner-follower")}
             self.assertEqual(senders, {"learner": ["rollout", "admin", "tests", "learner-follower"], "learner-follower": ["learner"]}, mode)
+
+    def test_followers_do_not_reach_the_bundled_redis(self):
+        for shape in ("multi-learner", "jobset"):
+            peer = chart.find(chart.render(shape), "NetworkPolicy", "redis")["spec"]["ingress"][0]["from"][0]["podSelector"]
+            self.assertEqual(peer, {"matchLabels": INSTANCE, "matchExpressions": [
+                {"key": "app.kubernetes.io/component", "operator": "NotIn", "values": ["learner-follower"]}]}, shape)
 
     def test_followers_are_like_the_leader_but_where_their_own_values_say_so(self):
         leader, follower = chart.learner_pods(chart.render("multi-learner"))

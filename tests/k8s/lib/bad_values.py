@@ -82,6 +82,9 @@ BAD_VALUES = [
     (["--set", "learner.persistence.enabled=false,learner.persistence.existingClaim=c"], ["learner.persistence.existingClaim", "learner.persistence.enabled is false"]),
     (["--set", "learner.mode=jobset,learner.pdb.maxUnavailable=1"], ["learner.mode=jobset", "learner.pdb.maxUnavailable has to be 0"]),
     (["--set", "learner.pdb.enabled=sometimes"], ["/learner/pdb/enabled", "auto"]),
+    (["--set", "learner.pdb.maxUnavailable=null"], ["learner.pdb has neither minAvailable nor maxUnavailable", "learner.pdb.enabled=false"]),
+    (["--set", r"run.config.optimizer.data_parallel=2,learner.follower.podLabels.app\.kubernetes\.io/component=learner"], ["/learner/follower/podLabels"]),
+    (["--set", r"commonLabels.app\.kubernetes\.io/instance=other"], ["/commonLabels"]),
     (["--set", "learner.jobset.maxRestarts=-1"], ["/learner/jobset/maxRestarts", "minimum"]),
     (["--set", "coderunner.preStopSleepSeconds=40"], ["coderunner.preStopSleepSeconds", "coderunner.terminationGracePeriodSeconds"]),
 ]
