@@ -41,7 +41,7 @@ absl::Status Run(const LearnerOptions& options) {
   metrics::Registry registry;
   const absl::Status gold = CheckGoldAnswers(options.reward, inputs.config.reward().policy(), inputs.data.prompts,
                                              absl::Now() + options.start_timeout, stop, &registry);
-  if (absl::IsCancelled(gold) && stop.stop_requested()) return absl::OkStatus();
+  if (absl::IsCancelled(gold) && stop.stop_requested()) return Stopped(options);
   COHORT_RETURN_IF_ERROR(gold);
 
   const auto process_metrics = metrics::ExportProcessMetrics(registry, "learner");

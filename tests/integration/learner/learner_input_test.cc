@@ -1,4 +1,6 @@
 // What cohort-learner says to wrong input: the exit code, the message, and that nothing was overwritten.
+#include <signal.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -15,6 +17,7 @@ namespace cohort::learner {
 namespace {
 
 using ::cohort::testing::IsOk;
+using ::cohort::testing::IsOkAndHolds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -86,6 +89,24 @@ TEST_F(LearnerInputTest, ARewardServiceThatIsNotThereIsNamedByItsAddress) {
   EXPECT_EQ(RunWithout("--reward"), 5);
   EXPECT_THAT(learner_.log(), HasSubstr("reward service at 127.0.0.1:1"));
   EXPECT_TRUE(NothingBegan());
+}
+
+TEST_F(LearnerInputTest, WhoIsStoppedWhileItWaitsForTheRewardServiceDoesNotSayThatTheRunIsDone) {
+  for (const bool exit_when_done : {true, false}) {
+    process::ChildProcess::Options options;
+    options.command = {absl::StrCat(getenv("COHORT_BIN"), "/cohort-learner")};
+    for (const std::string& argument : learner_.Arguments(/*resume=*/false)) options.command.push_back(argument);
+    *(std::find(options.command.begin(), options.command.end(), "--reward") + 1) = "127.0.0.1:1";
+    if (exit_when_done) options.command.push_back("--exit-when-done");
+    const std::string name = exit_when_done ? "ends" : "stays";
+    options.log_file = learner_.path(name + ".log");
+    const auto process = process::ChildProcess::Start(options);
+    ASSERT_OK(process);
+    const absl::Time deadline = absl::Now() + absl::Seconds(20);
+    while (learner_.log(name).empty() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(10));
+    (*process)->Signal(SIGTERM);
+    EXPECT_THAT((*process)->Wait(absl::Now() + absl::Seconds(20)), IsOkAndHolds(exit_when_done ? 1 : 0));
+  }
 }
 
 TEST_F(LearnerInputTest, ARunDirectoryIsNeitherOverwrittenNorGivenToAnotherConfig) {
