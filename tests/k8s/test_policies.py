@@ -16,11 +16,13 @@ IMAGES = ("learner", "rollout", "reward", "coderunner", "admin", "cli", "redis",
 VALUES = ["--set", "networkPolicy.enabled=true,run.config.run.steps=5000,run.config.optimizer.data_parallel=2,tls.enabled=true,tls.existingSecret=cohort-services",
           "--set", "redis.bundled.password=of this test,admin.tokens.existingSecret=people",
           *(f"--set={role}.resources.requests.cpu=50m" for role in ("learner", "rollout", "reward", "admin"))]
+CLIENTS = ("rollout", "tests", "reward", "learner-follower", "stranger")
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)"
 # (from, to, port, whether it is allowed). "stranger" is a pod of another namespace, the others have the labels of their role.
 CONNECTIONS = [
     ("rollout", "learner", 7000, True), ("rollout", "reward", 7001, True), ("rollout", "redis", 6379, True), ("rollout", "admin", 7003, False),
     ("tests", "admin", 7003, True), ("tests", "learner", 7000, True), ("reward", "redis", 6379, True), ("reward", "learner", 7000, False),
+    ("learner-follower", "learner", 7000, True), ("learner-follower", "redis", 6379, False), ("rollout", "learner-follower", 7000, False),
     # The learner takes this from everybody: it is the grader that may not go out.
     ("stranger", "learner", 9090, True), ("reward", "learner", 9090, False),
     ("stranger", "learner", 7000, False), ("stranger", "reward", 7001, False), ("stranger", "redis", 6379, False), ("stranger", "admin", 7003, False),
@@ -57,9 +59,8 @@ class Policies(unittest.TestCase):
         cls.secret("cohort-services", *(f"--from-file={key}={cls.authority.path(name)}" for key, name in files.items()))
         cls.secret("people", "--from-literal=tokens=viewer somebody a-token-that-nobody-guesses\n")
         cls.helm("install", "--wait", "--timeout", "5m")
-        cls.cluster.apply([client(role) for role in ("rollout", "tests", "reward", "stranger")])
-        wait_until("the clients", lambda: all(cls.cluster.get("pod", "client-" + role, "-n", namespace(role))["status"]["phase"] == "Running"
-                                              for role in ("rollout", "tests", "reward", "stranger")))
+        cls.cluster.apply([client(role) for role in CLIENTS])
+        wait_until("the clients", lambda: all(cls.cluster.get("pod", "client-" + role, "-n", namespace(role))["status"]["phase"] == "Running" for role in CLIENTS))
 
     @classmethod
     def secret(cls, name, *content):
