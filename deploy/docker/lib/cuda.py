@@ -1,4 +1,4 @@
-"""What a program of a CUDA build needs beyond what the linker says: libraries that others load by name when they are first needed, and an environment.
+"""What a program of a CUDA build needs beyond what the linker says: libraries that others load by name when they are first needed.
 
 Nothing of the driver is ever put into an image: libcuda.so.1 and the like belong to the node's kernel, and its container toolkit mounts them.
 """
@@ -15,8 +15,6 @@ LOADED_LATER = {
     "libcublasLt.so.13": ("libnvrtc.so.13",),
     "libnvrtc.so.13": ("libnvrtc-builtins.so.13.0",),
 }
-# GPUs only for those to whom somebody gives one: a device plugin or `docker run --gpus` overrides the first.
-ENVIRONMENT = ("NVIDIA_VISIBLE_DEVICES=void", "NVIDIA_DRIVER_CAPABILITIES=compute,utility")
 
 
 def loaded_later(needed):
