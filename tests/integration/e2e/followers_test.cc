@@ -59,16 +59,16 @@ TEST(FollowersTest, AFollowerThatIsKilledIsStartedAgainAndChangesNoBit) {
 }
 
 TEST(FollowersTest, AnInterruptedRunGoesOnWithAnotherNumberOfProcesses) {
-  constexpr int steps = 60;  // So many that an interrupt behind the second comes before the last.
-  TrainingRun run(Settings(steps));
+  constexpr int kManySteps = 60;  // So many that an interrupt behind the second comes before the last.
+  TrainingRun run(Settings(kManySteps));
   ASSERT_OK(run.Start({"--no-eval"}));
   ASSERT_OK(run.WaitForSteps(2, Within(120)));
   run.launcher().Signal(SIGINT);
   ASSERT_OK(run.Wait(Within(60)));
-  ASSERT_LT(run.StepLines().size(), static_cast<size_t>(steps)) << "it was too late to interrupt";
+  ASSERT_LT(run.StepLines().size(), static_cast<size_t>(kManySteps)) << "it was too late to interrupt";
   ASSERT_OK(run.Start({"--no-eval", "--resume", "--set", "optimizer.data_parallel=1"}));
   ASSERT_THAT(run.Wait(Within(120)), IsOkAndHolds(0)) << run.Output();
-  EXPECT_EQ(run.StepLines().size(), static_cast<size_t>(steps));
+  EXPECT_EQ(run.StepLines().size(), static_cast<size_t>(kManySteps));
 }
 
 }  // namespace
