@@ -72,7 +72,8 @@ class LearnerLoop {
 
  private:
   absl::Status RunStep();
-  // Carries out what was ordered; returns when the run may go on. `activity` is what the loop does afterwards. Errors are those of Run().
+  // Carries out what was ordered and takes note of a checkpoint that has been written meanwhile; returns when the run may go on. `activity` is what the
+  // loop does afterwards. Errors are those of Run().
   absl::Status Attend(const std::string& activity);
   // Issues the steps that the staleness bound allows.
   absl::Status IssueAhead();
