@@ -21,6 +21,7 @@
 #include "services/cli/command/interrupt.h"
 #include "services/cli/evaluate/evaluator.h"
 #include "services/cli/launch/data_check.h"
+#include "services/cli/launch/follower_gpus.h"
 #include "services/cli/launch/nccl_environment.h"
 #include "services/cli/launch/results.h"
 #include "services/cli/supervise/service_specs.h"
@@ -115,6 +116,7 @@ absl::Status RunLauncher::LoadConfig() {
   std::vector<std::string> overrides = arguments_.overrides;
   if (arguments_.seed.has_value()) overrides.push_back(absl::StrCat("run.seed=", *arguments_.seed));
   COHORT_ASSIGN_OR_RETURN(config_, config::LoadRunConfig(arguments_.config_path, overrides));
+  COHORT_RETURN_IF_ERROR(Annotate(CheckFollowerGpus(config_), arguments_.config_path));
   paths_ = RunPaths::Of(config_);
   // What is set for some other server must not be said to the private one.
   if (config_.queue().redis_address().empty()) redis::Access::ForgetEnvironment();
@@ -274,7 +276,7 @@ absl::Status RunLauncher::Train() {
 absl::Status RunLauncher::StartFollowers() {
   std::vector<ServiceSpec> specs;
   for (int i = 1; i < config_.optimizer().data_parallel(); ++i) {
-    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, FollowerSpec(paths_, i, config_.run().name(), learner_->address(), config_.optimizer().gpu() + i));
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, FollowerSpec(paths_, i, config_.run().name(), learner_->address(), GpuOfFollower(config_, i)));
     specs.push_back(WithTimeout(std::move(spec)));
   }
   if (specs.empty()) return absl::OkStatus();

@@ -24,7 +24,8 @@ struct Checkpoint {
 // (the trainer's state), trainer_state.json and manifest.json with the checksums of all of them.
 //
 // A checkpoint is written beside as step-000025.partial, flushed file by file, and renamed at the end; so a directory with the final name is whole,
-// or was damaged later, which its manifest shows. Blocks for disk writes. Not thread-safe, but Write() may go on while others but DropAfter() are called.
+// or was damaged later, which its manifest shows. Blocks for disk writes. Not thread-safe, but Write() may go on while any function but FindLatest() and DropAfter() is
+// called.
 class CheckpointStore {
  public:
   struct Options {

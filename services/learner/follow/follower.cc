@@ -61,7 +61,7 @@ class Follower {
   // Once for each thing that is wrong.
   void Complain(const absl::Status& why) {
     const std::string text(why.message());
-    if (text != complained_) COHORT_LOG(WARNING) << "the leader at " << options_.leader << " is not there, trying again: " << text;
+    if (text != complained_) COHORT_LOG(WARNING) << "does not follow the leader at " << options_.leader << " now, trying again: " << text;
     complained_ = text;
   }
 

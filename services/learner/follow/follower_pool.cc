@@ -86,7 +86,10 @@ absl::StatusOr<size_t> FollowerPool::TakePlace(const std::shared_ptr<FollowerLin
   }
   const auto by_name = [&](const Place& place) { return place.link != nullptr && place.link->name() == hello.name(); };
   auto place = std::find_if(places_.begin(), places_.end(), by_name);
-  if (place != places_.end()) place->link->Drop("another follower of that name has come");
+  if (place != places_.end()) {
+    place->link->Drop("another follower of that name has come");
+    if (place->ready) CountLost(*place);
+  }
   if (place == places_.end()) place = std::find_if(places_.begin(), places_.end(), [](const Place& free) { return free.link == nullptr; });
   if (place == places_.end()) {
     return absl::ResourceExhaustedError(absl::StrCat("all ", places_.size(), " followers of run ", options_.task.run(), " are there already; this one waits"));
@@ -120,13 +123,14 @@ void FollowerPool::Leave(const std::shared_ptr<FollowerLink>& link) {
   links_.erase(link);
   const auto place = std::find_if(places_.begin(), places_.end(), [&](const Place& of) { return of.link == link; });
   if (place == places_.end()) return;
-  const bool was_ready = std::exchange(place->ready, false);
-  place->link = nullptr;
-  place->last = absl::StrCat(link->name(), ": ", link->lost());
+  if (place->ready && !leaving_.has_value()) CountLost(*place);
+  *place = {nullptr, false, absl::StrCat(link->name(), ": ", link->lost())};
   CountReady();
-  if (leaving_.has_value() || !was_ready) return;
+}
+
+void FollowerPool::CountLost(const Place& place) {
   if (lost_ != nullptr) lost_->Add();
-  COHORT_LOG(WARNING) << "follower " << link->name() << ", rank " << place - places_.begin() + 1 << ", is lost: " << link->lost();
+  COHORT_LOG(WARNING) << "follower " << place.link->name() << ", rank " << &place - places_.data() + 1 << ", is lost: " << place.link->lost();
 }
 
 bool FollowerPool::IsComplete() const {

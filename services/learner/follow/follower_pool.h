@@ -66,6 +66,8 @@ class FollowerPool final : public v1::FollowService::Service {
   std::optional<Leaving> leaving() const ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status CheckReady(const FollowerLink& link, const v1::FollowerReady& ready) const;
   void Leave(const std::shared_ptr<FollowerLink>& link) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whoever has the place has gone while it was needed.
+  void CountLost(const Place& place) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsComplete() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string MissingText() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CountReady() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

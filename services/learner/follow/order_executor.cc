@@ -70,7 +70,9 @@ absl::Status OrderExecutor::WriteWeights(const v1::WeightsOrder& order) {
   if (io::Crc32c(bytes) != order.crc32c()) return absl::DataLossError("a slice of weights came damaged");
   COHORT_ASSIGN_OR_RETURN(const WeightsOf weights, FromMessage(order.weights()));
   const model::DType dtype = order.brain_floats() ? model::DType::kBfloat16 : model::DType::kFloat32;
-  COHORT_RETURN_IF_ERROR(CheckRange(order.offset(), static_cast<int64_t>(bytes.size()) / model::SizeOf(dtype)));
+  const auto size = static_cast<int64_t>(bytes.size());
+  if (size % model::SizeOf(dtype) != 0) return absl::InvalidArgumentError(absl::StrCat("a slice of ", size, " bytes, which are no whole elements"));
+  COHORT_RETURN_IF_ERROR(CheckRange(order.offset(), size / model::SizeOf(dtype)));
   if (weights == WeightsOf::kReference && !model_->has_reference()) return absl::InvalidArgumentError("weights of a reference that there is not");
   model_->WriteWeights(weights, order.offset(), dtype, bytes);
   return absl::OkStatus();

@@ -59,6 +59,8 @@ absl::Status LearnerLoop::Run() {
       if (const absl::Status saved = SaveCheckpoint(); !saved.ok()) {
         COHORT_LOG(WARNING) << "the run will go on from the checkpoint before: " << saved.message();
       }
+    } else {
+      NoteCheckpoint(writer_.Wait());
     }
     return done;
   }
@@ -74,6 +76,7 @@ absl::Status LearnerLoop::Attend(const std::string& activity) {
     if (orders.roll_back || orders.begin_again) {
       return ErrorWithReason(absl::StatusCode::kAborted, "BEGIN_AGAIN", orders.roll_back ? "a rollback was ordered" : "another staleness bound was ordered");
     }
+    NoteCheckpoint(orders.pause ? writer_.Wait() : writer_.Poll());  // While it is paused nobody would.
     if (!orders.pause) break;
     COHORT_LOG(INFO) << "step=" << state_.step << " paused";
     parts_.tell(registry::v1::EVENT_KIND_RUN_PHASE, state_.run, absl::StrCat("paused before the update of step ", state_.step));
@@ -92,7 +95,7 @@ absl::Status LearnerLoop::RunStep() {
   parts_.budget->Switch("issuing");
   COHORT_RETURN_IF_ERROR(IssueAhead());
 
-  AttendToCheckpoints(record);  // While the workers generate.
+  CheckpointWhenDue(record);  // While the workers generate.
 
   parts_.budget->Switch("waiting_for_groups");
   const absl::Time wait_begin = absl::Now();
@@ -243,32 +246,38 @@ absl::Status LearnerLoop::SaveCheckpoint() {
   return begun ? FinishCheckpoint(writer_.Wait()) : absl::OkStatus();
 }
 
-void LearnerLoop::AttendToCheckpoints(learner::v1::StepRecord& record) {
-  absl::Status failed = FinishCheckpoint(writer_.Poll());
-  if (state_.step > 0 && state_.step % parts_.config->checkpoint().every_steps() == 0) {
-    parts_.budget->Switch("checkpointing");
-    const absl::Time begin = absl::Now();
-    if (const absl::Status begun = BeginCheckpoint().status(); !begun.ok()) failed = begun;
-    record.set_checkpoint_seconds(SecondsSince(begin));
-  }
-  if (!failed.ok()) LogLostCheckpoint(failed);
+void LearnerLoop::CheckpointWhenDue(learner::v1::StepRecord& record) {
+  if (state_.step == 0 || state_.step % parts_.config->checkpoint().every_steps() != 0) return;
+  parts_.budget->Switch("checkpointing");
+  const absl::Time begin = absl::Now();
+  if (const absl::Status begun = BeginCheckpoint().status(); !begun.ok()) LogLostCheckpoint(begun);
+  record.set_checkpoint_seconds(SecondsSince(begin));
 }
 
-void LearnerLoop::LogLostCheckpoint(const absl::Status& status) const {
-  COHORT_LOG(ERROR) << "training goes on, the next checkpoint is tried after " << parts_.config->checkpoint().every_steps() << " steps: " << status.message();
+void LearnerLoop::NoteCheckpoint(std::optional<CheckpointWriter::Written> written) {
+  if (const absl::Status finished = FinishCheckpoint(std::move(written)); !finished.ok()) LogLostCheckpoint(finished);
+}
+
+void LearnerLoop::LogLostCheckpoint(const absl::Status& status) {
+  COHORT_LOG(ERROR) << "a checkpoint is lost, the next one is tried when it is due: " << status.message();
 }
 
 absl::StatusOr<bool> LearnerLoop::BeginCheckpoint() {
+  NoteCheckpoint(writer_.Wait());
   if (parts_.control->Pending().roll_back) return false;  // It would be removed again.
-  if (const absl::Status before = FinishCheckpoint(writer_.Wait()); !before.ok()) LogLostCheckpoint(before);
   const std::vector<Checkpoint>& kept = parts_.checkpoints->kept();
   if (!kept.empty() && kept.back().state.step == state_.step) return false;
   parts_.reporter->Sync();
   state_.elapsed_seconds = elapsed_before_ + SecondsSince(started_);
   state_.reward_mean = rewards_.steps > 0 ? rewards_.sum / static_cast<double>(rewards_.steps) : 0;
-  COHORT_ASSIGN_OR_RETURN(TrainerSnapshot snapshot, parts_.trainer->Snapshot());
+  const absl::Time begin = absl::Now();
+  absl::StatusOr<TrainerSnapshot> snapshot = parts_.trainer->Snapshot();
+  if (!snapshot.ok()) {
+    parts_.metrics->ObserveCheckpoint(SecondsSince(begin), /*ok=*/false, 0);
+    return Annotate(snapshot.status(), absl::StrCat("the checkpoint of step ", state_.step, " was not written"));
+  }
   rewards_being_written_ = std::exchange(rewards_, Rewards());
-  writer_.Begin(state_, std::move(snapshot));
+  writer_.Begin(state_, *std::move(snapshot));
   return true;
 }
 

@@ -72,7 +72,8 @@ class LearnerLoop {
 
  private:
   absl::Status RunStep();
-  // Carries out what was ordered; returns when the run may go on. `activity` is what the loop does afterwards. Errors are those of Run().
+  // Carries out what was ordered and takes note of a checkpoint that has been written meanwhile; returns when the run may go on. `activity` is what the
+  // loop does afterwards. Errors are those of Run().
   absl::Status Attend(const std::string& activity);
   // Issues the steps that the staleness bound allows.
   absl::Status IssueAhead();
@@ -83,9 +84,11 @@ class LearnerLoop {
   absl::StatusOr<UpdateMetrics> Update(const std::vector<SlotGroup>& slots);
   absl::Status Publish();
   void Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record);
-  // Takes note of a checkpoint that has been written meanwhile, and begins the one that is due; failures are logged.
-  void AttendToCheckpoints(learner::v1::StepRecord& record);
-  void LogLostCheckpoint(const absl::Status& status) const;
+  // Begins the checkpoint that is due, if one is; a failure is logged.
+  void CheckpointWhenDue(learner::v1::StepRecord& record);
+  // FinishCheckpoint() where nothing depends on it: a failure is logged.
+  void NoteCheckpoint(std::optional<CheckpointWriter::Written> written);
+  static void LogLostCheckpoint(const absl::Status& status);
   // Writes a checkpoint of the state between two steps; returns when it is on disk. OK also when there is one of this step, or a rollback was ordered.
   absl::Status SaveCheckpoint();
   // Copies that state and begins to write it, after waiting for the checkpoint before; true if a checkpoint is being written now.

@@ -192,7 +192,7 @@ TEST_F(RedisPromptQueueTest, AnswerThatComesSoonAfterTheDeadlineOfATakeIsHeard) 
   ASSERT_OK(learner->Issue(Tasks(1), Soon()));
   server_->Pause();
   absl::StatusOr<std::vector<Lease>> leases;
-  const absl::Time deadline = In(100);
+  const absl::Time deadline = In(1000);  // Time enough to have asked before it.
   sync::Thread taker("taker", [&] { leases = worker->Take(1, deadline); });
   absl::SleepFor(deadline - absl::Now() + absl::Milliseconds(50));
   server_->Resume();

@@ -4,7 +4,7 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
@@ -66,12 +66,13 @@ TensorPolicyModel::TensorPolicyModel(const PolicyModelOptions& options, const mo
   const Entry entry(device_);
   master_ = ViewOf(*initial.weights).to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
   weights_ = Rounds() ? master_.to(compute_type_) : master_;
-  gradient_ = at::zeros_like(master_);
+  const at::TensorOptions like_master = master_.options();
   if (options.optimizes) {
     optimizer_ = std::make_unique<TensorAdamW>(options.optimizer, initial.layout, device);
   } else {
-    master_ = at::Tensor();
+    master_ = at::Tensor();  // Before the gradient takes as much memory.
   }
+  gradient_ = at::zeros({layout_.size()}, like_master);
   if (!options.reference) return;
   reference_ = at::empty_like(weights_, weights_.options().device(options.optimizer.reference_on_host() ? at::kCPU : device_.type()));
   reference_.copy_(weights_);

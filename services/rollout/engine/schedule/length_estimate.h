@@ -4,8 +4,7 @@
 
 namespace cohort::rollout {
 
-// How long completions turn out, as a share of what they may be: a mean in which the newest of `kMemory` completions count most. Before any has ended they
-// are taken to become as long as they may.
+// How long completions turn out, as a share of what they may be: a mean in which the newest of `kMemory` completions count most.
 class LengthEstimate {
  public:
   // `first`: what is expected before anything is known, in [0, 1].

@@ -97,6 +97,7 @@ TEST_F(FollowerPoolTest, ARestartedFollowerReplacesItsPredecessorWhoseConnection
     return all.has_value() && all->at(0) != link;
   }));
   EXPECT_EQ(link->lost(), "another follower of that name has come");
+  EXPECT_THAT(leader.registry().Expose(), HasSubstr("cohort_learner_followers_lost_total 1"));
 }
 
 TEST_F(FollowerPoolTest, MetricsSayWhoIsWantedAndThere) {

@@ -124,6 +124,11 @@ TEST_F(OrderExecutorTest, WhatCannotBeDoneIsSaid) {
   read.mutable_read_gradient()->set_offset(model_.layout.size() - 1);
   read.mutable_read_gradient()->set_size(2);
   EXPECT_THAT(Execute(read).error(), HasSubstr("a slice of 2 elements"));
+  v1::FollowResponse torn = Weights(1, 4);
+  std::string& data = *torn.mutable_weights()->mutable_data();
+  data.pop_back();
+  torn.mutable_weights()->set_crc32c(io::Crc32c(absl::MakeConstSpan(data.data(), data.size())));
+  EXPECT_THAT(Execute(torn).error(), HasSubstr("15 bytes"));
   v1::FollowResponse reference = Weights(1, 4);
   reference.mutable_weights()->set_weights(v1::WEIGHT_SET_REFERENCE);
   EXPECT_THAT(Execute(reference).error(), HasSubstr("reference"));

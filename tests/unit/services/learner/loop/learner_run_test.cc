@@ -1,6 +1,10 @@
 // Whole runs of the learner in this process: real trainer, journal, checkpoints and gRPC, an in-memory queue, scripted workers.
 #include "services/learner/server/learner_run.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -83,6 +87,30 @@ std::vector<json> Lines(const std::string& path) {
   for (std::string line; std::getline(file, line);) lines.push_back(json::parse(line));
   return lines;
 }
+
+// Holds the next checkpoint of a run up in the middle: a file of the model, which every checkpoint copies, is a pipe that nobody writes to.
+class SlowCheckpoint {
+ public:
+  explicit SlowCheckpoint(const std::string& model_directory) : pipe_(model_directory + "/merges.txt") {}
+  ~SlowCheckpoint() { GoOn(); }
+
+  // Call it while no checkpoint is being written.
+  void Arm() { EXPECT_EQ(mkfifo(pipe_.c_str(), 0600), 0); }
+  // Returns when the checkpoint is being written.
+  void Await() {
+    const absl::Time deadline = absl::Now() + absl::Seconds(20);
+    while ((end_ = open(pipe_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
+    EXPECT_GE(end_, 0) << "no checkpoint is being written";
+  }
+  void GoOn() {
+    unlink(pipe_.c_str());
+    if (end_ >= 0) close(std::exchange(end_, -1));
+  }
+
+ private:
+  const std::string pipe_;
+  int end_ = -1;
+};
 
 // A run directory and the learners that work in it, one after the other.
 class LearnerRunTest : public ::testing::Test {
@@ -206,6 +234,28 @@ class LearnerRunTest : public ::testing::Test {
     const absl::Time deadline = absl::Now() + absl::Seconds(20);
     while (!Control(run).paused() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
     EXPECT_TRUE(Control(run).paused());
+  }
+  // The steps of the checkpoints that a rollback may name.
+  std::vector<int64_t> Listed(const TestRun& run) {
+    v1::ListCheckpointsResponse list;
+    EXPECT_OK(Order(run, &v1::ControlService::Stub::ListCheckpoints, v1::ListCheckpointsRequest(), &list));
+    std::vector<int64_t> steps;
+    for (const auto& checkpoint : list.checkpoints()) steps.push_back(checkpoint.step());
+    return steps;
+  }
+  void AwaitListed(const TestRun& run, const std::vector<int64_t>& steps) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(20);
+    while (Listed(run) != steps && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
+    EXPECT_EQ(Listed(run), steps);
+  }
+  // HoldAt(`run`, 4), where the checkpoint of step 4 is held up. The worker waits until that of step 2 is there.
+  static void HoldAtACheckpoint(TestRun& run, SlowCheckpoint& slow) {
+    HoldAt(run, 4);
+    run.worker.edit = [&run, &slow, hold = run.worker.edit, armed = false](const queue::Lease& lease, learner::v1::Group& group) mutable {
+      while (lease.task.step() == 3 && !std::filesystem::exists(run.directory / "run/checkpoints/step-000002")) absl::SleepFor(absl::Milliseconds(1));
+      if (lease.task.step() == 3 && !std::exchange(armed, true)) slow.Arm();
+      return hold(lease, group);
+    };
   }
   void Resume(const TestRun& run) {
     v1::ResumeRunResponse response;
@@ -436,6 +486,99 @@ TEST_F(LearnerRunTest, ARollbackDoesTheSameStepsAgain) {
   ExpectTrainedExactlyOnce(back);
 }
 
+TEST_F(LearnerRunTest, ACheckpointIsListedOnceItIsWrittenThoughTheStepStillWaits) {
+  TestRun run;
+  Prepare(run);
+  HoldAt(run, 2);
+  run.stop_when = [&](const learner::v1::GetRunResponse& state) {
+    if (!Held(run, state)) return false;
+    AwaitListed(run, {2});
+    Release(run);
+    return true;
+  };
+  ASSERT_OK(Learn(run));
+}
+
+TEST_F(LearnerRunTest, APausedRunListsTheCheckpointThatWasBeingWrittenWhenItPaused) {
+  TestRun run;
+  Prepare(run);
+  SlowCheckpoint slow(run.directory / "model-source");
+  HoldAtACheckpoint(run, slow);
+  run.stop_when = [&](const learner::v1::GetRunResponse& state) {
+    if (!Held(run, state)) return false;
+    slow.Await();
+    v1::PauseRunResponse response;
+    EXPECT_OK(Order(run, &v1::ControlService::Stub::PauseRun, v1::PauseRunRequest(), &response));
+    EXPECT_EQ(Listed(run), std::vector<int64_t>({2}));
+    slow.GoOn();
+    AwaitListed(run, {2, 4});
+    Release(run);
+    Resume(run);
+    return false;
+  };
+  ASSERT_OK(Learn(run));
+  EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
+}
+
+TEST_F(LearnerRunTest, ARollbackIsOrderedWhileACheckpointIsBeingWritten) {
+  TestRun undisturbed;
+  TestRun back;
+  Prepare(undisturbed);
+  Prepare(back);
+  ASSERT_OK(Learn(undisturbed));
+  SlowCheckpoint slow(back.directory / "model-source");
+  HoldAtACheckpoint(back, slow);
+  back.stop_when = [&](const learner::v1::GetRunResponse& state) {
+    if (!Held(back, state)) return false;
+    slow.Await();
+    v1::RollbackPolicyRequest request;
+    v1::RollbackPolicyResponse response;
+    request.set_step(2);
+    EXPECT_OK(Order(back, &v1::ControlService::Stub::RollbackPolicy, request, &response));
+    slow.GoOn();
+    Release(back);
+    return false;
+  };
+  ASSERT_THAT(Learn(back), testing::HasReason("BEGIN_AGAIN"));
+  EXPECT_TRUE(std::filesystem::exists(back.directory / "run/checkpoints/step-000004")) << "it was begun, so it was written";
+  EXPECT_TRUE(std::filesystem::exists(back.directory / "run/checkpoints/step-000002"));
+  back.stop_when = nullptr;
+  back.worker.edit = nullptr;
+  ASSERT_OK(Learn(back));
+  EXPECT_EQ(Curve(undisturbed), Curve(back));
+  EXPECT_EQ(Weights(undisturbed), Weights(back));
+  ExpectTrainedExactlyOnce(back);
+}
+
+TEST_F(LearnerRunTest, AStopWhileACheckpointIsBeingWrittenLosesNothing) {
+  TestRun undisturbed;
+  TestRun stopped;
+  Prepare(undisturbed);
+  Prepare(stopped);
+  ASSERT_OK(Learn(undisturbed));
+  SlowCheckpoint slow(stopped.directory / "model-source");
+  HoldAtACheckpoint(stopped, slow);
+  sync::Thread disk;
+  stopped.stop_when = [&](const learner::v1::GetRunResponse& state) {
+    if (!Held(stopped, state)) return false;
+    slow.Await();
+    Release(stopped);
+    disk = sync::Thread("disk", [&slow] {
+      absl::SleepFor(absl::Milliseconds(200));  // The stop comes first, or soon after: the end is the same.
+      slow.GoOn();
+    });
+    return true;
+  };
+  ASSERT_OK(Learn(stopped));
+  disk.Join();
+  stopped.stop_when = nullptr;
+  stopped.worker.edit = nullptr;
+  ASSERT_OK(Learn(stopped));
+  EXPECT_EQ(Curve(undisturbed), Curve(stopped));
+  EXPECT_EQ(Weights(undisturbed), Weights(stopped));
+  ExpectTrainedExactlyOnce(stopped);
+}
+
 TEST_F(LearnerRunTest, AnotherLearningRateHoldsFromTheNextUpdateAndAfterAResume) {
   TestRun whole;
   TestRun stopped;
@@ -650,6 +793,13 @@ TEST_F(LearnerRunTest, ACheckpointThatCannotBeWrittenDoesNotStopTraining) {
   EXPECT_EQ(last_.phase(), learner::v1::RUN_PHASE_FINISHED);
   EXPECT_THAT(last_.checkpoint(), HasSubstr("step-000005"));
   EXPECT_THAT(run.registry.Expose(), HasSubstr("cohort_learner_checkpoint_failures_total 1"));
+  // The steps of the one that was lost count in the next.
+  const std::vector<json> steps = Lines(run.directory / "run/steps.jsonl");
+  double sum = 0;
+  for (int i = 0; i < 4; ++i) sum += steps[i]["reward_mean"].get<double>();
+  const auto reward = [&](const std::string& name) { return json::parse(*io::ReadFile(blocked + "/" + name + "/trainer_state.json"))["reward_mean"].get<double>(); };
+  EXPECT_NEAR(reward("step-000004"), sum / 4, 1e-12);
+  EXPECT_NEAR(reward("step-000005"), steps[4]["reward_mean"].get<double>(), 1e-12);
 }
 
 }  // namespace
