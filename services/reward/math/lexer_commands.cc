@@ -216,8 +216,12 @@ void Lexer::OperatorName() {
 
 void Lexer::Blackboard() {
   const std::string_view name = Argument();
-  if (name.size() != 1 || std::string_view("RZNQC").find(name[0]) == std::string_view::npos) return EmitLetter(name.substr(0, 1));
-  Emit(Tok::kNumberSet, 0, name);
+  const bool set = !name.empty() && std::string_view("RZNQC").find(name[0]) != std::string_view::npos;
+  if (name.size() == 1) return set ? Emit(Tok::kNumberSet, 0, name) : EmitLetter(name);
+  if (!set || (name[1] != '^' && name[1] != '_') || text_[at_ - 1] != '}') return Fail("a set of numbers was expected");
+  Emit(Tok::kNumberSet, 0, name.substr(0, 1));  // \mathbb{R^+}: what follows the letter is read like \mathbb{R}^+.
+  boxes_.push_back(at_ - 1);
+  at_ = static_cast<size_t>(name.data() - text_.data()) + 1;
 }
 
 void Lexer::SizedBracket() {

@@ -42,6 +42,7 @@ class Lexer {
   std::string_view Scientific(std::string_view run);
   std::string_view Digits();
   size_t SureThousands() const;
+  bool SpaceGroups() const;
   bool RepetendFollows(size_t at) const;
   bool RepeatsForEver(std::string_view run);
 
@@ -61,6 +62,7 @@ class Lexer {
   bool UnitStandsHere(std::string_view run) const;
   bool IsWord(std::string_view run, bool after_number) const;
   bool UnitContinues(std::string_view run) const;
+  bool UnitsEnd() const;
   void SplitLetters(std::string_view run);
   void EmitLetter(std::string_view letter);
   bool UnionStandsHere() const;

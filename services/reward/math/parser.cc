@@ -187,7 +187,10 @@ void Parser::Operator() {
     case Tok::kPlusMinus: ++at_; return Infix(Kind::kPlusMinus, kSumPower, kSumPower, 0);
     case Tok::kMinusPlus: ++at_; return Infix(Kind::kPlusMinus, kSumPower, kSumPower, 1);
     case Tok::kTimes: ++at_; return Infix(Kind::kMultiply, kProductPower, kProductPower);
-    case Tok::kDivide: ++at_; return Infix(Kind::kDivide, kProductPower, kProductPower);
+    case Tok::kDivide:
+      ++at_;
+      Infix(Kind::kDivide, kProductPower, kProductPower);
+      return void(TakeDifferential());
     case Tok::kMod: ++at_; return Infix(Kind::kModulo, kModuloPower, kModuloPower);
     case Tok::kCup: ++at_; return Infix(Kind::kUnion, kUnionPower, kUnionPower);
     case Tok::kCap: ++at_; return Infix(Kind::kIntersection, kIntersectionPower, kIntersectionPower);
@@ -259,6 +262,7 @@ void Parser::Operator() {
         at_ += 2;
         return OpenContainer(FrameKind::kBracket, '(');
       }
+      if (DigitsGoOn()) return Fail("a number goes on in braces");
       return ImplicitProduct();
     case Tok::kNumber:
       if (ast_.Is(values_.back(), Kind::kUnit)) return Infix(Kind::kAdd, kProductPower, kSumPower);  // 5 feet 6 inches
@@ -277,6 +281,13 @@ void Parser::Operator() {
       return;
     default: return Fail("an operator was expected");
   }
+}
+
+// 4{2} and {4}{2} are written like 42, and are no product.
+bool Parser::DigitsGoOn() const {
+  const Token& before = tokens_[at_ - 1];
+  const bool number = before.kind == Tok::kNumber || (before.kind == Tok::kClose && before.op == '}');
+  return Next().op == '{' && Ahead(1).kind == Tok::kNumber && number && ast_.Is(values_.back(), Kind::kNumber);
 }
 
 // Whether the number and unit behind "and" are the rest of one time, price or height: hours and minutes, dollars and cents, feet and inches.

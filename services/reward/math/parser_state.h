@@ -99,6 +99,7 @@ class Parser {
   void CloseEnvironment();
   bool SmallerUnitFollows() const;
   bool NumberMayFollow() const;
+  bool DigitsGoOn() const;
   bool IntegralEnds() const;
   void SeparatorHere(Separator separator);
   void FinishRoot();
@@ -125,6 +126,9 @@ class Parser {
   void ReduceTo(Power binding);
   void ReduceOne();
   void BuildRelation(const Frame& frame);
+  bool BeginsWithD(NodeId id) const;
+  NodeId Quotient(NodeId above, NodeId below);
+  bool TakeDifferential();
 
   // parser_scripts.cc: exponents and subscripts.
   void Caret();

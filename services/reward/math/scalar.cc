@@ -100,6 +100,7 @@ void CollectIntegers(View view, std::vector<std::string>& names) {
         break;
       case Kind::kPower:
         if (view.ast.Is(view.ast.kid(id, 0), Kind::kNegate)) from = 1, to = 2;
+        if (!Variables({view.ast, view.ast.kid(id, 0)}).empty()) CollectCounts({view.ast, view.ast.kid(id, 1)}, names);  // (ab)^n
         break;
       default: break;
     }
@@ -114,6 +115,41 @@ void CollectBases(View view, std::vector<std::string>& names) {
   for (NodeId id = view.node().begin; id <= view.id; ++id) {
     const bool logarithm = view.ast.Is(id, Kind::kFunction) && view.ast.function(id) == Function::kLog;
     if (logarithm && view.ast.Is(view.ast.kid(id, 0), Kind::kSymbol)) names.push_back(view.ast.name(view.ast.kid(id, 0)));
+  }
+}
+
+bool IsLogarithm(View view) {
+  if (view.kind() != Kind::kFunction) return false;
+  const Function function = view.ast.function(view.id);
+  return function == Function::kLn || function == Function::kLog10 || function == Function::kLog;
+}
+
+// Whether `name` stands in the subtree only once in each of its logarithms of products and quotients of several names: \ln(xy), \log_2\frac{x}{y}.
+bool OnlyInProductLogarithms(View view, const std::string& name) {
+  size_t inside = 0, all = 0;
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    all += view.ast.Is(id, Kind::kSymbol) && view.ast.name(id) == name ? 1 : 0;
+    if (!IsLogarithm({view.ast, id})) continue;
+    const View argument(view.ast, view.ast.kid(id, view.ast.node(id).kid_count - 1));
+    size_t names = 0, own = 0;
+    bool product = true;
+    for (NodeId part = argument.node().begin; part <= argument.id; ++part) {
+      const Kind kind = view.ast.node(part).kind;
+      names += kind == Kind::kSymbol ? 1 : 0;
+      own += kind == Kind::kSymbol && view.ast.name(part) == name ? 1 : 0;
+      product = product && (kind == Kind::kSymbol || kind == Kind::kNumber || kind == Kind::kMultiply || kind == Kind::kDivide || kind == Kind::kDropped);
+    }
+    if (product && own == 1 && names == Variables(argument).size() && names > 1) ++inside;
+  }
+  return all > 0 && inside == all;
+}
+
+// Names of which one side takes the logarithm and the other that of their product: \ln x + \ln y against \ln(xy). Both speak of positive numbers, unlike \ln(x^2).
+void CollectLogarithmands(View a, View b, std::vector<std::string>& names) {
+  for (NodeId id = a.node().begin; id <= a.id; ++id) {
+    if (!IsLogarithm({a.ast, id})) continue;
+    const View argument(a.ast, a.ast.kid(id, a.ast.node(id).kid_count - 1));
+    if (argument.kind() == Kind::kSymbol && OnlyInProductLogarithms(b, a.ast.name(argument.id))) names.push_back(a.ast.name(argument.id));
   }
 }
 
@@ -210,8 +246,11 @@ Decision CompareFunctions(View a, View b, std::vector<std::string> names, const 
   Random random(context.key);
   Tally tally;
   const bool piecewise = IsPiecewise(a) || IsPiecewise(b);
-  std::vector<std::string> bases;  // Where nothing may stand for a sign: |x| as a base is not x.
-  if (!piecewise) CollectBases(a, bases), CollectBases(b, bases);
+  std::vector<std::string> positive;  // Where nothing may stand for a sign: |x| as a base is not x.
+  if (!piecewise) {
+    CollectBases(a, positive), CollectBases(b, positive);
+    CollectLogarithmands(a, b, positive), CollectLogarithmands(b, a, positive);
+  }
   const int wanted = piecewise ? kPiecewiseAgreements : kWantedAgreements;
   const int least = names.size() > 1 && !rational_function ? kSignRounds * kSignPatterns : 0;
   for (int attempt = 0; attempt < (piecewise ? kMaxPiecewiseAttempts : kMaxAttempts) && (tally.agree < wanted || attempt < least); ++attempt) {
@@ -220,7 +259,7 @@ Decision CompareFunctions(View a, View b, std::vector<std::string> names, const 
     for (size_t index = 0; index < names.size(); ++index) {
       const std::string& name = names[index];
       const auto among = [&name](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
-      const Domain domain = among(whole) ? Domain::kWhole : among(bases) ? Domain::kPositive : Domain::kReal;
+      const Domain domain = among(whole) ? Domain::kWhole : among(positive) ? Domain::kPositive : Domain::kReal;
       point.emplace_back(name, Enclosure(Draw(random, attempt, index, domain, rational_function)));
     }
     Decision decision;

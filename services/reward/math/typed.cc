@@ -64,20 +64,28 @@ Decision CompareQuantities(View a, View b, const Context& context) {
   return CompareScalars({left->ast, left->ast.root}, {y->ast, y->ast.root}, context);
 }
 
+// Modulo the same modulus.
+Decision CompareRemainders(View a, View b, View modulus, const Context& context) {
+  Ast ast;
+  const auto remainder = [&ast, &modulus](View value) {
+    const NodeId v = ast.Copy(value.ast, value.id), m = ast.Copy(modulus.ast, modulus.id);
+    return ast.Add(Kind::kModulo, {v, m});
+  };
+  const NodeId first = remainder(a), second = remainder(b);
+  return CompareScalars({ast, first}, {ast, second}, context);
+}
+
 Decision CompareCongruences(View a, View b, const Context& context) {
   const Decision modulus = CompareScalars(a.kid(1), b.kid(1), context);
   if (modulus.equality != Equality::kEqual) return modulus;
   const View x = a.kid(0), y = b.kid(0);
+  const auto names = [](View view) { return view.kind() == Kind::kRelation && view.size() == 2 && view.kid(0).kind() == Kind::kSymbol && view.ast.relation(view.id, 0) == Relation::kEquivalent; };
+  const bool bare = (names(x) && IsScalarKind(y.kind())) || (names(y) && IsScalarKind(x.kind()));
+  if (bare && context.policy.assignment_lhs_optional) return CompareRemainders(names(x) ? x.kid(1) : x, names(y) ? y.kid(1) : y, a.kid(1), context);
   if (x.kind() != Kind::kRelation || y.kind() != Kind::kRelation || x.size() != 2 || y.size() != 2) return CompareAnswers(x, y, context);
   const Decision left = CompareScalars(x.kid(0), y.kid(0), context);
   if (left.equality != Equality::kEqual) return left;
-  Ast ast;
-  const auto remainder = [&ast](View value, View divisor) {
-    const NodeId v = ast.Copy(value.ast, value.id), m = ast.Copy(divisor.ast, divisor.id);
-    return ast.Add(Kind::kModulo, {v, m});
-  };
-  const NodeId first = remainder(x.kid(1), a.kid(1)), second = remainder(y.kid(1), b.kid(1));
-  return CompareScalars({ast, first}, {ast, second}, context);
+  return CompareRemainders(x.kid(1), y.kid(1), a.kid(1), context);
 }
 
 bool HasUnits(View view) { return view.ast.Contains(view.id, Kind::kUnit); }
