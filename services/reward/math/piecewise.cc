@@ -1,5 +1,6 @@
 #include "services/reward/math/piecewise.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,10 +8,13 @@
 
 #include "services/reward/math/decisions.h"
 #include "services/reward/math/intervals.h"
+#include "services/reward/math/sign_changes.h"
 #include "services/reward/math/typed.h"
 
 namespace cohort::reward::math {
 namespace {
+
+constexpr size_t kMaxPieces = 40;  // Values and conditions of both sides.
 
 // "otherwise": where no other case holds. The condition of each case as a set of real numbers; nullopt when one is none.
 std::optional<std::vector<RealSet>> ConditionsOf(View cases, const Context& context) {
@@ -60,7 +64,75 @@ std::optional<Decision> CompareCasesByConditions(View a, View b, const Context& 
   return Same("case by case");
 }
 
+// A formula and where it holds.
+struct Piece {
+  View value;
+  RealSet where;
+};
+
+// The pieces of a piecewise function; of a formula itself, everywhere.
+std::optional<std::vector<Piece>> PiecesOf(View view, const Context& context) {
+  std::vector<Piece> pieces;
+  if (view.kind() != Kind::kCases) {
+    pieces.push_back({view, {Cells::All(), ""}});
+    return pieces;
+  }
+  std::optional<std::vector<RealSet>> sets = ConditionsOf(view, context);
+  for (size_t i = 0; sets.has_value() && i < sets->size(); ++i) pieces.push_back({view.kid(2 * i), std::move((*sets)[i])});
+  return sets.has_value() ? std::optional(std::move(pieces)) : std::nullopt;
+}
+
+// The only variable of both; empty where they have none or several.
+std::string VariableOf(View a, View b) {
+  const std::vector<std::string> names = VariablesOfBoth(a, b);
+  return names.size() == 1 ? names[0] : "";
+}
+
+bool IsEmpty(const Cells& cells) {
+  return std::find(cells.point_inside.begin(), cells.point_inside.end(), true) == cells.point_inside.end() && std::find(cells.gap_inside.begin(), cells.gap_inside.end(), true) == cells.gap_inside.end();
+}
+
+// Whether two formulas have the same value everywhere in `where`: whether nothing of it is left where they differ. nullopt when that cannot be told.
+std::optional<bool> AgreeOn(const Cells& where, View a, View b, const std::string& variable, const Context& context) {
+  std::optional<CriticalPoints> critical = FindCriticalPoints(a, b, variable, context);
+  if (!critical.has_value()) return std::nullopt;
+  for (const Enclosure& pole : critical->poles) {
+    const std::optional<Cells> inside = Combine(where, Cells::Of(pole), SetOperation::kIntersection);
+    if (!inside.has_value() || !IsEmpty(*inside)) return std::nullopt;
+  }
+  const std::optional<Cells> apart = CellsWhere(a, Relation::kNotEqual, b, variable, *std::move(critical), context);
+  const std::optional<Cells> left = apart.has_value() ? Combine(where, *apart, SetOperation::kIntersection) : std::nullopt;
+  return left.has_value() ? std::optional(IsEmpty(*left)) : std::nullopt;
+}
+
+std::optional<Cells> DomainOf(const std::vector<Piece>& pieces) {
+  std::optional<Cells> all = Cells();
+  for (size_t i = 0; all.has_value() && i < pieces.size(); ++i) all = Combine(*all, pieces[i].where.cells, SetOperation::kUnion);
+  return all;
+}
+
 }  // namespace
+
+std::optional<Decision> CompareAsFunctions(View a, View b, const Context& context) {
+  const std::string variable = VariableOf(a, b);
+  if (variable.empty() || a.size() + b.size() > kMaxPieces) return std::nullopt;
+  const auto x = PiecesOf(a, context), y = PiecesOf(b, context);
+  if (!x.has_value() || !y.has_value()) return std::nullopt;
+  const std::optional<Cells> domain_a = DomainOf(*x), domain_b = DomainOf(*y);
+  if (!domain_a.has_value() || !domain_b.has_value() || SameSet(*domain_a, *domain_b) != std::optional<bool>(true)) return std::nullopt;
+  for (const Piece& left : *x) {
+    for (const Piece& right : *y) {
+      if (!context.fuel.Spend(1000)) return std::nullopt;
+      const std::optional<Cells> both = Combine(left.where.cells, right.where.cells, SetOperation::kIntersection);
+      if (!both.has_value()) return std::nullopt;
+      if (IsEmpty(*both)) continue;
+      const std::optional<bool> agree = AgreeOn(*both, left.value, right.value, variable, context);
+      if (!agree.has_value()) return std::nullopt;
+      if (!*agree) return Decision{Equality::kDifferent, v1::METHOD_EXACT, "they differ on a piece"};
+    }
+  }
+  return Decision{Equality::kEqual, v1::METHOD_EXACT, "the same function piece by piece"};
+}
 
 Decision CompareCases(View a, View b, const Context& context) {
   if (a.size() != b.size()) return Other("different numbers of cases");

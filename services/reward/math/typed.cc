@@ -203,7 +203,11 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
   }
   if (x == Kind::kCongruence && y == Kind::kCongruence) return CompareCongruences(a, b, context);
   if (x == Kind::kRelation && y == Kind::kRelation) return CompareRelations(a, b, context);
-  if (x == Kind::kCases && y == Kind::kCases) return CompareCases(a, b, context);
+  if (x == Kind::kCases || y == Kind::kCases) {
+    const Decision cases = x == y ? CompareCases(a, b, context) : Other("cases against one formula");
+    const bool functions = (x == y || IsScalarKind(x == Kind::kCases ? y : x)) && cases.equality != Equality::kEqual;
+    return functions ? CompareAsFunctions(a, b, context).value_or(cases) : cases;
+  }
   if (x == Kind::kRatio && y == Kind::kRatio) return CompareRatios(a, b, context);
   if (const std::optional<Decision> vectors = CompareVectors(a, b, context)) return *vectors;
   if (const std::optional<Decision> matrices = CompareMatrices(a, b, context)) return *matrices;
