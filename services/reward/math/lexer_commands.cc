@@ -16,6 +16,7 @@ bool IsMathematics(std::string_view content) {
   const bool letters = std::any_of(content.begin(), content.end(), [](char c) { return IsLetter(c) || IsForeign(c) || c == '\\'; });
   if (!letters) return content.find_first_of("0123456789") != std::string_view::npos;
   if (IsDigit(content[0])) return true;
+  if (content.substr(0, 3) == "if " && content.find('$') != std::string_view::npos) return true;  // \text{if $n$ is even}
   // Several letters of a choice.
   bool separated = false;
   while (!content.empty()) {

@@ -43,6 +43,7 @@ class Lexer {
   std::string_view Digits();
   size_t SureThousands() const;
   bool SpaceGroups() const;
+  bool RowEnds() const;
   bool RepetendFollows(size_t at) const;
   bool RepeatsForEver(std::string_view run);
 

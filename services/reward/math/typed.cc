@@ -179,7 +179,7 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
     if (IsSystem(bare)) return CompareNumberedSolutions(a, b, context).value_or(Other("values of one name against values of several"));  // x = 2, 3 against x = 2, y = 3
     if (bare.kind() != Kind::kRelation && !bare.ast.Contains(bare.id, Kind::kRelation)) {
       // The open interval of x ∈ (0, 1) is no column.
-      if (named.kind() == Kind::kRelation && named.ast.relation(named.id, 0) == Relation::kIn && IsMatrix(bare)) return Other("a set against a matrix");
+      if (named.kind() == Kind::kRelation && named.ast.relation(named.id, 0) == Relation::kIn && IsMatrix(bare, context)) return Other("a set against a matrix");
       Ast made;
       const View value = *ValueOf(named, made);
       const Form form = Canonical(value.ast, value.id, context.fuel);
