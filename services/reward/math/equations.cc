@@ -209,10 +209,31 @@ bool HasDirection(View view) {
   return false;
 }
 
+// (x-1)/2 = y/3 = z/4: equations between three terms or more of which none is a number, whose order says nothing.
+bool IsSymmetricChain(View view) {
+  for (size_t i = 0; i < view.size(); ++i) {
+    if ((i > 0 && view.ast.relation(view.id, i - 1) != Relation::kEqual) || Variables(view.kid(i)).empty()) return false;
+  }
+  return view.size() > 2;
+}
+
+// Whether every term of one has its own in the other.
+bool SameTerms(View a, View b, const Context& context) {
+  std::vector<bool> taken(b.size(), false);
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t k = 0;
+    while (k < b.size() && (taken[k] || CompareScalars(a.kid(i), b.kid(k), context).equality != Equality::kEqual)) ++k;
+    if (k == b.size()) return false;
+    taken[k] = true;
+  }
+  return true;
+}
+
 Decision CompareSides(View a, View b, const Context& context) {
   if (a.size() != b.size()) return Other("chains of different length");
   const bool mirrored = !SameRelations(a, b, false) && HasDirection(a) && SameRelations(a, b, true);
   if (!mirrored && !SameRelations(a, b, false)) return Other("different relations");
+  if (IsSymmetricChain(a) && IsSymmetricChain(b)) return SameTerms(a, b, context) ? Same("the same equal terms") : Other("different terms");
   for (size_t i = 0; i < a.size(); ++i) {
     const Decision part = CompareAnswers(a.kid(i), b.kid(mirrored ? b.size() - 1 - i : i), context);
     if (part.equality != Equality::kEqual) return part;

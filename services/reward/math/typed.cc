@@ -9,6 +9,7 @@
 #include "services/reward/math/decisions.h"
 #include "services/reward/math/equations.h"
 #include "services/reward/math/families.h"
+#include "services/reward/math/integration_constant.h"
 #include "services/reward/math/intervals.h"
 #include "services/reward/math/limits.h"
 #include "services/reward/math/matrices.h"
@@ -177,7 +178,7 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
     // "x = 5" is 5, but "x = 5" against "x - 2 = 3" stays an equation.
     const View named = HasName(a) ? a : b, bare = HasName(a) ? b : a;
     if (IsSystem(bare)) return CompareNumberedSolutions(a, b, context).value_or(Other("values of one name against values of several"));  // x = 2, 3 against x = 2, y = 3
-    if (bare.kind() != Kind::kRelation && !bare.ast.Contains(bare.id, Kind::kRelation)) {
+    if (bare.kind() == Kind::kCases || (bare.kind() != Kind::kRelation && !bare.ast.Contains(bare.id, Kind::kRelation))) {
       // The open interval of x ∈ (0, 1) is no column.
       if (named.kind() == Kind::kRelation && named.ast.relation(named.id, 0) == Relation::kIn && IsMatrix(bare, context)) return Other("a set against a matrix");
       Ast made;
@@ -212,6 +213,7 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
   if (const std::optional<Decision> vectors = CompareVectors(a, b, context)) return *vectors;
   if (const std::optional<Decision> matrices = CompareMatrices(a, b, context)) return *matrices;
   if (x == Kind::kTuple && y == Kind::kTuple) return CompareTuples(a, b, context);
+  if (const std::optional<Decision> integrals = CompareUpToConstantName(a, b, context)) return *integrals;
   if (IsScalarKind(x) && IsScalarKind(y)) return HasUnits(a) || HasUnits(b) ? CompareQuantities(a, b, context) : CompareScalars(a, form_a, b, form_b, context);
   return CompareUnlike(a, b, context);
 }
