@@ -135,6 +135,7 @@ class PhraseReader {
   // ℕ, ℕ*, ℕ_+, ℤ^+ from token `i` on: the token behind it, or `i`.
   size_t IndexSetEnd(size_t i) const {
     if (!Is(i, Tok::kNumberSet) || (At(i).text != "N" && At(i).text != "Z")) return i;
+    if (Is(i + 1, Tok::kTimes) && At(i).text == "N") return i + 2;
     if (!Is(i + 1, Tok::kCaret) && !Is(i + 1, Tok::kUnderscore)) return At(i).text == "N" ? i + 1 : i;
     const bool braces = Is(i + 2, Tok::kOpen) && At(i + 2).op == '{';
     const size_t sign = i + (braces ? 3 : 2);

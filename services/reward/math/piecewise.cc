@@ -114,23 +114,6 @@ std::string VariableOf(View a, View b) {
   return names.size() == 1 ? names[0] : "";
 }
 
-bool IsEmpty(const Cells& cells) {
-  return std::find(cells.point_inside.begin(), cells.point_inside.end(), true) == cells.point_inside.end() && std::find(cells.gap_inside.begin(), cells.gap_inside.end(), true) == cells.gap_inside.end();
-}
-
-// Whether two formulas have the same value everywhere in `where`: whether nothing of it is left where they differ. nullopt when that cannot be told.
-std::optional<bool> AgreeOn(const Cells& where, View a, View b, const std::string& variable, const Context& context) {
-  std::optional<CriticalPoints> critical = FindCriticalPoints(a, b, variable, context);
-  if (!critical.has_value()) return std::nullopt;
-  for (const Enclosure& pole : critical->poles) {
-    const std::optional<Cells> inside = Combine(where, Cells::Of(pole), SetOperation::kIntersection);
-    if (!inside.has_value() || !IsEmpty(*inside)) return std::nullopt;
-  }
-  const std::optional<Cells> apart = CellsWhere(a, Relation::kNotEqual, b, variable, *std::move(critical), context);
-  const std::optional<Cells> left = apart.has_value() ? Combine(where, *apart, SetOperation::kIntersection) : std::nullopt;
-  return left.has_value() ? std::optional(IsEmpty(*left)) : std::nullopt;
-}
-
 std::optional<Cells> DomainOf(const std::vector<Piece>& pieces) {
   std::optional<Cells> all = Cells();
   for (size_t i = 0; all.has_value() && i < pieces.size(); ++i) all = Combine(*all, pieces[i].where.cells, SetOperation::kUnion);
@@ -151,7 +134,7 @@ std::optional<Decision> CompareAsFunctions(View a, View b, const Context& contex
       if (!context.fuel.Spend(1000)) return std::nullopt;
       const std::optional<Cells> both = Combine(left.where.cells, right.where.cells, SetOperation::kIntersection);
       if (!both.has_value()) return std::nullopt;
-      if (IsEmpty(*both)) continue;
+      if (both->IsEmpty()) continue;
       const std::optional<bool> agree = AgreeOn(*both, left.value, right.value, variable, context);
       if (!agree.has_value()) return std::nullopt;
       if (!*agree) return Decision{Equality::kDifferent, v1::METHOD_EXACT, "they differ on a piece"};

@@ -8,6 +8,7 @@
 #include "services/reward/math/modular.h"
 #include "services/reward/math/random.h"
 #include "services/reward/math/rational_functions.h"
+#include "services/reward/math/sign_changes.h"
 
 namespace cohort::reward::math {
 namespace {
@@ -18,6 +19,8 @@ constexpr int kSignPatterns = 8;          // All signs of three variables.
 constexpr int kSignRounds = 2;            // As often: a domain that only one side has has to be met twice.
 constexpr int kLeastAgreements = 3;
 constexpr int kLeastPiecewiseAgreements = 6;
+constexpr int kFarEvery = 3;
+constexpr uint64_t kLeastFarBits = 20, kMoreFarBits = 30;
 constexpr int kMaxAttempts = 48;
 constexpr int kMaxPiecewiseAttempts = 96;
 constexpr slong kPointPrecision = 128;
@@ -156,11 +159,15 @@ void CollectLogarithmands(View a, View b, std::vector<std::string>& names) {
 enum class Domain : uint8_t { kReal, kPositive, kWhole };
 
 // One variable's value; among the first points every sign of the first three variables occurs together with every other, twice.
-Rational Draw(Random& random, int attempt, size_t index, Domain domain, bool rational_function) {
+Rational Draw(Random& random, int attempt, size_t index, Domain domain, bool rational_function, bool piecewise) {
   if (domain == Domain::kWhole) return Rational(static_cast<int64_t>(attempt % 2 == 0 ? 20 + random.Below(100) : 2 + random.Below(12)));
   if (rational_function) return Rational(static_cast<int64_t>(random.Below(uint64_t{1} << 40)) - (int64_t{1} << 39), 1 + random.Below(64));
   const uint64_t below = 101 + random.Below(800);
   const int64_t above = static_cast<int64_t>(1 + random.Below(below - 1));
+  if (piecewise && attempt >= kSignPatterns && attempt % kFarEvery == 0) {  // A piece may lie far out.
+    const int64_t far = above + (static_cast<int64_t>(below) << (kLeastFarBits + random.Below(kMoreFarBits)));
+    return Rational(domain == Domain::kReal && ((attempt / kFarEvery + index) & 1) != 0 ? -far : far, below);
+  }
   const bool negative = attempt < kSignRounds * kSignPatterns ? ((attempt >> (index % 3)) & 1) != 0 : random.Below(4) == 0;
   const int64_t sign = negative && domain == Domain::kReal ? -1 : 1;
   switch ((attempt / 2 + attempt / kSignPatterns) % 4) {
@@ -237,6 +244,19 @@ bool CompareAt(View a, View b, const Point& point, bool complex_allowed, const C
   return false;
 }
 
+bool HasAbsoluteValue(View view) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    if (view.ast.Is(id, Kind::kFunction) && view.ast.function(id) == Function::kAbs) return true;
+  }
+  return false;
+}
+
+// Random points miss a piece that lies far out or is short: |x + 10^6| - 10^6 is not x. Absolute values of one variable are looked at piece by piece.
+bool DifferOnAPiece(View a, View b, const std::vector<std::string>& names, const Context& context) {
+  if (names.size() != 1 || !(HasAbsoluteValue(a) || HasAbsoluteValue(b))) return false;
+  return AgreeOn(Cells::All(), a, b, names[0], context) == std::optional<bool>(false);
+}
+
 Decision CompareFunctions(View a, View b, std::vector<std::string> names, const Context& context) {
   std::vector<std::string> whole;
   CollectIntegers(a, whole);
@@ -260,12 +280,15 @@ Decision CompareFunctions(View a, View b, std::vector<std::string> names, const 
       const std::string& name = names[index];
       const auto among = [&name](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
       const Domain domain = among(whole) ? Domain::kWhole : among(positive) ? Domain::kPositive : Domain::kReal;
-      point.emplace_back(name, Enclosure(Draw(random, attempt, index, domain, rational_function)));
+      point.emplace_back(name, Enclosure(Draw(random, attempt, index, domain, rational_function, piecewise)));
     }
     Decision decision;
     if (CompareAt(a, b, point, complex_allowed, context, tally, decision)) return decision;
   }
-  if (tally.agree >= (piecewise ? kLeastPiecewiseAgreements : kLeastAgreements)) return Equal(rational_function ? v1::METHOD_EXACT : v1::METHOD_BALL, "their values agree at random points");
+  if (tally.agree >= (piecewise ? kLeastPiecewiseAgreements : kLeastAgreements)) {
+    if (DifferOnAPiece(a, b, names, context)) return Different(v1::METHOD_EXACT, "they differ on a piece");
+    return Equal(rational_function ? v1::METHOD_EXACT : v1::METHOD_BALL, "their values agree at random points");
+  }
   if (tally.agree == 0 && tally.one_sided == 0 && tally.agree_complex >= kLeastAgreements) return Equal(v1::METHOD_BALL, "their complex values agree at random points");
   return Unknown("too few points where both have a value");
 }

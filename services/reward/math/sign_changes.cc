@@ -132,4 +132,16 @@ std::optional<Cells> CellsWhere(View a, Relation relation, View b, const std::st
   return cells;
 }
 
+std::optional<bool> AgreeOn(const Cells& where, View a, View b, const std::string& variable, const Context& context) {
+  std::optional<CriticalPoints> critical = FindCriticalPoints(a, b, variable, context);
+  if (!critical.has_value()) return std::nullopt;
+  for (const Enclosure& pole : critical->poles) {
+    const std::optional<Cells> inside = Combine(where, Cells::Of(pole), SetOperation::kIntersection);
+    if (!inside.has_value() || !inside->IsEmpty()) return std::nullopt;
+  }
+  const std::optional<Cells> apart = CellsWhere(a, Relation::kNotEqual, b, variable, *std::move(critical), context);
+  const std::optional<Cells> left = apart.has_value() ? Combine(where, *apart, SetOperation::kIntersection) : std::nullopt;
+  return left.has_value() ? std::optional(left->IsEmpty()) : std::nullopt;
+}
+
 }  // namespace cohort::reward::math

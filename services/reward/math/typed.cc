@@ -231,6 +231,10 @@ Decision CompareUnlike(View a, View b, const Context& context) {
   if (IsNamedPoint(point) && place.kind() == Kind::kTuple && place.ast.brackets(place.id).open == '(' && place.ast.brackets(place.id).close == ')') {
     return CompareInOrder(Kids(a), Kids(b), context);
   }
+  const auto is_set_in_letters = [](View set, View letter) {  // R for ℝ
+    return set.kind() == Kind::kNumberSet && letter.kind() == Kind::kSymbol && set.ast.name(set.id) == letter.ast.name(letter.id) && std::string_view("RZQ").find(letter.ast.name(letter.id)) != std::string_view::npos;
+  };
+  if (is_set_in_letters(a, b) || is_set_in_letters(b, a)) return Same("the same set of numbers");
   const auto unevaluated = [](View view) { return view.ast.Contains(view.id, Kind::kIntegral) || view.ast.Contains(view.id, Kind::kLimit); };
   if (unevaluated(a) || unevaluated(b)) return Unknown("an integral or a limit is compared by its form only");
   return Other("answers of different types");
