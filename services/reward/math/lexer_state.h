@@ -44,6 +44,7 @@ class Lexer {
   size_t SureThousands() const;
   bool SpaceGroups() const;
   bool RowEnds() const;
+  bool ArgumentMissing() const;
   bool RepetendFollows(size_t at) const;
   bool RepeatsForEver(std::string_view run);
 
