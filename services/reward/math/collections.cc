@@ -143,7 +143,11 @@ Decision CompareCollections(View a, View b, const Context& context) {
   const auto several = [](View view) { return view.kind() == Kind::kList && NamesSeveral(view); };
   if ((a.kind() == Kind::kSet && several(b)) || (b.kind() == Kind::kSet && several(a))) return Other("a set against values of several names");
   // 1, 2 may be x = 1, y = 2, but not x = 2, y = 1.
-  if (several(a) != several(b) && IsSystem(several(a) ? a : b)) return CompareSystemWithTuple(several(a) ? a : b, several(a) ? b : a, context);
+  if (several(a) != several(b) && IsSystem(several(a) ? a : b)) {
+    const View values = several(a) ? b : a;
+    if (values.ast.Contains(values.id, Kind::kRelation)) return Other("values of other names");  // AB = 1, CD = 2
+    return CompareSystemWithTuple(several(a) ? a : b, several(a) ? b : a, context);
+  }
   const bool set = a.kind() == Kind::kSet || b.kind() == Kind::kSet || a.kind() == Kind::kEmptySet || b.kind() == Kind::kEmptySet;
   const Members left(a, set, context), right(b, set, context);
   if (context.fuel.exhausted()) return Unknown("out of fuel");

@@ -265,7 +265,7 @@ void Parser::Operator() {
       if (DigitsGoOn()) return Fail("a number goes on in braces");
       return ImplicitProduct();
     case Tok::kNumber:
-      if (ast_.Is(values_.back(), Kind::kUnit)) return Infix(Kind::kAdd, kProductPower, kSumPower);  // 5 feet 6 inches
+      if (ast_.Is(values_.back(), Kind::kUnit) && Ahead(1).kind != Tok::kEnd && Ahead(1).kind != Tok::kClose && Ahead(1).kind != Tok::kComma) return Infix(Kind::kAdd, kProductPower, kSumPower);  // 5 feet 6 inches
       if (NumberMayFollow()) return ImplicitProduct();
       if (ast_.Is(values_.back(), Kind::kDegree) && MinuteMarkFollows() > 0) return DegreeMark();
       return Fail("an operator was expected");

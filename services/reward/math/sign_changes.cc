@@ -107,7 +107,7 @@ std::optional<CriticalPoints> FindCriticalPoints(View a, View b, const std::stri
   return LinearRoot(a, b, variable, context, points.roots) ? std::optional<CriticalPoints>(std::move(points)) : std::nullopt;
 }
 
-std::optional<Cells> CellsWhere(View a, Relation relation, View b, const std::string& variable, CriticalPoints critical, const Context& context) {
+std::optional<Cells> CellsWhere(View a, Relation relation, View b, const std::string& variable, CriticalPoints critical, const Context& context, bool* undefined) {
   std::vector<Enclosure> every = std::move(critical.roots);
   every.insert(every.end(), critical.poles.begin(), critical.poles.end());
   std::optional<std::vector<Enclosure>> points = SortedDistinct(std::move(every));
@@ -120,6 +120,7 @@ std::optional<Cells> CellsWhere(View a, Relation relation, View b, const std::st
     bool defined = true;
     const std::optional<int> sign = SignAt(a, b, variable, Enclosure(inside), context, defined);
     if (!sign.has_value()) return std::nullopt;
+    if (undefined != nullptr && !defined) *undefined = true;
     cells.gap_inside.push_back(defined && Holds(relation, *sign));
   }
   for (const Enclosure& point : *points) {
@@ -127,6 +128,7 @@ std::optional<Cells> CellsWhere(View a, Relation relation, View b, const std::st
     bool defined = !pole;
     const std::optional<int> sign = pole ? std::optional<int>(0) : SignAt(a, b, variable, point, context, defined);
     if (!sign.has_value()) return std::nullopt;
+    if (undefined != nullptr && !defined && !pole) *undefined = true;
     cells.point_inside.push_back(defined && Holds(relation, *sign));
   }
   return cells;
@@ -139,8 +141,9 @@ std::optional<bool> AgreeOn(const Cells& where, View a, View b, const std::strin
     const std::optional<Cells> inside = Combine(where, Cells::Of(pole), SetOperation::kIntersection);
     if (!inside.has_value() || !inside->IsEmpty()) return std::nullopt;
   }
-  const std::optional<Cells> apart = CellsWhere(a, Relation::kNotEqual, b, variable, *std::move(critical), context);
-  const std::optional<Cells> left = apart.has_value() ? Combine(where, *apart, SetOperation::kIntersection) : std::nullopt;
+  bool undefined = false;
+  const std::optional<Cells> apart = CellsWhere(a, Relation::kNotEqual, b, variable, *std::move(critical), context, &undefined);
+  const std::optional<Cells> left = apart.has_value() && !undefined ? Combine(where, *apart, SetOperation::kIntersection) : std::nullopt;
   return left.has_value() ? std::optional(left->IsEmpty()) : std::nullopt;
 }
 
