@@ -139,6 +139,9 @@ Decision CompareCollections(View a, View b, const Context& context) {
   // "x = 1 or y = 2" is less than "x = 1, y = 2".
   const auto means_all = [](View view) { return view.kind() == Kind::kList && (NamesSeveral(view) || HoldsWords(view)); };
   if (chooses(a) != chooses(b) && (means_all(a) || means_all(b))) return Other("a choice against all of them");
+  // p ∧ q is not p ∨ q; numbers joined by either are solutions.
+  const auto joined_letters = [](View view) { return view.kind() == Kind::kList && view.node().flag != 0 && std::ranges::all_of(Kids(view), [](View kid) { return kid.kind() == Kind::kSymbol; }); };
+  if (joined_letters(a) && joined_letters(b) && a.node().flag != b.node().flag) return Other("both against one of them");
   // {1, 2} are values of one unknown.
   const auto several = [](View view) { return view.kind() == Kind::kList && NamesSeveral(view); };
   if ((a.kind() == Kind::kSet && several(b)) || (b.kind() == Kind::kSet && several(a))) return Other("a set against values of several names");

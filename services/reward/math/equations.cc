@@ -160,10 +160,14 @@ bool DefinesOtherName(View a, View b) {
 struct FunctionName {
   std::string function;
   std::string argument;
+  bool inverse = false;
 };
 std::optional<FunctionName> AsFunctionName(View name) {
-  if (name.kind() != Kind::kMultiply || name.kid(0).kind() != Kind::kSymbol || name.kid(1).kind() != Kind::kSymbol) return std::nullopt;
-  FunctionName found{name.ast.name(name.kid(0).id), name.ast.name(name.kid(1).id)};
+  if (name.kind() != Kind::kMultiply || name.kid(1).kind() != Kind::kSymbol) return std::nullopt;
+  const bool inverse = name.kid(0).kind() == Kind::kPower && IsName(name);  // f^{-1}(x)
+  const View letter = inverse ? name.kid(0).kid(0) : name.kid(0);
+  if (letter.kind() != Kind::kSymbol) return std::nullopt;
+  FunctionName found{letter.ast.name(letter.id), name.ast.name(name.kid(1).id), inverse};
   const bool variable = found.argument[0] >= 'a' && found.argument[0] <= 'z';  // Not f(A), ∠A.
   return found.function.size() == 1 && variable ? std::optional<FunctionName>(std::move(found)) : std::nullopt;
 }
@@ -172,14 +176,14 @@ std::optional<FunctionName> AsFunctionName(View name) {
 std::optional<Decision> CompareDefinitions(const Assignment& a, const Assignment& b, const Context& context) {
   const auto f = AsFunctionName(a.name), g = AsFunctionName(b.name);
   if (f.has_value() && g.has_value()) {
-    if (f->function != g->function || f->argument == g->argument || DependsOn(b.value, f->argument)) return std::nullopt;
+    if (f->function != g->function || f->inverse != g->inverse || f->argument == g->argument || DependsOn(b.value, f->argument)) return std::nullopt;
     const Ast renamed = Renamed(b.value, g->argument, f->argument);
     return CompareAnswers(a.value, {renamed, renamed.root}, context);
   }
   if (!f.has_value() && !g.has_value()) return std::nullopt;
   const Assignment& plain = f.has_value() ? b : a;
   // f = 0 is f(x) = 0.
-  if (plain.name.kind() == Kind::kSymbol && plain.name.ast.name(plain.name.id) == (f.has_value() ? f : g)->function && Variables(a.value).empty() && Variables(b.value).empty()) {
+  if (!(f.has_value() ? f : g)->inverse && plain.name.kind() == Kind::kSymbol && plain.name.ast.name(plain.name.id) == (f.has_value() ? f : g)->function && Variables(a.value).empty() && Variables(b.value).empty()) {
     return CompareAnswers(a.value, b.value, context);
   }
   if (plain.name.kind() != Kind::kSymbol || plain.name.ast.name(plain.name.id) != "y" || DependsOn(a.value, "y") || DependsOn(b.value, "y")) return std::nullopt;

@@ -44,6 +44,7 @@ void Lexer::Letters() {
   while (IsLetter(Peek(0))) ++at_;
   const std::string_view run = text_.substr(begin_, at_ - begin_);
   const bool roman = begin_ < roman_end_;
+  if (!out_.tokens.empty() && out_.tokens.back().kind == Tok::kFrac) return SplitLetters(run);  // \frac lg is l / g.
   if (run == "U" && !UnionStandsHere()) return EmitLetter(run);
   if (run == "in" && InStandsHere()) return EmitRelation(Relation::kIn);
   if ((run == "C" || run == "P") && TakeChoiceLetter(run)) return;
