@@ -16,6 +16,7 @@
 #include "services/reward/math/named_values.h"
 #include "services/reward/math/permutations.h"
 #include "services/reward/math/piecewise.h"
+#include "services/reward/math/similar_figures.h"
 #include "services/reward/math/structure.h"
 #include "services/reward/math/vectors.h"
 #include "services/reward/math/words.h"
@@ -255,6 +256,7 @@ Decision CompareAnswers(View a, const Form& form_a, View b, const Form& form_b, 
     const bool same = *number_a == *number_b;
     return {same ? Equality::kEqual : Equality::kDifferent, v1::METHOD_EXACT, same ? "the same rational number" : "different rational numbers"};
   }
+  if (const auto similarities = CompareSimilarities(a, b)) return *similarities;
   const bool ordered = context.policy.order_matters && (a.kind() == Kind::kList || b.kind() == Kind::kList);
   const bool as_written = !context.policy.fold_text && (a.ast.Contains(a.id, Kind::kText) || b.ast.Contains(b.id, Kind::kText));
   const bool joint = a.kind() == Kind::kList && b.kind() == Kind::kList && a.node().flag != b.node().flag;  // "x < 1 and x > 2" is less than "x < 1, x > 2".
