@@ -156,6 +156,7 @@ void Parser::Operand() {
     case Tok::kNegation:
       if (token.op == 0) return Fail("a value was expected");
       ++at_;
+      if (token.op == 1 && TakeAngleName()) return;
       PushValue(ast_.AddNamed(Kind::kSymbol, token.op == 1 ? "Angle" : "Triangle"));  // A factor of the name behind it.
       return Complete();
     case Tok::kEndEnvironment:
@@ -166,6 +167,18 @@ void Parser::Operand() {
       return Fail("a value was expected");
     default: return Fail("a value was expected");
   }
+}
+
+// ∠ABC is ∠CBA, the angle at B, and not ∠BAC.
+bool Parser::TakeAngleName() {
+  const auto is_corner = [this](size_t i) { return Ahead(i).kind == Tok::kSymbol && Ahead(i).text.size() == 1 && Ahead(i).text[0] >= 'A' && Ahead(i).text[0] <= 'Z'; };
+  if (!is_corner(0) || !is_corner(1) || !is_corner(2) || is_corner(3)) return false;
+  const auto [first, last] = std::minmax(Next().text[0], Ahead(2).text[0]);
+  const std::string name = std::string("Angle ") + first + Ahead(1).text[0] + last;
+  at_ += 3;
+  PushValue(ast_.AddNamed(Kind::kSymbol, name));
+  Complete();
+  return true;
 }
 
 // Whether the last value ends with the dx of an integral that is still open.

@@ -101,6 +101,7 @@ class Parser {
   bool NumberMayFollow() const;
   bool DigitsGoOn() const;
   bool IntegralEnds() const;
+  bool TakeAngleName();
   void SeparatorHere(Separator separator);
   void FinishRoot();
   NodeId GroupItems(const Frame& frame);
