@@ -75,8 +75,8 @@ const Command kCommands[] = {
     // Style and spaces.
     Drop("displaystyle"), Drop("textstyle"), Drop("scriptstyle"), Drop("limits"), Drop("nolimits"), Drop("quad"), Drop("qquad"), Drop("big"), Drop("Big"),
     Drop("bigg"), Drop("Bigg"), Drop("bigl"), Drop("bigr"), Drop("Bigl"), Drop("Bigr"), Drop("biggl"), Drop("biggr"), Drop("Biggl"), Drop("Biggr"),
-    Drop("mathcal"), Drop("mathscr"), Drop("mathfrak"), Drop("boldsymbol"), Drop("bm"), Drop("bf"), Drop("it"), Does("boxed", CommandKind::kBox), Does("fbox", CommandKind::kBox), Drop("vec"),
-    Drop("overrightarrow"), Drop("hat"), Drop("widehat"), Drop("tilde"), Drop("mathord"), Drop("mathbin"), Drop("mathrel"), Drop("hfill"), Drop("hline"),
+    Drop("mathcal"), Drop("mathscr"), Drop("mathfrak"), Drop("boldsymbol"), Drop("bm"), Drop("bf"), Drop("it"), Does("boxed", CommandKind::kBox), Does("fbox", CommandKind::kBox), Does("vec", CommandKind::kArrow),
+    Does("overrightarrow", CommandKind::kArrow), Drop("hat"), Drop("widehat"), Drop("tilde"), Drop("mathord"), Drop("mathbin"), Drop("mathrel"), Drop("hfill"), Drop("hline"),
     Drop("thinspace"), Drop("medspace"), Drop("thickspace"), Drop("enspace"), Drop("space"), Drop("nonumber"), Drop("mathstrut"), Drop("strut"), Drop("ensuremath"), Drop("underline"), Drop("large"), Drop("Large"), Drop("small"),
     // Macros.
     Does("def", CommandKind::kForbidden), Does("newcommand", CommandKind::kForbidden), Does("renewcommand", CommandKind::kForbidden),

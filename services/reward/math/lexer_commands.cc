@@ -1,6 +1,8 @@
 // Commands of LaTeX and their arguments.
 #include <algorithm>
 #include <iterator>
+#include <string>
+#include <utility>
 
 #include "services/reward/math/lexer_state.h"
 #include "services/reward/math/units.h"
@@ -90,6 +92,7 @@ void Lexer::EmitCommand(const Command& command) {
     case CommandKind::kOperatorName: return OperatorName();
     case CommandKind::kBlackboard: return Blackboard();
     case CommandKind::kSizedBracket: return SizedBracket();
+    case CommandKind::kArrow: return Arrow();
     case CommandKind::kForbidden: return Fail("macros are not allowed");
   }
 }
@@ -223,6 +226,23 @@ void Lexer::Blackboard() {
   Emit(Tok::kNumberSet, 0, name.substr(0, 1));  // \mathbb{R^+}: what follows the letter is read like \mathbb{R}^+.
   boxes_.push_back(at_ - 1);
   at_ = static_cast<size_t>(name.data() - text_.data()) + 1;
+}
+
+// \overrightarrow{AB} is not \overrightarrow{BA}; over other things an arrow says nothing.
+void Lexer::Arrow() {
+  space_ = true;
+  SkipSpaces();
+  if (Peek(0) != '{') return;
+  std::string name = kVectorPrefix;
+  size_t end = at_ + 1, corners = 0;
+  for (; end < text_.size() && ((text_[end] >= 'A' && text_[end] <= 'Z') || IsSpace(text_[end])); ++end) {
+    if (IsSpace(text_[end])) continue;
+    name += text_[end];
+    ++corners;
+  }
+  if (corners != 2 || end >= text_.size() || text_[end] != '}') return;
+  at_ = end + 1;
+  Emit(Tok::kSymbol, 0, out_.storage.emplace_back(std::move(name)));
 }
 
 void Lexer::SizedBracket() {

@@ -86,6 +86,7 @@ class Lexer {
   void OperatorName();
   void Blackboard();
   void SizedBracket();
+  void Arrow();
 
   void EmitRelation(Relation relation) { Emit(Tok::kRelation, static_cast<uint16_t>(relation)); }
   void Emit(Tok kind, uint16_t op = 0, std::string_view text = {}) {
