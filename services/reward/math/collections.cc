@@ -123,6 +123,16 @@ bool NamesSeveral(View list) {
   return false;
 }
 
+// Whether every member is the value of something that has no letter for a name, and there are several: AB = 1, CD = 2; f(1) = 2, f(2) = 3.
+bool NamesThings(View view) {
+  if (view.kind() != Kind::kList || view.node().flag == kJoinedByOr || view.size() < 2) return false;
+  for (const View& member : Kids(view)) {
+    const auto assignment = AsAssignment(member);
+    if (!assignment.has_value() || assignment->name.kind() == Kind::kSymbol) return false;
+  }
+  return true;
+}
+
 // Whether words or letters of choices stand in the list: Alice, Bob; A, C. Numbers that are joined by "or" are the solutions of something, words are not.
 bool HoldsWords(View list) {
   for (const View& member : Kids(list)) {
@@ -151,6 +161,9 @@ Decision CompareCollections(View a, View b, const Context& context) {
     if (values.ast.Contains(values.id, Kind::kRelation)) return Other("values of other names");  // AB = 1, CD = 2
     return CompareSystemWithTuple(several(a) ? a : b, several(a) ? b : a, context);
   }
+  // 1, 2 may be AB = 1, CD = 2, but not AB = 2, CD = 1.
+  const bool segments = NamesThings(a) != NamesThings(b) && !(NamesThings(a) ? b : a).ast.Contains((NamesThings(a) ? b : a).id, Kind::kRelation) && IsCollection((NamesThings(a) ? b : a).kind());
+  if (segments) return (NamesThings(a) ? b : a).kind() == Kind::kSet ? Other("a set against values of several names") : CompareInOrder(Kids(a), Kids(b), context);
   const bool set = a.kind() == Kind::kSet || b.kind() == Kind::kSet || a.kind() == Kind::kEmptySet || b.kind() == Kind::kEmptySet;
   const Members left(a, set, context), right(b, set, context);
   if (context.fuel.exhausted()) return Unknown("out of fuel");
