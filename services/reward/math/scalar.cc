@@ -1,6 +1,7 @@
 #include "services/reward/math/scalar.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 #include "services/reward/math/canonical.h"
@@ -20,6 +21,8 @@ constexpr int kSignRounds = 2;            // As often: a domain that only one si
 constexpr int kLeastAgreements = 3;
 constexpr int kLeastPiecewiseAgreements = 6;
 constexpr uint64_t kMaxFirstWhole = 20;
+constexpr size_t kMaxSteps = 16;
+constexpr int64_t kMaxFastStep = 300, kMaxStep = 1'000'000;
 constexpr int kFarEvery = 3;
 constexpr uint64_t kLeastFarBits = 20, kMoreFarBits = 30;
 constexpr int kMaxAttempts = 48;
@@ -265,6 +268,24 @@ bool DifferOnAPiece(View a, View b, const std::vector<std::string>& names, const
   return AgreeOn(Cells::All(), a, b, names[0], context) == std::optional<bool>(false);
 }
 
+// Whether large whole numbers make it expensive: n!, 2^n, sums up to n.
+bool GrowsFast(View view) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    const Kind kind = view.ast.node(id).kind;
+    if (kind == Kind::kFactorial || kind == Kind::kDoubleFactorial || kind == Kind::kBinomial || kind == Kind::kSum || kind == Kind::kProduct || kind == Kind::kPower) return true;
+  }
+  return false;
+}
+
+// Whole numbers at which steps may lie: 1, and the whole numbers of the text and their neighbours. gcd(n, 97) is 1 up to 96.
+void CollectSteps(View view, int64_t largest, std::vector<int64_t>& steps) {
+  for (NodeId id = view.node().begin; id <= view.id && steps.size() < kMaxSteps; ++id) {
+    if (!view.ast.Is(id, Kind::kNumber) || !view.ast.number(id).FitsInt64()) continue;
+    const int64_t number = std::abs(view.ast.number(id).ToInt64());
+    if (number > 1 && number <= largest) steps.push_back(number), steps.push_back(number + 1);
+  }
+}
+
 Decision CompareFunctions(View a, View b, std::vector<std::string> names, const Context& context) {
   std::vector<std::string> whole;
   CollectIntegers(a, whole);
@@ -282,9 +303,15 @@ Decision CompareFunctions(View a, View b, std::vector<std::string> names, const 
   const bool counted = !whole.empty();  // What goes on in steps agrees by chance where all points are odd.
   const int wanted = piecewise || counted ? kPiecewiseAgreements : kWantedAgreements;
   const bool alone = counted && names.size() == 1;
+  std::vector<int64_t> steps;
+  if (alone) {
+    const int64_t largest = GrowsFast(a) || GrowsFast(b) ? kMaxFastStep : kMaxStep;
+    steps.push_back(1), CollectSteps(a, largest, steps), CollectSteps(b, largest, steps);
+  }
+  const int more = static_cast<int>(steps.size());
   const int64_t first_whole = 2 + static_cast<int64_t>(context.key % kMaxFirstWhole);
   const int least = names.size() > 1 && !rational_function ? kSignRounds * kSignPatterns : 0;
-  for (int attempt = 0; attempt < (piecewise ? kMaxPiecewiseAttempts : kMaxAttempts) && (tally.agree < wanted || attempt < least); ++attempt) {
+  for (int attempt = 0; attempt < (piecewise ? kMaxPiecewiseAttempts : kMaxAttempts) && (tally.agree < wanted || attempt < least + more); ++attempt) {
     if (context.fuel.exhausted()) return Unknown("out of fuel");
     Point point;
     for (size_t index = 0; index < names.size(); ++index) {
@@ -292,7 +319,7 @@ Decision CompareFunctions(View a, View b, std::vector<std::string> names, const 
       const auto among = [&name](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
       const Domain domain = among(whole) ? Domain::kWhole : among(positive) ? Domain::kPositive : Domain::kReal;
       if (alone) {  // One behind the other: every residue of a small modulus.
-        point.emplace_back(name, Enclosure(Rational(first_whole + attempt)));
+        point.emplace_back(name, Enclosure(Rational(attempt < more ? steps[static_cast<size_t>(attempt)] : first_whole + attempt - more)));
         continue;
       }
       point.emplace_back(name, Enclosure(Draw(random, attempt, index, domain, rational_function, piecewise)));
