@@ -76,6 +76,9 @@ enum class Relation : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, 
 // The symbol that \top and \intercal are; T is another one.
 inline constexpr char kTransposeName[] = "top";
 
+// What the symbol of \overrightarrow{AB} begins with.
+inline constexpr char kVectorPrefix[] = "vec ";
+
 // The relation read from its other side: > for <.
 Relation Mirrored(Relation relation);
 

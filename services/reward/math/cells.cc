@@ -49,6 +49,10 @@ Cells Cells::Of(Enclosure point) {
   return one;
 }
 
+bool Cells::IsEmpty() const {
+  return std::none_of(point_inside.begin(), point_inside.end(), std::identity()) && std::none_of(gap_inside.begin(), gap_inside.end(), std::identity());
+}
+
 std::optional<int> CompareReals(const Enclosure& a, const Enclosure& b) {
   if (a.exact && b.exact) return Compare(a.rational, b.rational);
   arb_t difference;
@@ -112,10 +116,7 @@ std::optional<Cells> Combine(const Cells& a, const Cells& b, SetOperation operat
 std::optional<bool> SameSet(const Cells& a, const Cells& b) {
   const std::optional<Cells> left = Combine(a, b, SetOperation::kDifference), right = Combine(b, a, SetOperation::kDifference);
   if (!left.has_value() || !right.has_value()) return std::nullopt;
-  const auto empty = [](const Cells& cells) {
-    return std::none_of(cells.point_inside.begin(), cells.point_inside.end(), std::identity()) && std::none_of(cells.gap_inside.begin(), cells.gap_inside.end(), std::identity());
-  };
-  return empty(*left) && empty(*right);
+  return left->IsEmpty() && right->IsEmpty();
 }
 
 Rational Between(const Enclosure* low, const Enclosure* high) {

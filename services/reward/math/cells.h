@@ -20,6 +20,7 @@ struct Cells {
 
   static Cells All();
   static Cells Of(Enclosure point);
+  bool IsEmpty() const;
 };
 
 // Negative, zero or positive as a < b, a = b, a > b; nullopt when that cannot be told.

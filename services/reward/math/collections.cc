@@ -123,6 +123,16 @@ bool NamesSeveral(View list) {
   return false;
 }
 
+// Whether every member is the value of something that has no letter for a name, and there are several: AB = 1, CD = 2; f(1) = 2, f(2) = 3.
+bool NamesThings(View view) {
+  if (view.kind() != Kind::kList || view.node().flag == kJoinedByOr || view.size() < 2) return false;
+  for (const View& member : Kids(view)) {
+    const auto assignment = AsAssignment(member);
+    if (!assignment.has_value() || assignment->name.kind() == Kind::kSymbol) return false;
+  }
+  return true;
+}
+
 // Whether words or letters of choices stand in the list: Alice, Bob; A, C. Numbers that are joined by "or" are the solutions of something, words are not.
 bool HoldsWords(View list) {
   for (const View& member : Kids(list)) {
@@ -139,11 +149,21 @@ Decision CompareCollections(View a, View b, const Context& context) {
   // "x = 1 or y = 2" is less than "x = 1, y = 2".
   const auto means_all = [](View view) { return view.kind() == Kind::kList && (NamesSeveral(view) || HoldsWords(view)); };
   if (chooses(a) != chooses(b) && (means_all(a) || means_all(b))) return Other("a choice against all of them");
+  // p ∧ q is not p ∨ q; numbers joined by either are solutions.
+  const auto joined_letters = [](View view) { return view.kind() == Kind::kList && view.node().flag != 0 && std::ranges::all_of(Kids(view), [](View kid) { return kid.kind() == Kind::kSymbol; }); };
+  if (joined_letters(a) && joined_letters(b) && a.node().flag != b.node().flag) return Other("both against one of them");
   // {1, 2} are values of one unknown.
   const auto several = [](View view) { return view.kind() == Kind::kList && NamesSeveral(view); };
   if ((a.kind() == Kind::kSet && several(b)) || (b.kind() == Kind::kSet && several(a))) return Other("a set against values of several names");
   // 1, 2 may be x = 1, y = 2, but not x = 2, y = 1.
-  if (several(a) != several(b) && IsSystem(several(a) ? a : b)) return CompareSystemWithTuple(several(a) ? a : b, several(a) ? b : a, context);
+  if (several(a) != several(b) && IsSystem(several(a) ? a : b)) {
+    const View values = several(a) ? b : a;
+    if (values.ast.Contains(values.id, Kind::kRelation)) return Other("values of other names");  // AB = 1, CD = 2
+    return CompareSystemWithTuple(several(a) ? a : b, several(a) ? b : a, context);
+  }
+  // 1, 2 may be AB = 1, CD = 2, but not AB = 2, CD = 1.
+  const bool segments = NamesThings(a) != NamesThings(b) && !(NamesThings(a) ? b : a).ast.Contains((NamesThings(a) ? b : a).id, Kind::kRelation) && IsCollection((NamesThings(a) ? b : a).kind());
+  if (segments) return (NamesThings(a) ? b : a).kind() == Kind::kSet ? Other("a set against values of several names") : CompareInOrder(Kids(a), Kids(b), context);
   const bool set = a.kind() == Kind::kSet || b.kind() == Kind::kSet || a.kind() == Kind::kEmptySet || b.kind() == Kind::kEmptySet;
   const Members left(a, set, context), right(b, set, context);
   if (context.fuel.exhausted()) return Unknown("out of fuel");

@@ -35,7 +35,7 @@ const Command kCommands[] = {
     // Constants.
     Is("pi", Tok::kPi), Is("infty", Tok::kInfinity), Is("infin", Tok::kInfinity), Is("emptyset", Tok::kEmptySet), Is("varnothing", Tok::kEmptySet),
     Is("R", Tok::kNumberSet, 0, "R"), Is("Z", Tok::kNumberSet, 0, "Z"), Is("N", Tok::kNumberSet, 0, "N"), Is("Q", Tok::kNumberSet, 0, "Q"),
-    Is("C", Tok::kNumberSet, 0, "C"), Is("reals", Tok::kNumberSet, 0, "R"), Is("Reals", Tok::kNumberSet, 0, "R"), Is("imath", Tok::kI), Is("dots", Tok::kEllipsis), Is("ldots", Tok::kEllipsis),
+    Is("C", Tok::kNumberSet, 0, "C"), Is("reals", Tok::kNumberSet, 0, "R"), Is("Reals", Tok::kNumberSet, 0, "R"), Is("imath", Tok::kI), Is("jmath", Tok::kSymbol, 0, "j"), Is("dots", Tok::kEllipsis), Is("ldots", Tok::kEllipsis),
     Is("cdots", Tok::kEllipsis), Is("dotsc", Tok::kEllipsis), Is("dotsb", Tok::kEllipsis), Is("vdots", Tok::kEllipsis), Is("ddots", Tok::kEllipsis),
     // Signs.
     Is("cdot", Tok::kTimes), Is("times", Tok::kTimes), Is("ast", Tok::kTimes), Is("div", Tok::kDivide), Is("over", Tok::kChoose, 1), Is("choose", Tok::kChoose), Is("pm", Tok::kPlusMinus),
@@ -75,8 +75,8 @@ const Command kCommands[] = {
     // Style and spaces.
     Drop("displaystyle"), Drop("textstyle"), Drop("scriptstyle"), Drop("limits"), Drop("nolimits"), Drop("quad"), Drop("qquad"), Drop("big"), Drop("Big"),
     Drop("bigg"), Drop("Bigg"), Drop("bigl"), Drop("bigr"), Drop("Bigl"), Drop("Bigr"), Drop("biggl"), Drop("biggr"), Drop("Biggl"), Drop("Biggr"),
-    Drop("mathcal"), Drop("mathscr"), Drop("mathfrak"), Drop("boldsymbol"), Drop("bm"), Drop("bf"), Drop("it"), Does("boxed", CommandKind::kBox), Does("fbox", CommandKind::kBox), Drop("vec"),
-    Drop("overrightarrow"), Drop("hat"), Drop("widehat"), Drop("tilde"), Drop("mathord"), Drop("mathbin"), Drop("mathrel"), Drop("hfill"), Drop("hline"),
+    Drop("mathcal"), Drop("mathscr"), Drop("mathfrak"), Drop("boldsymbol"), Drop("bm"), Drop("bf"), Drop("it"), Does("boxed", CommandKind::kBox), Does("fbox", CommandKind::kBox), Does("vec", CommandKind::kArrow),
+    Does("overrightarrow", CommandKind::kArrow), Drop("hat"), Drop("widehat"), Drop("tilde"), Drop("mathord"), Drop("mathbin"), Drop("mathrel"), Drop("hfill"), Drop("hline"),
     Drop("thinspace"), Drop("medspace"), Drop("thickspace"), Drop("enspace"), Drop("space"), Drop("nonumber"), Drop("mathstrut"), Drop("strut"), Drop("ensuremath"), Drop("underline"), Drop("large"), Drop("Large"), Drop("small"),
     // Macros.
     Does("def", CommandKind::kForbidden), Does("newcommand", CommandKind::kForbidden), Does("renewcommand", CommandKind::kForbidden),

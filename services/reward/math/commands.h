@@ -19,6 +19,7 @@ enum class CommandKind : uint8_t {
   kOperatorName,
   kBlackboard,
   kSizedBracket,  // \left, \right: a following '.' is an invisible bracket.
+  kArrow,         // \vec, \overrightarrow.
   kForbidden,     // Defines or expands macros.
 };
 

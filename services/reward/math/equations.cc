@@ -160,10 +160,14 @@ bool DefinesOtherName(View a, View b) {
 struct FunctionName {
   std::string function;
   std::string argument;
+  bool inverse = false;
 };
 std::optional<FunctionName> AsFunctionName(View name) {
-  if (name.kind() != Kind::kMultiply || name.kid(0).kind() != Kind::kSymbol || name.kid(1).kind() != Kind::kSymbol) return std::nullopt;
-  FunctionName found{name.ast.name(name.kid(0).id), name.ast.name(name.kid(1).id)};
+  if (name.kind() != Kind::kMultiply || name.kid(1).kind() != Kind::kSymbol) return std::nullopt;
+  const bool inverse = name.kid(0).kind() == Kind::kPower && IsName(name);  // f^{-1}(x)
+  const View letter = inverse ? name.kid(0).kid(0) : name.kid(0);
+  if (letter.kind() != Kind::kSymbol) return std::nullopt;
+  FunctionName found{letter.ast.name(letter.id), name.ast.name(name.kid(1).id), inverse};
   const bool variable = found.argument[0] >= 'a' && found.argument[0] <= 'z';  // Not f(A), ∠A.
   return found.function.size() == 1 && variable ? std::optional<FunctionName>(std::move(found)) : std::nullopt;
 }
@@ -172,14 +176,14 @@ std::optional<FunctionName> AsFunctionName(View name) {
 std::optional<Decision> CompareDefinitions(const Assignment& a, const Assignment& b, const Context& context) {
   const auto f = AsFunctionName(a.name), g = AsFunctionName(b.name);
   if (f.has_value() && g.has_value()) {
-    if (f->function != g->function || f->argument == g->argument || DependsOn(b.value, f->argument)) return std::nullopt;
+    if (f->function != g->function || f->inverse != g->inverse || f->argument == g->argument || DependsOn(b.value, f->argument)) return std::nullopt;
     const Ast renamed = Renamed(b.value, g->argument, f->argument);
     return CompareAnswers(a.value, {renamed, renamed.root}, context);
   }
   if (!f.has_value() && !g.has_value()) return std::nullopt;
   const Assignment& plain = f.has_value() ? b : a;
   // f = 0 is f(x) = 0.
-  if (plain.name.kind() == Kind::kSymbol && plain.name.ast.name(plain.name.id) == (f.has_value() ? f : g)->function && Variables(a.value).empty() && Variables(b.value).empty()) {
+  if (!(f.has_value() ? f : g)->inverse && plain.name.kind() == Kind::kSymbol && plain.name.ast.name(plain.name.id) == (f.has_value() ? f : g)->function && Variables(a.value).empty() && Variables(b.value).empty()) {
     return CompareAnswers(a.value, b.value, context);
   }
   if (plain.name.kind() != Kind::kSymbol || plain.name.ast.name(plain.name.id) != "y" || DependsOn(a.value, "y") || DependsOn(b.value, "y")) return std::nullopt;
@@ -209,10 +213,31 @@ bool HasDirection(View view) {
   return false;
 }
 
+// (x-1)/2 = y/3 = z/4: equations between three terms or more of which none is a number, whose order says nothing.
+bool IsSymmetricChain(View view) {
+  for (size_t i = 0; i < view.size(); ++i) {
+    if ((i > 0 && view.ast.relation(view.id, i - 1) != Relation::kEqual) || Variables(view.kid(i)).empty()) return false;
+  }
+  return view.size() > 2;
+}
+
+// Whether every term of one has its own in the other.
+bool SameTerms(View a, View b, const Context& context) {
+  std::vector<bool> taken(b.size(), false);
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t k = 0;
+    while (k < b.size() && (taken[k] || CompareScalars(a.kid(i), b.kid(k), context).equality != Equality::kEqual)) ++k;
+    if (k == b.size()) return false;
+    taken[k] = true;
+  }
+  return true;
+}
+
 Decision CompareSides(View a, View b, const Context& context) {
   if (a.size() != b.size()) return Other("chains of different length");
   const bool mirrored = !SameRelations(a, b, false) && HasDirection(a) && SameRelations(a, b, true);
   if (!mirrored && !SameRelations(a, b, false)) return Other("different relations");
+  if (IsSymmetricChain(a) && IsSymmetricChain(b)) return SameTerms(a, b, context) ? Same("the same equal terms") : Other("different terms");
   for (size_t i = 0; i < a.size(); ++i) {
     const Decision part = CompareAnswers(a.kid(i), b.kid(mirrored ? b.size() - 1 - i : i), context);
     if (part.equality != Equality::kEqual) return part;

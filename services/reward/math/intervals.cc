@@ -5,6 +5,7 @@
 #include "services/reward/math/canonical.h"
 #include "services/reward/math/limits.h"
 #include "services/reward/math/peeling.h"
+#include "services/reward/math/radical_norms.h"
 #include "services/reward/math/sign_changes.h"
 #include "services/reward/math/structure.h"
 
@@ -199,7 +200,11 @@ class Reader {
     if (form_a == form_b || DifferByConstant(form_a, form_b)) return std::nullopt;
     const std::string& variable = names[0];
     std::optional<CriticalPoints> points = FindCriticalPoints(a, b, variable, context_);
-    if (!points.has_value()) return ReadPeeled(a, relation, b, variable);
+    if (!points.has_value()) {
+      if (std::optional<RealSet> peeled = ReadPeeled(a, relation, b, variable)) return peeled;
+      points = FindRadicalCriticalPoints(a, b, variable, context_);
+      if (!points.has_value()) return std::nullopt;
+    }
     std::optional<Cells> cells = CellsWhere(a, relation, b, variable, *std::move(points), context_);
     return cells.has_value() ? std::optional<RealSet>({*std::move(cells), variable}) : std::nullopt;
   }

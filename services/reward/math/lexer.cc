@@ -72,6 +72,7 @@ void Lexer::Sign(char c) {
     case '!': return Peek(0) == '=' && Peek(1) != '=' ? (++at_, EmitRelation(Relation::kNotEqual)) : Emit(Tok::kBang);
     case '$': return Dollar();
     case '.': if (text_.substr(at_, 2) == "..") return at_ += 2, Emit(Tok::kEllipsis);
+              if (RowEnds()) return;
               break;
     default: break;
   }
@@ -81,7 +82,26 @@ void Lexer::Sign(char c) {
 // \frac12{}: nothing. In front of a script it is the place of a letter, {}_5C_2.
 bool Lexer::EmptyGroupFollows() const {
   const bool behind = !out_.tokens.empty() && (out_.tokens.back().kind == Tok::kClose || out_.tokens.back().kind == Tok::kCirc || out_.tokens.back().kind == Tok::kNumber);
-  return behind && !out_.plain && Peek(0) == '}' && Peek(1) != '^' && Peek(1) != '_';
+  return behind && !out_.plain && Peek(0) == '}' && Peek(1) != '^' && Peek(1) != '_' && !ArgumentMissing();
+}
+
+// Whether the group that was closed last is the first argument of a command that takes two: \frac{3}{}.
+bool Lexer::ArgumentMissing() const {
+  int depth = 0;
+  for (size_t i = out_.tokens.size(); i-- > 1;) {
+    if (!fuel_.Spend(1)) return true;
+    depth += out_.tokens[i].kind == Tok::kClose ? 1 : out_.tokens[i].kind == Tok::kOpen ? -1 : 0;
+    if (depth == 0) return out_.tokens[i - 1].kind == Tok::kFrac || out_.tokens[i - 1].kind == Tok::kBinom;
+  }
+  return false;
+}
+
+// The full stop of a case, in front of \\ or \end{cases}.
+bool Lexer::RowEnds() const {
+  size_t next = at_;
+  while (next < text_.size() && IsSpace(text_[next])) ++next;
+  const bool inside = std::any_of(out_.tokens.begin(), out_.tokens.end(), [](const Token& token) { return token.kind == Tok::kBegin; });
+  return inside && (text_.substr(next, 2) == "\\\\" || text_.substr(next, 5) == "\\end{");
 }
 
 // 45^o, 45^{\text{o}} are degrees, 5^{th}, 5^\text{th} an ordinal number: behind digits.

@@ -1,6 +1,8 @@
 // Commands of LaTeX and their arguments.
 #include <algorithm>
 #include <iterator>
+#include <string>
+#include <utility>
 
 #include "services/reward/math/lexer_state.h"
 #include "services/reward/math/units.h"
@@ -16,6 +18,7 @@ bool IsMathematics(std::string_view content) {
   const bool letters = std::any_of(content.begin(), content.end(), [](char c) { return IsLetter(c) || IsForeign(c) || c == '\\'; });
   if (!letters) return content.find_first_of("0123456789") != std::string_view::npos;
   if (IsDigit(content[0])) return true;
+  if (content.substr(0, 3) == "if " && content.find('$') != std::string_view::npos) return true;  // \text{if $n$ is even}
   // Several letters of a choice.
   bool separated = false;
   while (!content.empty()) {
@@ -89,6 +92,7 @@ void Lexer::EmitCommand(const Command& command) {
     case CommandKind::kOperatorName: return OperatorName();
     case CommandKind::kBlackboard: return Blackboard();
     case CommandKind::kSizedBracket: return SizedBracket();
+    case CommandKind::kArrow: return Arrow();
     case CommandKind::kForbidden: return Fail("macros are not allowed");
   }
 }
@@ -216,8 +220,29 @@ void Lexer::OperatorName() {
 
 void Lexer::Blackboard() {
   const std::string_view name = Argument();
-  if (name.size() != 1 || std::string_view("RZNQC").find(name[0]) == std::string_view::npos) return EmitLetter(name.substr(0, 1));
-  Emit(Tok::kNumberSet, 0, name);
+  const bool set = !name.empty() && std::string_view("RZNQC").find(name[0]) != std::string_view::npos;
+  if (name.size() == 1) return set ? Emit(Tok::kNumberSet, 0, name) : EmitLetter(name);
+  if (!set || (name[1] != '^' && name[1] != '_') || text_[at_ - 1] != '}') return Fail("a set of numbers was expected");
+  Emit(Tok::kNumberSet, 0, name.substr(0, 1));  // \mathbb{R^+}: what follows the letter is read like \mathbb{R}^+.
+  boxes_.push_back(at_ - 1);
+  at_ = static_cast<size_t>(name.data() - text_.data()) + 1;
+}
+
+// \overrightarrow{AB} is not \overrightarrow{BA}; over other things an arrow says nothing.
+void Lexer::Arrow() {
+  space_ = true;
+  SkipSpaces();
+  if (Peek(0) != '{') return;
+  std::string name = kVectorPrefix;
+  size_t end = at_ + 1, corners = 0;
+  for (; end < text_.size() && ((text_[end] >= 'A' && text_[end] <= 'Z') || IsSpace(text_[end])); ++end) {
+    if (IsSpace(text_[end])) continue;
+    name += text_[end];
+    ++corners;
+  }
+  if (corners != 2 || end >= text_.size() || text_[end] != '}') return;
+  at_ = end + 1;
+  Emit(Tok::kSymbol, 0, out_.storage.emplace_back(std::move(name)));
 }
 
 void Lexer::SizedBracket() {

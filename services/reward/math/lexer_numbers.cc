@@ -94,7 +94,22 @@ size_t Lexer::SureThousands() const {
     const bool mixed = end < text_.size() && text_[end] == '/' && separator.find(',') == std::string_view::npos;  // 2~345/678
     if (end - digits == 3 && !mixed) return separator.size();
   }
-  return 0;
+  return SpaceGroups() ? 1 : 0;
+}
+
+// 1 234 567, all of it in groups of three, at the beginning of a value. 2 345/678 is a mixed number.
+bool Lexer::SpaceGroups() const {
+  const Tok before = out_.tokens.empty() ? Tok::kRelation : out_.tokens.back().kind;
+  if (before != Tok::kRelation && before != Tok::kOpen && before != Tok::kMinus && before != Tok::kPlus && before != Tok::kCurrency && before != Tok::kComma) return false;
+  size_t end = at_;
+  while (end < text_.size() && text_[end] == ' ') {
+    size_t digits = end + 1;
+    while (digits < text_.size() && IsDigit(text_[digits])) ++digits;
+    if (digits == end + 1) break;
+    if (digits - end != 4) return false;
+    end = digits;
+  }
+  return end > at_ && (end == text_.size() || std::string_view("/,{~\\").find(text_[end]) == std::string_view::npos);
 }
 
 // 0.1666... is 0.1(6): emits the tokens of that.

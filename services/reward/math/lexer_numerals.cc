@@ -102,6 +102,9 @@ int Lexer::Base() {
     for (const std::string_view box : {"\\text{", "\\mathrm{", "\\textrm{"}) {
       if (name.substr(0, box.size()) == box && name.back() == '}') name = name.substr(box.size(), name.size() - box.size() - 1);
     }
+  } else if (text_.substr(at_, 6) == "\\text{" || text_.substr(at_, 8) == "\\mathrm{") {
+    at_ = text_.find('{', at_);
+    name = Argument();
   } else {
     while (IsLetter(Peek(0))) name = text_.substr(at_ - name.size(), name.size() + 1), ++at_;
   }

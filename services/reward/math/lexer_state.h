@@ -42,6 +42,9 @@ class Lexer {
   std::string_view Scientific(std::string_view run);
   std::string_view Digits();
   size_t SureThousands() const;
+  bool SpaceGroups() const;
+  bool RowEnds() const;
+  bool ArgumentMissing() const;
   bool RepetendFollows(size_t at) const;
   bool RepeatsForEver(std::string_view run);
 
@@ -61,6 +64,7 @@ class Lexer {
   bool UnitStandsHere(std::string_view run) const;
   bool IsWord(std::string_view run, bool after_number) const;
   bool UnitContinues(std::string_view run) const;
+  bool UnitsEnd() const;
   void SplitLetters(std::string_view run);
   void EmitLetter(std::string_view letter);
   bool UnionStandsHere() const;
@@ -82,6 +86,7 @@ class Lexer {
   void OperatorName();
   void Blackboard();
   void SizedBracket();
+  void Arrow();
 
   void EmitRelation(Relation relation) { Emit(Tok::kRelation, static_cast<uint16_t>(relation)); }
   void Emit(Tok kind, uint16_t op = 0, std::string_view text = {}) {

@@ -44,6 +44,7 @@ void Lexer::Letters() {
   while (IsLetter(Peek(0))) ++at_;
   const std::string_view run = text_.substr(begin_, at_ - begin_);
   const bool roman = begin_ < roman_end_;
+  if (!out_.tokens.empty() && out_.tokens.back().kind == Tok::kFrac) return SplitLetters(run);  // \frac lg is l / g.
   if (run == "U" && !UnionStandsHere()) return EmitLetter(run);
   if (run == "in" && InStandsHere()) return EmitRelation(Relation::kIn);
   if ((run == "C" || run == "P") && TakeChoiceLetter(run)) return;
@@ -134,7 +135,23 @@ bool Lexer::UnitContinues(std::string_view run) const {
   if (before == Tok::kDivide) return word;
   if (before == Tok::kWord) return space_;
   const bool formula = before == Tok::kClose || before == Tok::kPi || before == Tok::kSymbol;
-  return formula && space_ && !MayBeProduct(run) && at_ == text_.size();
+  return formula && space_ && !MayBeProduct(run) && UnitsEnd();
+}
+
+// Whether nothing but the power of a unit and the units that it is divided by stand in the rest of the text: cm^3, km/h.
+bool Lexer::UnitsEnd() const {
+  std::string_view rest = text_.substr(at_);
+  while (!rest.empty()) {
+    const size_t power = rest[0] != '^' ? 0 : rest.size() > 1 && IsDigit(rest[1]) ? 2 : rest.size() > 3 && rest[1] == '{' && IsDigit(rest[2]) && rest[3] == '}' ? 4 : 0;
+    rest.remove_prefix(power);
+    if (rest.empty()) return true;
+    if (rest[0] != '/') return false;
+    size_t end = 1;
+    while (end < rest.size() && IsLetter(rest[end])) ++end;
+    if (FindUnit(rest.substr(1, end - 1)) == nullptr) return false;
+    rest.remove_prefix(end);
+  }
+  return true;
 }
 
 void Lexer::SplitLetters(std::string_view run) {

@@ -2,7 +2,9 @@
 
 #include <vector>
 
+#include "services/reward/math/canonical.h"
 #include "services/reward/math/limits.h"
+#include "services/reward/math/matrix_products.h"
 #include "services/reward/math/structure.h"
 #include "services/reward/math/typed.h"
 
@@ -64,7 +66,7 @@ bool HoldsMatrix(View view) {
 
 class MatrixBuilder {
  public:
-  explicit MatrixBuilder(Ast& out) : out_(out) {}
+  MatrixBuilder(Ast& out, Fuel& fuel) : out_(out), fuel_(fuel) {}
 
   // nullopt for everything that is no matrix.
   std::optional<Matrix> Build(View view) {
@@ -80,7 +82,7 @@ class MatrixBuilder {
     switch (view.kind()) {
       case Kind::kMatrix: return Leaf(view);
       case Kind::kTuple: return Rows(view);
-      case Kind::kPower: return Transposed(view);
+      case Kind::kPower: return TranspositionOf(view) == Transposition::kNone ? Power(view) : Transposed(view);
       case Kind::kNegate: return Mapped(Build(view.kid(0)), [this](NodeId entry) { return out_.Add(Kind::kNegate, {entry}); });
       case Kind::kMultiply: return Scaled(view, Kind::kMultiply);
       case Kind::kDivide: return Scaled(view, Kind::kDivide);
@@ -108,7 +110,6 @@ class MatrixBuilder {
 
   std::optional<Matrix> Transposed(View view) {
     const Transposition transposition = TranspositionOf(view);
-    if (transposition == Transposition::kNone) return std::nullopt;
     const View base = view.kid(0);
     const std::optional<Matrix> matrix = IsRowVector(base) ? RowVector(base) : Build(base);
     if (!matrix.has_value() || (matrix->square() && transposition == Transposition::kLetter)) return std::nullopt;
@@ -135,6 +136,7 @@ class MatrixBuilder {
 
   std::optional<Matrix> Scaled(View view, Kind kind) {
     const bool left = HoldsMatrix(view.kid(0)), right = HoldsMatrix(view.kid(1));
+    if (left && right && kind == Kind::kMultiply) return Product(view);
     if (left == right || (right && kind == Kind::kDivide)) return std::nullopt;
     const View factor = view.kid(left ? 1 : 0);
     if (factor.ast.Contains(factor.id, Kind::kTuple)) return std::nullopt;  // A product of vectors.
@@ -142,6 +144,41 @@ class MatrixBuilder {
       const NodeId copy = out_.Copy(factor.ast, factor.id);
       return out_.Add(kind, {entry, copy});
     });
+  }
+
+  // Its entries as exact numbers; nullopt when one is no rational number.
+  std::optional<NumberMatrix> Numbers(const std::optional<Matrix>& matrix) {
+    if (!matrix.has_value()) return std::nullopt;
+    NumberMatrix numbers{matrix->columns, {}};
+    for (const NodeId entry : matrix->entries) {
+      if (!fuel_.Spend(100 + static_cast<int64_t>(out_.nodes.size()))) return std::nullopt;
+      Ast piece;
+      const View view = InOnePiece(out_, entry, piece);
+      const Form form = Canonical(view.ast, view.id, fuel_);
+      std::optional<Rational> number = form.undefined ? std::nullopt : form.constant();
+      if (!number.has_value()) return std::nullopt;
+      numbers.entries.push_back(*std::move(number));
+    }
+    return numbers;
+  }
+
+  std::optional<Matrix> Written(const std::optional<NumberMatrix>& numbers) {
+    if (!numbers.has_value()) return std::nullopt;
+    Matrix matrix{numbers->columns, {}};
+    for (const Rational& number : numbers->entries) matrix.entries.push_back(out_.AddNumber(number));
+    return matrix;
+  }
+
+  std::optional<Matrix> Product(View view) {
+    const auto left = Numbers(Build(view.kid(0))), right = Numbers(Build(view.kid(1)));
+    return left.has_value() && right.has_value() ? Written(MatrixProduct(*left, *right, fuel_)) : std::nullopt;
+  }
+
+  std::optional<Matrix> Power(View view) {
+    const View exponent = view.kid(1);
+    const std::optional<Rational> times = Variables(exponent).empty() ? Canonical(exponent.ast, exponent.id, fuel_).constant() : std::nullopt;
+    const auto base = times.has_value() && times->FitsInt64() ? Numbers(Build(view.kid(0))) : std::nullopt;
+    return base.has_value() ? Written(MatrixPower(*base, times->ToInt64(), fuel_)) : std::nullopt;
   }
 
   std::optional<Matrix> Sum(View view) {
@@ -152,6 +189,7 @@ class MatrixBuilder {
   }
 
   Ast& out_;
+  Fuel& fuel_;
   int nesting_ = 0;
 };
 
@@ -159,17 +197,17 @@ bool IsColumnTuple(View view) { return HasBrackets(view, '(', ')') || HasBracket
 
 }  // namespace
 
-bool IsMatrix(View view) {
+bool IsMatrix(View view, const Context& context) {
   Ast scratch;
-  return view.kind() != Kind::kTuple && HoldsMatrix(view) && MatrixBuilder(scratch).Build(view).has_value();
+  return view.kind() != Kind::kTuple && HoldsMatrix(view) && MatrixBuilder(scratch, context.fuel).Build(view).has_value();
 }
 
 std::optional<Decision> CompareMatrices(View a, View b, const Context& context) {
-  const auto surely = [](View view) { return view.ast.Contains(view.id, Kind::kMatrix) || IsMatrix(view); };
+  const auto surely = [&context](View view) { return view.ast.Contains(view.id, Kind::kMatrix) || IsMatrix(view, context); };
   if (!surely(a) && !surely(b)) return std::nullopt;
   const Decision other{Equality::kDifferent, v1::METHOD_STRUCTURAL, "a matrix against something else"};
   Ast left, right;
-  std::optional<Matrix> x = MatrixBuilder(left).Build(a), y = MatrixBuilder(right).Build(b);
+  std::optional<Matrix> x = MatrixBuilder(left, context.fuel).Build(a), y = MatrixBuilder(right, context.fuel).Build(b);
   const auto as_column = [](View tuple, Ast& out) {
     Matrix column{1, {}};
     for (size_t i = 0; i < tuple.size(); ++i) column.entries.push_back(out.Copy(tuple.ast, tuple.kid(i).id));

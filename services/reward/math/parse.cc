@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "services/reward/math/bracket_direction.h"
+#include "services/reward/math/geometric_sums.h"
 #include "services/reward/math/parser_state.h"
 #include "services/reward/math/phrases.h"
 #include "services/reward/math/statements.h"
@@ -71,7 +72,10 @@ Parsed Parse(std::string_view text, size_t max_bytes, const Reading& reading, Fu
     TurnOutwardBrackets(lexed, fuel);
     ReadPhrases(lexed, fuel);
     Parser(lexed, reading, fuel, parsed).Run();
-    if (parsed.error.empty()) ReadStatements(parsed.ast, fuel);
+    if (parsed.error.empty()) {
+      ReadStatements(parsed.ast, fuel);
+      CloseGeometricSums(parsed.ast, fuel);
+    }
   }
   if (parsed.error.empty() || fuel.exhausted()) return parsed;
   if (auto words = ParseWords(lexed.text)) {

@@ -156,6 +156,7 @@ void Parser::Operand() {
     case Tok::kNegation:
       if (token.op == 0) return Fail("a value was expected");
       ++at_;
+      if (token.op == 1 && TakeAngleName()) return;
       PushValue(ast_.AddNamed(Kind::kSymbol, token.op == 1 ? "Angle" : "Triangle"));  // A factor of the name behind it.
       return Complete();
     case Tok::kEndEnvironment:
@@ -166,6 +167,18 @@ void Parser::Operand() {
       return Fail("a value was expected");
     default: return Fail("a value was expected");
   }
+}
+
+// ∠ABC is ∠CBA, the angle at B, and not ∠BAC.
+bool Parser::TakeAngleName() {
+  const auto is_corner = [this](size_t i) { return Ahead(i).kind == Tok::kSymbol && Ahead(i).text.size() == 1 && Ahead(i).text[0] >= 'A' && Ahead(i).text[0] <= 'Z'; };
+  if (!is_corner(0) || !is_corner(1) || !is_corner(2) || is_corner(3)) return false;
+  const auto [first, last] = std::minmax(Next().text[0], Ahead(2).text[0]);
+  const std::string name = std::string("Angle ") + first + Ahead(1).text[0] + last;
+  at_ += 3;
+  PushValue(ast_.AddNamed(Kind::kSymbol, name));
+  Complete();
+  return true;
 }
 
 // Whether the last value ends with the dx of an integral that is still open.
@@ -187,7 +200,10 @@ void Parser::Operator() {
     case Tok::kPlusMinus: ++at_; return Infix(Kind::kPlusMinus, kSumPower, kSumPower, 0);
     case Tok::kMinusPlus: ++at_; return Infix(Kind::kPlusMinus, kSumPower, kSumPower, 1);
     case Tok::kTimes: ++at_; return Infix(Kind::kMultiply, kProductPower, kProductPower);
-    case Tok::kDivide: ++at_; return Infix(Kind::kDivide, kProductPower, kProductPower);
+    case Tok::kDivide:
+      ++at_;
+      Infix(Kind::kDivide, kProductPower, kProductPower);
+      return void(TakeDifferential());
     case Tok::kMod: ++at_; return Infix(Kind::kModulo, kModuloPower, kModuloPower);
     case Tok::kCup: ++at_; return Infix(Kind::kUnion, kUnionPower, kUnionPower);
     case Tok::kCap: ++at_; return Infix(Kind::kIntersection, kIntersectionPower, kIntersectionPower);
@@ -259,9 +275,10 @@ void Parser::Operator() {
         at_ += 2;
         return OpenContainer(FrameKind::kBracket, '(');
       }
+      if (DigitsGoOn()) return Fail("a number goes on in braces");
       return ImplicitProduct();
     case Tok::kNumber:
-      if (ast_.Is(values_.back(), Kind::kUnit)) return Infix(Kind::kAdd, kProductPower, kSumPower);  // 5 feet 6 inches
+      if (ast_.Is(values_.back(), Kind::kUnit) && Ahead(1).kind != Tok::kEnd && Ahead(1).kind != Tok::kClose && Ahead(1).kind != Tok::kComma) return Infix(Kind::kAdd, kProductPower, kSumPower);  // 5 feet 6 inches
       if (NumberMayFollow()) return ImplicitProduct();
       if (ast_.Is(values_.back(), Kind::kDegree) && MinuteMarkFollows() > 0) return DegreeMark();
       return Fail("an operator was expected");
@@ -277,6 +294,13 @@ void Parser::Operator() {
       return;
     default: return Fail("an operator was expected");
   }
+}
+
+// 4{2} and {4}{2} are written like 42, and are no product.
+bool Parser::DigitsGoOn() const {
+  const Token& before = tokens_[at_ - 1];
+  const bool number = before.kind == Tok::kNumber || (before.kind == Tok::kClose && before.op == '}');
+  return Next().op == '{' && Ahead(1).kind == Tok::kNumber && number && ast_.Is(values_.back(), Kind::kNumber);
 }
 
 // Whether the number and unit behind "and" are the rest of one time, price or height: hours and minutes, dollars and cents, feet and inches.

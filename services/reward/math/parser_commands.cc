@@ -176,7 +176,7 @@ NodeId Parser::BuildArguments(const Frame& frame) {
   }
   const NodeId first = PopValue();
   switch (frame.waiting) {
-    case Waiting::kFraction: return ast_.Add(Kind::kDivide, {first, last});
+    case Waiting::kFraction: return Quotient(first, last);
     case Waiting::kRootWithIndex: return ast_.Add(Kind::kRoot, {last, first});
     case Waiting::kBinomial: case Waiting::kChoose: return ast_.Add(Kind::kBinomial, {first, last});
     case Waiting::kModulus: return ast_.Add(Kind::kCongruence, {first, last});

@@ -171,7 +171,7 @@ void Parser::CloseEnvironment() {
   ReduceTo(kChoosePower);
   if (Failed()) return;
   const Frame frame = Top();
-  static constexpr std::string_view kKnown[] = {"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "array", "cases", "aligned", "align", "align*", "gathered", "split"};
+  static constexpr std::string_view kKnown[] = {"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "psmallmatrix", "bsmallmatrix", "array", "cases", "aligned", "align", "align*", "gathered", "split"};
   if (std::find(std::begin(kKnown), std::end(kKnown), Next().text) == std::end(kKnown)) return Fail("the environment is not known");
   if (frame.kind != FrameKind::kEnvironment || tokens_[frame.op].text != Next().text) return Fail("an environment ends that did not begin");
   const NodeId matrix = BuildMatrix(frame, Next().text);

@@ -246,6 +246,11 @@ void Parser::NumberSetOperand(const Token& token) {
     name = sign == Tok::kTimes && name != "N" ? name + '*' : sign == Tok::kMinus ? name + '-' : (name == "N" ? "Z" : name) + '+';
     at_ += braces ? 4 : 2;
   }
+  const Tok behind = Ahead(1).kind;
+  if (Next().kind == Tok::kTimes && name.size() == 1 && name != "C" && (behind == Tok::kEnd || behind == Tok::kClose || behind == Tok::kComma)) {  // N*
+    name = name == "N" ? "Z+" : name + '*';
+    ++at_;
+  }
   PushValue(ast_.AddNamed(Kind::kNumberSet, name));
   Complete();
 }

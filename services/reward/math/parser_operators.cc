@@ -55,9 +55,43 @@ void Parser::ReduceOne() {
     ast_.Drop(left);
     return PushValue(ast_.Add(Kind::kRatio, parts.data(), parts.size()));
   }
+  if (frame.node == Kind::kDivide) return PushValue(Quotient(left, right));
   const NodeId built = ast_.Add(frame.node, {left, right});
   ast_.nodes[built].flag = frame.node == Kind::kPlusMinus ? frame.flag : 0;
   PushValue(built);
+}
+
+// Whether the first factor is the letter d, or a power of it.
+bool Parser::BeginsWithD(NodeId id) const {
+  while (ast_.Is(id, Kind::kMultiply)) id = ast_.kid(id, 0);
+  if (ast_.Is(id, Kind::kPower)) id = ast_.kid(id, 0);
+  return ast_.Is(id, Kind::kSymbol) && ast_.name(id) == "d";
+}
+
+// dy/dx is one thing: nothing is cancelled in it.
+NodeId Parser::Quotient(NodeId above, NodeId below) {
+  const NodeId product = ast_.Is(below, Kind::kPower) ? ast_.kid(below, 0) : below;  // (dx)^2
+  const auto is_variable = [this](NodeId id) {
+    if (ast_.Is(id, Kind::kPower)) id = ast_.kid(id, 0);
+    return ast_.Is(id, Kind::kSymbol) && ast_.name(id) != "d";
+  };
+  const bool derivative = BeginsWithD(above) && ast_.Is(product, Kind::kMultiply) && BeginsWithD(ast_.kid(product, 0)) && is_variable(ast_.kid(product, 1));
+  const NodeId quotient = ast_.Add(derivative ? Kind::kCall : Kind::kDivide, {above, below});
+  if (derivative) ast_.nodes[quotient].payload = ast_.NameId("derivative");
+  return quotient;
+}
+
+// The dx behind the slash of dy/dx belongs together.
+bool Parser::TakeDifferential() {
+  if (Next().kind != Tok::kSymbol || Next().text != "d" || Ahead(1).kind != Tok::kSymbol || Ahead(1).space) return false;
+  const bool alone = tokens_[at_ - 2].kind == Tok::kSymbol && tokens_[at_ - 2].text == "d";
+  const bool factor = at_ > 2 && tokens_[at_ - 2].kind == Tok::kSymbol && tokens_[at_ - 3].kind == Tok::kSymbol && tokens_[at_ - 3].text == "d";
+  if (!alone && !factor) return false;
+  const NodeId d = ast_.AddNamed(Kind::kSymbol, "d"), name = ast_.AddNamed(Kind::kSymbol, Ahead(1).text);
+  at_ += 2;
+  PushValue(ast_.Add(Kind::kMultiply, {d, name}));
+  Complete();
+  return true;
 }
 
 void Parser::Infix(Kind node, Power binding, Power power, uint8_t flag) {

@@ -99,7 +99,9 @@ class Parser {
   void CloseEnvironment();
   bool SmallerUnitFollows() const;
   bool NumberMayFollow() const;
+  bool DigitsGoOn() const;
   bool IntegralEnds() const;
+  bool TakeAngleName();
   void SeparatorHere(Separator separator);
   void FinishRoot();
   NodeId GroupItems(const Frame& frame);
@@ -125,6 +127,9 @@ class Parser {
   void ReduceTo(Power binding);
   void ReduceOne();
   void BuildRelation(const Frame& frame);
+  bool BeginsWithD(NodeId id) const;
+  NodeId Quotient(NodeId above, NodeId below);
+  bool TakeDifferential();
 
   // parser_scripts.cc: exponents and subscripts.
   void Caret();

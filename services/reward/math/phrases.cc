@@ -18,7 +18,11 @@ constexpr std::string_view kWholeLeads[] = {"for integer", "for any integer", "f
                                             "where integer", "integer"};
 constexpr std::string_view kRealLeads[] = {"for some constant", "for any constant", "for constant", "for every constant", "for some real", "for some real number", "for some real constant",
                                            "for any real constant", "for all constants"};
+// The same for the positive whole numbers.
+constexpr std::string_view kPositiveLeads[] = {"for positive integer", "for any positive integer", "for all positive integers", "for every positive integer", "for each positive integer",
+                                               "for some positive integer", "for positive integers", "where positive integer", "positive integer"};
 // Behind a name.
+constexpr std::string_view kIsPositive[] = {"is a positive integer", "is any positive integer", "is an arbitrary positive integer", "any positive integer", "a positive integer", "为正整数", "是正整数", "为任意正整数"};
 constexpr std::string_view kIsWhole[] = {"is an integer", "is any integer", "is an arbitrary integer", "is integer", "any integer", "an integer", "为整数", "是整数", "为任意整数"};
 constexpr std::string_view kIsReal[] = {"is a constant", "is any constant", "is an arbitrary constant", "is constant", "is a real number", "is any real number", "is an arbitrary real number",
                                         "is real", "is a real constant", "is any real constant", "is an arbitrary real constant", "为常数", "是常数", "为任意常数", "为实数"};
@@ -33,6 +37,9 @@ bool Among(const std::string_view (&phrases)[kSize], std::string_view phrase) {
   return std::find(std::begin(phrases), std::end(phrases), phrase) != std::end(phrases);
 }
 
+// The numbers that a name stands for.
+enum class RunsThrough { kUnsaid, kWhole, kPositive, kReal };
+
 // One token of the given kind at the place of `like`.
 Token Sign(Tok kind, const Token& like, uint16_t op = 0, std::string_view text = {}) { return {kind, true, op, like.begin, text}; }
 
@@ -43,7 +50,7 @@ class PhraseReader {
   void Run() {
     out_.reserve(in_.size() + 4);
     while (at_ < in_.size()) {
-      if (!TakeException() && !TakeForAll() && !TakeMembership() && !TakeCondition() && !TakeLayout()) out_.push_back(in_[at_++]);
+      if (!TakeException() && !TakeForAll() && !TakeIndex() && !TakeMembership() && !TakeCondition() && !TakeLayout()) out_.push_back(in_[at_++]);
     }
     if (braces_ > 0) {
       const Token end = out_.back();
@@ -91,10 +98,13 @@ class PhraseReader {
     if (!separated) out_.push_back(Sign(Tok::kComma, like));
   }
 
-  void PushMembership(const Token& name, std::string_view set) {
+  void PushMembership(const Token& name, RunsThrough set) {
     out_.push_back(name);
     out_.push_back(Sign(Tok::kRelation, name, static_cast<uint16_t>(Relation::kIn)));
-    out_.push_back(Sign(Tok::kNumberSet, name, 0, set));
+    out_.push_back(Sign(Tok::kNumberSet, name, 0, set == RunsThrough::kReal ? "R" : "Z"));
+    if (set != RunsThrough::kPositive) return;
+    out_.push_back(Sign(Tok::kCaret, name));
+    out_.push_back(Sign(Tok::kPlus, name));
   }
 
   // "all real numbers except 1" at the beginning.
@@ -112,6 +122,35 @@ class PhraseReader {
   // Whether the text defines a function of `name`: f(x) = ….
   bool DefinesFunctionOf(const Token& name) const {
     return Is(0, Tok::kSymbol) && Is(1, Tok::kOpen) && Is(2, Tok::kSymbol) && At(2).text == name.text && Is(3, Tok::kClose) && Is(4, Tok::kRelation);
+  }
+
+  // Whether the text defines the terms of a sequence by `name`: a_n = ….
+  bool DefinesSequenceOf(const Token& name) const {
+    if (!Is(0, Tok::kSymbol) || !Is(1, Tok::kUnderscore)) return false;
+    const bool braces = Is(2, Tok::kOpen) && At(2).op == '{';
+    const size_t index = braces ? 3 : 2;
+    return Is(index, Tok::kSymbol) && At(index).text == name.text && (!braces || Is(4, Tok::kClose)) && Is(braces ? 5 : 3, Tok::kRelation);
+  }
+
+  // ℕ, ℕ*, ℕ_+, ℤ^+ from token `i` on: the token behind it, or `i`.
+  size_t IndexSetEnd(size_t i) const {
+    if (!Is(i, Tok::kNumberSet) || (At(i).text != "N" && At(i).text != "Z")) return i;
+    if (Is(i + 1, Tok::kTimes) && At(i).text == "N") return i + 2;
+    if (!Is(i + 1, Tok::kCaret) && !Is(i + 1, Tok::kUnderscore)) return At(i).text == "N" ? i + 1 : i;
+    const bool braces = Is(i + 2, Tok::kOpen) && At(i + 2).op == '{';
+    const size_t sign = i + (braces ? 3 : 2);
+    if (!(Is(sign, Tok::kPlus) || (Is(sign, Tok::kTimes) && At(i).text == "N")) || (braces && !Is(sign + 1, Tok::kClose))) return i;
+    return sign + (braces ? 2 : 1);
+  }
+
+  // "n ∈ ℕ*" behind a definition of a_n: says nothing.
+  bool TakeIndex() {
+    const bool bracket = Is(at_, Tok::kOpen) && At(at_).op == '(';
+    if ((!bracket && !Is(at_, Tok::kComma)) || at_ < 5 || !Is(at_ + 1, Tok::kSymbol) || !IsIn(at_ + 2) || !DefinesSequenceOf(At(at_ + 1))) return false;
+    size_t end = IndexSetEnd(at_ + 3);
+    if (end == at_ + 3 || (bracket && !Is(end++, Tok::kClose)) || !Is(end, Tok::kEnd)) return false;
+    at_ = end;
+    return true;
   }
 
   // "for all real x", "x ∈ ℝ" behind a definition of f(x): says nothing.
@@ -148,10 +187,10 @@ class PhraseReader {
       at_ = name;
       return true;
     }
-    const bool whole = Among(kWholeLeads, words), real = Among(kRealLeads, words);
-    if ((!whole && !real) || !Ends(name + 1)) return false;
+    const RunsThrough set = Among(kWholeLeads, words) ? RunsThrough::kWhole : Among(kPositiveLeads, words) ? RunsThrough::kPositive : Among(kRealLeads, words) ? RunsThrough::kReal : RunsThrough::kUnsaid;
+    if (set == RunsThrough::kUnsaid || !Ends(name + 1)) return false;
     PushComma(like);
-    PushMembership(in_[name], whole ? "Z" : "R");
+    PushMembership(in_[name], set);
     at_ = name + 1;
     return true;
   }
@@ -165,10 +204,10 @@ class PhraseReader {
     const bool separated = led || (!out_.empty() && (out_.back().kind == Tok::kComma || (out_.back().kind == Tok::kOpen && out_.back().op == '(')));
     if (!separated || !Is(name, Tok::kSymbol)) return false;
     const std::string words = Words(name + 1, &end);
-    const bool whole = Among(kIsWhole, words), real = Among(kIsReal, words);
-    if ((!whole && !real) || !Ends(end)) return false;
+    const RunsThrough set = Among(kIsWhole, words) ? RunsThrough::kWhole : Among(kIsPositive, words) ? RunsThrough::kPositive : Among(kIsReal, words) ? RunsThrough::kReal : RunsThrough::kUnsaid;
+    if (set == RunsThrough::kUnsaid || !Ends(end)) return false;
     if (led) PushComma(in_[at_]);
-    PushMembership(in_[name], whole ? "Z" : "R");
+    PushMembership(in_[name], set);
     at_ = end;
     return true;
   }

@@ -64,6 +64,7 @@ std::optional<std::vector<Word>> WordsOf(std::string_view text) {
     if (brackets < 0) return std::nullopt;
     const bool between_digits = i > 0 && i + 1 < text.size() && IsDigit(text[i - 1]) && IsDigit(text[i + 1]);
     const bool between_letters = i > 0 && i + 1 < text.size() && IsLetter(text[i - 1]) && IsLetter(text[i + 1]);
+    if (c == '!' && words.empty()) return std::nullopt;  // !True
     if (IsLetter(c) || IsDigit(c) || ((c == '.' || c == ':' || c == '/') && between_digits)) {
       if (!open) words.emplace_back();
       open = true;

@@ -1,6 +1,7 @@
 #include "services/reward/math/scalar.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 #include "services/reward/math/canonical.h"
@@ -8,14 +9,14 @@
 #include "services/reward/math/modular.h"
 #include "services/reward/math/random.h"
 #include "services/reward/math/rational_functions.h"
+#include "services/reward/math/sample_points.h"
+#include "services/reward/math/sign_changes.h"
 
 namespace cohort::reward::math {
 namespace {
 
 constexpr int kWantedAgreements = 5;
 constexpr int kPiecewiseAgreements = 24;  // With absolute values, roots and the like: two pieces may agree on half of all points.
-constexpr int kSignPatterns = 8;          // All signs of three variables.
-constexpr int kSignRounds = 2;            // As often: a domain that only one side has has to be met twice.
 constexpr int kLeastAgreements = 3;
 constexpr int kLeastPiecewiseAgreements = 6;
 constexpr int kMaxAttempts = 48;
@@ -77,61 +78,6 @@ Decision CompareConstants(View a, View b, const Context& context) {
     precision *= 2;
   }
   return Unknown("their values could not be told apart");
-}
-
-// ⌊n/2⌋: what is rounded and named like a number of things is one.
-void CollectCounts(View view, std::vector<std::string>& names) {
-  for (std::string& name : Variables(view)) {
-    if (name == "n" || name == "m" || name == "k") names.push_back(std::move(name));
-  }
-}
-
-// Names that stand for whole numbers: under a factorial, in a binomial, as a bound, as an exponent of a negative number.
-void CollectIntegers(View view, std::vector<std::string>& names) {
-  for (NodeId id = view.node().begin; id <= view.id; ++id) {
-    const Kind kind = view.ast.node(id).kind;
-    size_t from = 0, to = 0;
-    switch (kind) {
-      case Kind::kFactorial: case Kind::kDoubleFactorial: to = 1; break;
-      case Kind::kBinomial: case Kind::kModulo: case Kind::kSum: case Kind::kProduct: to = 2; break;
-      case Kind::kFunction:
-        if (view.ast.function(id) == Function::kGcd || view.ast.function(id) == Function::kLcm) to = view.ast.node(id).kid_count;
-        if (view.ast.function(id) == Function::kFloor || view.ast.function(id) == Function::kCeiling) CollectCounts({view.ast, view.ast.kid(id, 0)}, names);
-        break;
-      case Kind::kPower:
-        if (view.ast.Is(view.ast.kid(id, 0), Kind::kNegate)) from = 1, to = 2;
-        break;
-      default: break;
-    }
-    for (size_t k = from; k < to; ++k) {
-      for (std::string& name : Variables({view.ast, view.ast.kid(id, k)})) names.push_back(std::move(name));
-    }
-  }
-}
-
-// Names that are the base of a logarithm, which is positive by definition: log_a b · log_b c is log_a c.
-void CollectBases(View view, std::vector<std::string>& names) {
-  for (NodeId id = view.node().begin; id <= view.id; ++id) {
-    const bool logarithm = view.ast.Is(id, Kind::kFunction) && view.ast.function(id) == Function::kLog;
-    if (logarithm && view.ast.Is(view.ast.kid(id, 0), Kind::kSymbol)) names.push_back(view.ast.name(view.ast.kid(id, 0)));
-  }
-}
-
-enum class Domain : uint8_t { kReal, kPositive, kWhole };
-
-// One variable's value; among the first points every sign of the first three variables occurs together with every other, twice.
-Rational Draw(Random& random, int attempt, size_t index, Domain domain, bool rational_function) {
-  if (domain == Domain::kWhole) return Rational(static_cast<int64_t>(attempt % 2 == 0 ? 20 + random.Below(100) : 2 + random.Below(12)));
-  if (rational_function) return Rational(static_cast<int64_t>(random.Below(uint64_t{1} << 40)) - (int64_t{1} << 39), 1 + random.Below(64));
-  const uint64_t below = 101 + random.Below(800);
-  const int64_t above = static_cast<int64_t>(1 + random.Below(below - 1));
-  const bool negative = attempt < kSignRounds * kSignPatterns ? ((attempt >> (index % 3)) & 1) != 0 : random.Below(4) == 0;
-  const int64_t sign = negative && domain == Domain::kReal ? -1 : 1;
-  switch ((attempt / 2 + attempt / kSignPatterns) % 4) {
-    case 0: case 2: return Rational(sign * above, below);                                                            // (0, 1)
-    case 1: return Rational(sign * (above + static_cast<int64_t>(below * (1 + random.Below(6)))), below);            // (1, 7)
-    default: return Rational(sign * (above + static_cast<int64_t>(below * (7 + random.Below(300)))), below);
-  }
 }
 
 bool IsRationalFunction(View view) {
@@ -201,6 +147,19 @@ bool CompareAt(View a, View b, const Point& point, bool complex_allowed, const C
   return false;
 }
 
+bool HasAbsoluteValue(View view) {
+  for (NodeId id = view.node().begin; id <= view.id; ++id) {
+    if (view.ast.Is(id, Kind::kFunction) && view.ast.function(id) == Function::kAbs) return true;
+  }
+  return false;
+}
+
+// Random points miss a piece that lies far out or is short: |x + 10^6| - 10^6 is not x. Absolute values of one variable are looked at piece by piece.
+bool DifferOnAPiece(View a, View b, const std::vector<std::string>& names, const Context& context) {
+  if (names.size() != 1 || !(HasAbsoluteValue(a) || HasAbsoluteValue(b))) return false;
+  return AgreeOn(Cells::All(), a, b, names[0], context) == std::optional<bool>(false);
+}
+
 Decision CompareFunctions(View a, View b, std::vector<std::string> names, const Context& context) {
   std::vector<std::string> whole;
   CollectIntegers(a, whole);
@@ -210,23 +169,42 @@ Decision CompareFunctions(View a, View b, std::vector<std::string> names, const 
   Random random(context.key);
   Tally tally;
   const bool piecewise = IsPiecewise(a) || IsPiecewise(b);
-  std::vector<std::string> bases;  // Where nothing may stand for a sign: |x| as a base is not x.
-  if (!piecewise) CollectBases(a, bases), CollectBases(b, bases);
-  const int wanted = piecewise ? kPiecewiseAgreements : kWantedAgreements;
+  std::vector<std::string> positive;  // Where nothing may stand for a sign: |x| as a base is not x.
+  if (!piecewise) {
+    CollectBases(a, positive), CollectBases(b, positive);
+    CollectLogarithmands(a, b, positive), CollectLogarithmands(b, a, positive);
+  }
+  const bool counted = !whole.empty();  // What goes on in steps agrees by chance where all points are odd.
+  const int wanted = piecewise || counted ? kPiecewiseAgreements : kWantedAgreements;
+  const bool alone = counted && names.size() == 1;
+  std::vector<int64_t> steps;
+  if (alone) {
+    const int64_t largest = GrowsFast(a) || GrowsFast(b) ? kMaxFastStep : kMaxStep;
+    steps.push_back(1), CollectSteps(a, largest, steps), CollectSteps(b, largest, steps);
+  }
+  const int more = static_cast<int>(steps.size());
+  const int64_t first_whole = 2 + static_cast<int64_t>(context.key % kMaxFirstWhole);
   const int least = names.size() > 1 && !rational_function ? kSignRounds * kSignPatterns : 0;
-  for (int attempt = 0; attempt < (piecewise ? kMaxPiecewiseAttempts : kMaxAttempts) && (tally.agree < wanted || attempt < least); ++attempt) {
+  for (int attempt = 0; attempt < (piecewise ? kMaxPiecewiseAttempts : kMaxAttempts) && (tally.agree < wanted || attempt < least + more); ++attempt) {
     if (context.fuel.exhausted()) return Unknown("out of fuel");
     Point point;
     for (size_t index = 0; index < names.size(); ++index) {
       const std::string& name = names[index];
       const auto among = [&name](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
-      const Domain domain = among(whole) ? Domain::kWhole : among(bases) ? Domain::kPositive : Domain::kReal;
-      point.emplace_back(name, Enclosure(Draw(random, attempt, index, domain, rational_function)));
+      const Domain domain = among(whole) ? Domain::kWhole : among(positive) ? Domain::kPositive : Domain::kReal;
+      if (alone) {  // One behind the other: every residue of a small modulus.
+        point.emplace_back(name, Enclosure(Rational(attempt < more ? steps[static_cast<size_t>(attempt)] : first_whole + attempt - more)));
+        continue;
+      }
+      point.emplace_back(name, Enclosure(Draw(random, attempt, index, domain, rational_function, piecewise)));
     }
     Decision decision;
     if (CompareAt(a, b, point, complex_allowed, context, tally, decision)) return decision;
   }
-  if (tally.agree >= (piecewise ? kLeastPiecewiseAgreements : kLeastAgreements)) return Equal(rational_function ? v1::METHOD_EXACT : v1::METHOD_BALL, "their values agree at random points");
+  if (tally.agree >= (piecewise ? kLeastPiecewiseAgreements : kLeastAgreements)) {
+    if (DifferOnAPiece(a, b, names, context)) return Different(v1::METHOD_EXACT, "they differ on a piece");
+    return Equal(rational_function ? v1::METHOD_EXACT : v1::METHOD_BALL, "their values agree at random points");
+  }
   if (tally.agree == 0 && tally.one_sided == 0 && tally.agree_complex >= kLeastAgreements) return Equal(v1::METHOD_BALL, "their complex values agree at random points");
   return Unknown("too few points where both have a value");
 }

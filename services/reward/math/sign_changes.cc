@@ -77,13 +77,14 @@ bool LinearRoot(View a, View b, const std::string& variable, const Context& cont
   return real;
 }
 
-// The sign of a - b at a point.
-std::optional<int> SignAt(View a, View b, const std::string& variable, Enclosure at, const Context& context) {
+// The sign of a - b at a point; nullopt when it could not be told. `defined` becomes false where one of them is no real number.
+std::optional<int> SignAt(View a, View b, const std::string& variable, Enclosure at, const Context& context, bool& defined) {
   const Point point = {{variable, std::move(at)}};
   Enclosure x, y;
   if (Evaluate(a.ast, a.id, point, kEndPointPrecision, context.fuel, x) != Evaluated::kOk) return std::nullopt;
   if (Evaluate(b.ast, b.id, point, kEndPointPrecision, context.fuel, y) != Evaluated::kOk) return std::nullopt;
-  return CompareReals(x, y);
+  defined = x.real && y.real;
+  return defined ? CompareReals(x, y) : 0;
 }
 
 bool Holds(Relation relation, int sign) {
@@ -106,7 +107,7 @@ std::optional<CriticalPoints> FindCriticalPoints(View a, View b, const std::stri
   return LinearRoot(a, b, variable, context, points.roots) ? std::optional<CriticalPoints>(std::move(points)) : std::nullopt;
 }
 
-std::optional<Cells> CellsWhere(View a, Relation relation, View b, const std::string& variable, CriticalPoints critical, const Context& context) {
+std::optional<Cells> CellsWhere(View a, Relation relation, View b, const std::string& variable, CriticalPoints critical, const Context& context, bool* undefined) {
   std::vector<Enclosure> every = std::move(critical.roots);
   every.insert(every.end(), critical.poles.begin(), critical.poles.end());
   std::optional<std::vector<Enclosure>> points = SortedDistinct(std::move(every));
@@ -116,17 +117,34 @@ std::optional<Cells> CellsWhere(View a, Relation relation, View b, const std::st
   cells.gap_inside.clear();
   for (size_t i = 0; i <= points->size(); ++i) {
     const Rational inside = Between(i > 0 ? &(*points)[i - 1] : nullptr, i < points->size() ? &(*points)[i] : nullptr);
-    const std::optional<int> sign = SignAt(a, b, variable, Enclosure(inside), context);
+    bool defined = true;
+    const std::optional<int> sign = SignAt(a, b, variable, Enclosure(inside), context, defined);
     if (!sign.has_value()) return std::nullopt;
-    cells.gap_inside.push_back(Holds(relation, *sign));
+    if (undefined != nullptr && !defined) *undefined = true;
+    cells.gap_inside.push_back(defined && Holds(relation, *sign));
   }
   for (const Enclosure& point : *points) {
     const bool pole = std::any_of(critical.poles.begin(), critical.poles.end(), [&point](const Enclosure& other) { return CompareReals(point, other).value_or(0) == 0; });
-    const std::optional<int> sign = pole ? std::optional<int>(0) : SignAt(a, b, variable, point, context);
+    bool defined = !pole;
+    const std::optional<int> sign = pole ? std::optional<int>(0) : SignAt(a, b, variable, point, context, defined);
     if (!sign.has_value()) return std::nullopt;
-    cells.point_inside.push_back(!pole && Holds(relation, *sign));
+    if (undefined != nullptr && !defined && !pole) *undefined = true;
+    cells.point_inside.push_back(defined && Holds(relation, *sign));
   }
   return cells;
+}
+
+std::optional<bool> AgreeOn(const Cells& where, View a, View b, const std::string& variable, const Context& context) {
+  std::optional<CriticalPoints> critical = FindCriticalPoints(a, b, variable, context);
+  if (!critical.has_value()) return std::nullopt;
+  for (const Enclosure& pole : critical->poles) {
+    const std::optional<Cells> inside = Combine(where, Cells::Of(pole), SetOperation::kIntersection);
+    if (!inside.has_value() || !inside->IsEmpty()) return std::nullopt;
+  }
+  bool undefined = false;
+  const std::optional<Cells> apart = CellsWhere(a, Relation::kNotEqual, b, variable, *std::move(critical), context, &undefined);
+  const std::optional<Cells> left = apart.has_value() && !undefined ? Combine(where, *apart, SetOperation::kIntersection) : std::nullopt;
+  return left.has_value() ? std::optional(left->IsEmpty()) : std::nullopt;
 }
 
 }  // namespace cohort::reward::math

@@ -19,6 +19,11 @@ struct CriticalPoints {
 std::optional<CriticalPoints> FindCriticalPoints(View a, View b, const std::string& variable, const Context& context);
 
 // The numbers for which `relation` holds between a and b: the sign of a - b is constant between its critical points. nullopt when a sign could not be told, or two points apart.
-std::optional<Cells> CellsWhere(View a, Relation relation, View b, const std::string& variable, CriticalPoints critical, const Context& context);
+// Where a or b is no real number it does not hold, and *undefined becomes true.
+std::optional<Cells> CellsWhere(View a, Relation relation, View b, const std::string& variable, CriticalPoints critical, const Context& context,
+                                bool* undefined = nullptr);
+
+// Whether a and b have the same value everywhere in `where`: whether nothing of it is left where they differ. nullopt when that cannot be told, and where one of them has a pole.
+std::optional<bool> AgreeOn(const Cells& where, View a, View b, const std::string& variable, const Context& context);
 
 }  // namespace cohort::reward::math

@@ -114,11 +114,19 @@ std::optional<Ast> WithoutUnitFactors(View view) {
   return ast;
 }
 
+// The name of a corner, or the vector between two.
+bool NamesCorners(View view) {
+  if (view.kind() != Kind::kSymbol) return false;
+  const std::string& name = view.ast.name(view.id);
+  return (name[0] >= 'A' && name[0] <= 'Z') || name.starts_with(kVectorPrefix);
+}
+
 // AB: a product of capital letters.
 bool IsCapitals(View view) {
+  if (view.kind() == Kind::kSymbol) return view.ast.name(view.id).starts_with(kVectorPrefix);
   if (view.kind() != Kind::kMultiply) return false;
   for (NodeId id = view.node().begin; id <= view.id; ++id) {
-    const bool capital = view.ast.Is(id, Kind::kSymbol) && view.ast.name(id)[0] >= 'A' && view.ast.name(id)[0] <= 'Z';
+    const bool capital = NamesCorners({view.ast, id});
     if (!capital && !view.ast.Is(id, Kind::kMultiply)) return false;
   }
   return true;
@@ -176,7 +184,7 @@ bool IsName(View view) {
       continue;
     }
     if (kind != Kind::kSymbol && !(kind == Kind::kNumber && letters == 1)) return false;
-    capitals = capitals && kind == Kind::kSymbol && view.ast.name(id)[0] >= 'A' && view.ast.name(id)[0] <= 'Z';
+    capitals = capitals && NamesCorners({view.ast, id});
     ++letters;
   }
   const NodeId first = view.node().begin;

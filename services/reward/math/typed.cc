@@ -9,12 +9,14 @@
 #include "services/reward/math/decisions.h"
 #include "services/reward/math/equations.h"
 #include "services/reward/math/families.h"
+#include "services/reward/math/integration_constant.h"
 #include "services/reward/math/intervals.h"
 #include "services/reward/math/limits.h"
 #include "services/reward/math/matrices.h"
 #include "services/reward/math/named_values.h"
 #include "services/reward/math/permutations.h"
 #include "services/reward/math/piecewise.h"
+#include "services/reward/math/similar_figures.h"
 #include "services/reward/math/structure.h"
 #include "services/reward/math/vectors.h"
 #include "services/reward/math/words.h"
@@ -64,20 +66,28 @@ Decision CompareQuantities(View a, View b, const Context& context) {
   return CompareScalars({left->ast, left->ast.root}, {y->ast, y->ast.root}, context);
 }
 
+// Modulo the same modulus.
+Decision CompareRemainders(View a, View b, View modulus, const Context& context) {
+  Ast ast;
+  const auto remainder = [&ast, &modulus](View value) {
+    const NodeId v = ast.Copy(value.ast, value.id), m = ast.Copy(modulus.ast, modulus.id);
+    return ast.Add(Kind::kModulo, {v, m});
+  };
+  const NodeId first = remainder(a), second = remainder(b);
+  return CompareScalars({ast, first}, {ast, second}, context);
+}
+
 Decision CompareCongruences(View a, View b, const Context& context) {
   const Decision modulus = CompareScalars(a.kid(1), b.kid(1), context);
   if (modulus.equality != Equality::kEqual) return modulus;
   const View x = a.kid(0), y = b.kid(0);
+  const auto names = [](View view) { return view.kind() == Kind::kRelation && view.size() == 2 && view.kid(0).kind() == Kind::kSymbol && view.ast.relation(view.id, 0) == Relation::kEquivalent; };
+  const bool bare = (names(x) && IsScalarKind(y.kind())) || (names(y) && IsScalarKind(x.kind()));
+  if (bare && context.policy.assignment_lhs_optional) return CompareRemainders(names(x) ? x.kid(1) : x, names(y) ? y.kid(1) : y, a.kid(1), context);
   if (x.kind() != Kind::kRelation || y.kind() != Kind::kRelation || x.size() != 2 || y.size() != 2) return CompareAnswers(x, y, context);
   const Decision left = CompareScalars(x.kid(0), y.kid(0), context);
   if (left.equality != Equality::kEqual) return left;
-  Ast ast;
-  const auto remainder = [&ast](View value, View divisor) {
-    const NodeId v = ast.Copy(value.ast, value.id), m = ast.Copy(divisor.ast, divisor.id);
-    return ast.Add(Kind::kModulo, {v, m});
-  };
-  const NodeId first = remainder(x.kid(1), a.kid(1)), second = remainder(y.kid(1), b.kid(1));
-  return CompareScalars({ast, first}, {ast, second}, context);
+  return CompareRemainders(x.kid(1), y.kid(1), a.kid(1), context);
 }
 
 bool HasUnits(View view) { return view.ast.Contains(view.id, Kind::kUnit); }
@@ -169,9 +179,9 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
     // "x = 5" is 5, but "x = 5" against "x - 2 = 3" stays an equation.
     const View named = HasName(a) ? a : b, bare = HasName(a) ? b : a;
     if (IsSystem(bare)) return CompareNumberedSolutions(a, b, context).value_or(Other("values of one name against values of several"));  // x = 2, 3 against x = 2, y = 3
-    if (bare.kind() != Kind::kRelation && !bare.ast.Contains(bare.id, Kind::kRelation)) {
+    if (bare.kind() == Kind::kCases || (bare.kind() != Kind::kRelation && !bare.ast.Contains(bare.id, Kind::kRelation))) {
       // The open interval of x ∈ (0, 1) is no column.
-      if (named.kind() == Kind::kRelation && named.ast.relation(named.id, 0) == Relation::kIn && IsMatrix(bare)) return Other("a set against a matrix");
+      if (named.kind() == Kind::kRelation && named.ast.relation(named.id, 0) == Relation::kIn && IsMatrix(bare, context)) return Other("a set against a matrix");
       Ast made;
       const View value = *ValueOf(named, made);
       const Form form = Canonical(value.ast, value.id, context.fuel);
@@ -195,11 +205,16 @@ Decision CompareKinds(View a, const Form& form_a, View b, const Form& form_b, co
   }
   if (x == Kind::kCongruence && y == Kind::kCongruence) return CompareCongruences(a, b, context);
   if (x == Kind::kRelation && y == Kind::kRelation) return CompareRelations(a, b, context);
-  if (x == Kind::kCases && y == Kind::kCases) return CompareCases(a, b, context);
+  if (x == Kind::kCases || y == Kind::kCases) {
+    const Decision cases = x == y ? CompareCases(a, b, context) : Other("cases against one formula");
+    const bool functions = (x == y || IsScalarKind(x == Kind::kCases ? y : x)) && cases.equality != Equality::kEqual;
+    return functions ? CompareAsFunctions(a, b, context).value_or(cases) : cases;
+  }
   if (x == Kind::kRatio && y == Kind::kRatio) return CompareRatios(a, b, context);
   if (const std::optional<Decision> vectors = CompareVectors(a, b, context)) return *vectors;
   if (const std::optional<Decision> matrices = CompareMatrices(a, b, context)) return *matrices;
   if (x == Kind::kTuple && y == Kind::kTuple) return CompareTuples(a, b, context);
+  if (const std::optional<Decision> integrals = CompareUpToConstantName(a, b, context)) return *integrals;
   if (IsScalarKind(x) && IsScalarKind(y)) return HasUnits(a) || HasUnits(b) ? CompareQuantities(a, b, context) : CompareScalars(a, form_a, b, form_b, context);
   return CompareUnlike(a, b, context);
 }
@@ -217,6 +232,10 @@ Decision CompareUnlike(View a, View b, const Context& context) {
   if (IsNamedPoint(point) && place.kind() == Kind::kTuple && place.ast.brackets(place.id).open == '(' && place.ast.brackets(place.id).close == ')') {
     return CompareInOrder(Kids(a), Kids(b), context);
   }
+  const auto is_set_in_letters = [](View set, View letter) {  // R for ℝ
+    return set.kind() == Kind::kNumberSet && letter.kind() == Kind::kSymbol && set.ast.name(set.id) == letter.ast.name(letter.id) && std::string_view("RZQ").find(letter.ast.name(letter.id)) != std::string_view::npos;
+  };
+  if (is_set_in_letters(a, b) || is_set_in_letters(b, a)) return Same("the same set of numbers");
   const auto unevaluated = [](View view) { return view.ast.Contains(view.id, Kind::kIntegral) || view.ast.Contains(view.id, Kind::kLimit); };
   if (unevaluated(a) || unevaluated(b)) return Unknown("an integral or a limit is compared by its form only");
   return Other("answers of different types");
@@ -237,6 +256,7 @@ Decision CompareAnswers(View a, const Form& form_a, View b, const Form& form_b, 
     const bool same = *number_a == *number_b;
     return {same ? Equality::kEqual : Equality::kDifferent, v1::METHOD_EXACT, same ? "the same rational number" : "different rational numbers"};
   }
+  if (const auto similarities = CompareSimilarities(a, b)) return *similarities;
   const bool ordered = context.policy.order_matters && (a.kind() == Kind::kList || b.kind() == Kind::kList);
   const bool as_written = !context.policy.fold_text && (a.ast.Contains(a.id, Kind::kText) || b.ast.Contains(b.id, Kind::kText));
   const bool joint = a.kind() == Kind::kList && b.kind() == Kind::kList && a.node().flag != b.node().flag;  // "x < 1 and x > 2" is less than "x < 1, x > 2".

@@ -34,12 +34,13 @@ constexpr Rewrite kRewrites[] = {
     {0x2209, "\\notin "}, {0x220F, "\\prod "}, {0x2211, "\\sum "}, {0x2212, "-"}, {0x2213, "\\mp "}, {0x2215, "/"}, {0x2216, "\\setminus "}, {0x2217, "*"},
     {0x2218, "\\circ "}, {0x2219, "\\cdot "}, {0x221A, "\\unisqrt "}, {0x221B, "\\unicbrt "}, {0x221E, "\\infty "}, {0x2220, "\\angle "}, {0x2223, "\\mid "},
     {0x2225, "\\parallel "}, {0x2227, "\\land "}, {0x2228, "\\lor "}, {0x2229, "\\cap "}, {0x222A, "\\cup "}, {0x222B, "\\int "}, {0x2236, ":"},
-    {0x223C, "\\sim "}, {0x2248, "\\approx "}, {0x2260, "\\ne "}, {0x2261, "\\equiv "}, {0x2264, "\\le "}, {0x2265, "\\ge "}, {0x2266, "\\le "},
+    {0x223C, "\\sim "}, {0x223D, "\\sim "}, {0x2248, "\\approx "}, {0x2260, "\\ne "}, {0x2261, "\\equiv "}, {0x2264, "\\le "}, {0x2265, "\\ge "}, {0x2266, "\\le "},
     {0x2267, "\\ge "}, {0x2282, "\\subset "}, {0x2286, "\\subseteq "}, {0x22A4, "\\top "}, {0x22A5, "\\perp "}, {0x22BA, "\\intercal "}, {0x22C5, "\\cdot "}, {0x22EF, "\\cdots "},
     {0x2308, "\\lceil "}, {0x2309, "\\rceil "}, {0x230A, "\\lfloor "}, {0x230B, "\\rfloor "}, {0x2329, "\\langle "}, {0x232A, "\\rangle "},
     {0x25B3, "\\triangle "}, {0x27E8, "\\langle "}, {0x27E9, "\\rangle "}, {0x2A7D, "\\le "}, {0x2A7E, "\\ge "},
     {0x3000, " "}, {0x3001, ", "}, {0x3002, "."}, {0x3008, "\\langle "}, {0x3009, "\\rangle "}, {0x3010, "["}, {0x3011, "]"}, {0x3014, "("}, {0x3015, ")"},
-    {0x33A1, "\\text{m}^2"}, {0xFFE1, "\\pounds "}, {0xFFE5, "\\yen "},
+    {0x338F, "\\text{kg}"}, {0x339C, "\\text{mm}"}, {0x339D, "\\text{cm}"}, {0x339E, "\\text{km}"}, {0x33A0, "\\text{cm}^2"}, {0x33A1, "\\text{m}^2"}, {0x33A4, "\\text{cm}^3"},
+    {0x33A5, "\\text{m}^3"}, {0xFFE1, "\\pounds "}, {0xFFE5, "\\yen "},
 };
 
 const Rewrite* FindRewrite(char32_t c) {
@@ -126,7 +127,7 @@ class Rewriter {
 
 bool IsForeignLetter(char32_t c) {
   return (c >= 0xC0 && c <= 0x24F && c != 0xD7 && c != 0xF7) || (c >= 0x400 && c <= 0x4FF) || (c >= 0x3041 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x4DBF) ||
-         (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7A3);
+         (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0x2460 && c <= 0x2473);  // The last are ① to ⑳, which name statements.
 }
 
 std::optional<std::string> RewriteUnicode(std::string_view text) {

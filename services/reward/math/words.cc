@@ -4,10 +4,12 @@
 #include <iterator>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/reward/math/number_words.h"
 #include "services/reward/math/plain_words.h"
+#include "services/reward/math/units.h"
 
 namespace cohort::reward::math {
 namespace {
@@ -33,6 +35,19 @@ std::vector<std::string> FoldedWords(const std::vector<Word>& words) {
 // Whether the words stand beside each other or are joined by hyphens: "twenty, one" are two numbers.
 bool IsOneRun(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return IsLetter(c) || c == ' ' || c == '-'; });
+}
+
+// "two hours", "one week". "twenty second" is no time.
+std::optional<Ast> QuantityInWords(std::vector<std::string> words) {
+  const std::string unit = std::move(words.back());
+  words.pop_back();
+  const std::optional<Rational> number = words.empty() || FindUnit(unit) == nullptr ? std::nullopt : NumberInWords(words);
+  const bool plural = unit.back() == 's' || unit == "feet";
+  if (!number.has_value() || plural == number->is_one()) return std::nullopt;
+  Ast ast;
+  const NodeId value = ast.AddNumber(*number), measure = ast.AddNamed(Kind::kUnit, unit);
+  ast.root = ast.Add(Kind::kMultiply, {value, measure});
+  return ast;
 }
 
 // Phrases that mean the same; the last of each is the one that stands for all.
@@ -89,6 +104,9 @@ std::optional<Ast> ParseWords(std::string_view text) {
   if (std::optional<Rational> number = IsOneRun(*plain) ? NumberInWords(FoldedWords(*words)) : std::nullopt; number.has_value()) {
     ast.root = ast.AddNumber(*std::move(number));
     return ast;
+  }
+  if (IsOneRun(*plain)) {
+    if (std::optional<Ast> quantity = QuantityInWords(FoldedWords(*words))) return quantity;
   }
   // "Alice and Bob": two names joined by a word are a list; longer texts are texts.
   if (words->size() == 3 && ((*words)[1].folded == "and" || (*words)[1].folded == "or")) {
