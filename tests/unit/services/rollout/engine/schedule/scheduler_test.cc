@@ -4,6 +4,7 @@
 
 #include "common/testing/status_matchers.h"
 #include "tests/unit/services/rollout/engine/schedule/model_cache.h"
+#include "tests/unit/services/rollout/engine/schedule/trace.h"
 
 namespace cohort::rollout {
 namespace {
@@ -123,41 +124,14 @@ SchedulerOptions RandomOptions(random::Stream& stream) {
   return options;
 }
 
-// Adds groups as they fit, aborts some, and steps until all are back. How many samples were preempted.
+// A random trace. How many samples were preempted.
 int64_t RunTrace(uint64_t seed) {
   random::Stream stream(seed, 0);
   const SchedulerOptions options = RandomOptions(stream);
   SteppingEngine engine(options);
   Scheduler& scheduler = engine.scheduler();
   Ledger ledger(options.max_context);
-  int64_t next = 0;
-  for (int steps = 0; next < 12 || !ledger.empty(); ++steps) {
-    while (next < 12) {
-      const GroupRequest request = RandomRequest(stream, next, 20, 10, 40);
-      if (!scheduler.Add(request).ok()) break;
-      ledger.Added(request);
-      ++next;
-    }
-    if (!ledger.empty() && stream.NextBelow(40) == 0) {
-      auto victim = ledger.waiting().begin();
-      std::advance(victim, stream.NextBelow(static_cast<uint32_t>(ledger.waiting().size())));
-      if (stream.NextBelow(3) == 0) {
-        scheduler.Abort(victim->first);
-        ledger.Aborted(victim->first);
-      } else {
-        const int sample = static_cast<int>(stream.NextBelow(victim->second.samples));
-        ledger.AbortedSample(victim->first, sample);
-        scheduler.AbortSample(victim->first, sample);
-        ledger.Check(scheduler.completions().TakeFinished());
-      }
-    }
-    engine.Step(ledger);
-    ledger.Check(scheduler.completions().TakeFinished());
-    if (::testing::Test::HasFatalFailure() || steps > 20000) break;
-  }
-  EXPECT_TRUE(ledger.empty());
-  EXPECT_TRUE(scheduler.empty());
-  EXPECT_EQ(scheduler.free_pages(), options.pages) << "a page was lost";
+  DriveTrace(stream, options, scheduler, ledger, [&] { engine.Step(ledger); });
   EXPECT_THAT(scheduler.batch(), IsEmpty());
   return scheduler.load().preemptions;
 }
