@@ -1,24 +1,12 @@
 #include "common/model/arena.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <new>
 
 #include "glog/logging.h"
 
 namespace cohort::model {
 
-Arena::Arena(int64_t elements, DType dtype) : elements_(elements), dtype_(dtype) {
-  const size_t bytes = (static_cast<size_t>(elements * SizeOf(dtype)) + 63) / 64 * 64;
-  if (bytes == 0) return;
-  auto* data = static_cast<char*>(std::aligned_alloc(64, bytes));
-  if (data == nullptr) throw std::bad_alloc();
-  std::memset(data, 0, bytes);
-  data_.reset(data);
-}
-
-void Arena::Free::operator()(char* data) const { std::free(data); }
+Arena::Arena(int64_t elements, DType dtype) : pages_(elements * SizeOf(dtype)), elements_(elements), dtype_(dtype) {}
 
 void Arena::CheckType(DType asked) const { CHECK(asked == dtype_) << "an arena of " << NameOf(dtype_) << " taken for one of " << NameOf(asked); }
 

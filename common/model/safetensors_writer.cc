@@ -22,7 +22,8 @@ absl::Status WriteError(absl::string_view action, const std::string& path) {
   return absl::ErrnoToStatus(error, absl::StrCat(path, ": cannot ", action));
 }
 
-// A file written piece by piece, so that a model of many gigabytes needs no second copy in memory.
+// A file written piece by piece, so that a model of many gigabytes needs no second copy in memory. Each piece is on the disk before the next one: whoever
+// else flushes a file meanwhile (the journal, Redis) would otherwise wait until all that is behind in this one has been written.
 class FileWriter {
  public:
   explicit FileWriter(const std::string& path) : path_(path), fd_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {}
@@ -35,11 +36,15 @@ class FileWriter {
   absl::Status Write(const char* data, size_t size) {
     if (fd_ < 0) return WriteError("create", path_);
     while (size > 0) {
-      const ssize_t written = write(fd_, data, std::min<size_t>(size, 1 << 30));
+      const ssize_t written = write(fd_, data, std::min(size, kPiece));
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) return WriteError("write", path_);
       data += written;
       size -= written;
+      behind_ += written;
+      if (behind_ < kPiece) continue;
+      if (fdatasync(fd_) != 0) return WriteError("flush", path_);
+      behind_ = 0;
     }
     return absl::OkStatus();
   }
@@ -47,8 +52,11 @@ class FileWriter {
   absl::Status Flush() { return fsync(fd_) == 0 ? absl::OkStatus() : WriteError("flush", path_); }
 
  private:
+  static constexpr size_t kPiece = size_t{16} << 20;
+
   const std::string path_;
   const int fd_;
+  size_t behind_ = 0;  // Bytes written since the last flush.
 };
 
 std::string Header(const std::vector<TensorToWrite>& tensors) {

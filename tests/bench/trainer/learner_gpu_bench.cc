@@ -86,6 +86,15 @@ double Step(PolicyModel& policy, const TokenBatch& batch, int passes) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+// Seconds that a checkpoint holds training for: a copy of weights and optimizer state in the host's memory. The first one may have to wait until a virtual
+// machine has got that memory.
+double Snapshot(const PolicyModel& policy) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto weights = policy.Weights();
+  const auto state = policy.State();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
 int64_t EstimatedBytes(const ModelConfig& config, const cohort::learner::PolicyModelOptions& options) {
   const auto shape = cohort::config::TrainingShapeOf(options.optimizer, options.reference, options.may_go_back, options.broadcasts, options.longest_sequence);
   return cohort::model::Sum(cohort::model::TrainingNeeds(config, *cohort::model::ArenaLayout::Create(config), shape));
@@ -108,10 +117,11 @@ void Bench(const std::string& name, const ModelConfig& config, const Load& load)
   const double seconds = Step(**policy, batch, load.passes), tokens = static_cast<double>(batch.rows()) * load.passes;
   const double flops = FlopsOfToken(config, load.sequence) * tokens / seconds;
   const auto device = cohort::cuda::UseDevice(0);
+  Snapshot(**policy);
   const char* commit = std::getenv("COHORT_COMMIT");
   std::printf("{\"bench\": \"learner\", \"model\": \"%s\", \"batch\": %d, \"prompt_tokens\": 0, \"new_tokens\": %d, \"tokens_per_s\": %.0f, \"step_s\": %.3f, "
-              "\"model_tflops\": %.1f, \"mfu\": %.4f, \"gpu_mib_used\": %lld, \"gpu_mib_estimated\": %lld, \"device\": \"%s\", \"commit\": \"%s\"}\n",
-              name.c_str(), load.pass / load.sequence * load.passes, load.sequence, tokens / seconds, seconds, flops / 1e12, flops / kPeakFlops,
+              "\"model_tflops\": %.1f, \"mfu\": %.4f, \"snapshot_s\": %.3f, \"gpu_mib_used\": %lld, \"gpu_mib_estimated\": %lld, \"device\": \"%s\", \"commit\": \"%s\"}\n",
+              name.c_str(), load.pass / load.sequence * load.passes, load.sequence, tokens / seconds, seconds, flops / 1e12, flops / kPeakFlops, Snapshot(**policy),
               static_cast<long long>(device.ok() ? (device->total_bytes - device->free_bytes) >> 20 : 0), static_cast<long long>(EstimatedBytes(config, options) >> 20), device.ok() ? device->name.c_str() : "", commit == nullptr ? "" : commit);
   std::fflush(stdout);
 }

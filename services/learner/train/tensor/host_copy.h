@@ -15,4 +15,8 @@ at::Tensor ToDevice(const std::vector<T>& values, at::ScalarType type, at::Devic
   return view.to(device, type, /*non_blocking=*/false, /*copy=*/true);
 }
 
+// Copies `from`, flat, into `to`, as long, in the host's memory, and converts to its type. From a GPU through two pinned pieces: while one is being filled,
+// all of the host's threads take the other one over, into pages that most callers have never touched.
+void ToHost(const at::Tensor& from, at::Tensor to);
+
 }  // namespace cohort::learner::tensor

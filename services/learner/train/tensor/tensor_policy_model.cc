@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "services/learner/train/adamw.h"
+#include "services/learner/train/tensor/host_copy.h"
 #include "services/learner/train/trainer_state.h"
 
 namespace cohort::learner::tensor {
@@ -145,14 +146,14 @@ void TensorPolicyModel::RefreshReference() {
 std::shared_ptr<const model::Arena> TensorPolicyModel::Weights() const {
   const Entry entry(device_);
   auto arena = std::make_shared<model::Arena>(layout_.size());
-  ViewOf(*arena).copy_(master_);
+  ToHost(master_, ViewOf(*arena));
   return arena;
 }
 
 std::shared_ptr<const model::Arena> TensorPolicyModel::SamplingWeights() const {
   const Entry entry(device_);
   auto arena = std::make_shared<model::Arena>(layout_.size(), Rounds() ? model::DType::kBfloat16 : model::DType::kFloat32);
-  ViewOf(*arena).copy_(weights_);
+  ToHost(weights_, ViewOf(*arena));
   return arena;
 }
 
@@ -188,7 +189,7 @@ std::shared_ptr<const model::Arena> TensorPolicyModel::ReferenceWeights() const 
   if (!reference_.defined()) return nullptr;
   const Entry entry(device_);
   auto arena = std::make_shared<model::Arena>(layout_.size(), Rounds() ? model::DType::kBfloat16 : model::DType::kFloat32);
-  ViewOf(*arena).copy_(reference_);
+  ToHost(reference_, ViewOf(*arena));
   return arena;
 }
 
@@ -197,7 +198,7 @@ TrainerState TensorPolicyModel::State() const {
   const Entry entry(device_);
   const auto copy = [this](const at::Tensor& from) {
     model::Arena to(layout_.size());
-    ViewOf(to).copy_(from);
+    ToHost(from, ViewOf(to));
     return to;
   };
   const TensorAdamW::State& state = optimizer_->state();

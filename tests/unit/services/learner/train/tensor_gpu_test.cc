@@ -1,5 +1,6 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
 #include <cmath>
@@ -10,6 +11,7 @@
 #include "services/learner/train/host_policy_model.h"
 #include "services/learner/train/policy_model.h"
 #include "services/learner/train/tensor/attention.h"
+#include "services/learner/train/tensor/host_copy.h"
 #include "tests/unit/services/learner/train/run_config.h"
 
 namespace cohort::learner::tensor {
@@ -63,6 +65,28 @@ TEST_P(FlashAttentionTest, AgreesWithThePlainOneForwardAndBackward) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, FlashAttentionTest, ::testing::Values(Shape{14, 2, 64}, Shape{12, 2, 128}, Shape{4, 4, 32}, Shape{32, 8, 128}));
+
+// Lengths of less than a piece, of whole ones, and of some and a part.
+class ToHostTest : public ::testing::TestWithParam<int64_t> {};
+
+TEST_P(ToHostTest, EveryElementArrives) {
+  const c10::InferenceMode no_gradients;
+  const at::Tensor from = at::randn({GetParam()}, at::TensorOptions(kGpu));
+  at::Tensor to = at::zeros({GetParam()}, at::TensorOptions(at::kCPU).dtype(at::kFloat));
+  ToHost(from, to);
+  EXPECT_TRUE(to.equal(from.cpu()));
+}
+
+TEST_P(ToHostTest, ElementsAreConvertedToTheTypeOfTheirPlace) {
+  const c10::InferenceMode no_gradients;
+  const at::Tensor from = at::randn({GetParam()}, at::TensorOptions(kGpu)).to(at::kBFloat16);
+  at::Tensor to = at::zeros({GetParam()}, at::TensorOptions(at::kCPU).dtype(at::kFloat));
+  ToHost(from, to);
+  EXPECT_TRUE(to.equal(from.cpu().to(at::kFloat)));
+}
+
+constexpr int64_t kPiece = int64_t{16} << 20;  // Elements of fp32 in 64 MiB.
+INSTANTIATE_TEST_SUITE_P(Lengths, ToHostTest, ::testing::Values(1, kPiece - 1, kPiece, 2 * kPiece, 2 * kPiece + 1, 5 * kPiece + 12345));
 
 class GpuPolicyModelTest : public ::testing::Test {
  protected:
