@@ -1,6 +1,5 @@
 #include "services/learner/follow/follower_link.h"
 
-#include <stdexcept>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,7 +23,7 @@ int64_t FollowerLink::Give(v1::FollowResponse order) {
   return number;
 }
 
-v1::OrderReply FollowerLink::Await(int64_t order) {
+absl::StatusOr<v1::OrderReply> FollowerLink::Await(int64_t order) {
   const auto answered = [this, order]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return gone_ || replies_[order].has_value(); };
   std::optional<v1::OrderReply> reply;
   {
@@ -36,9 +35,9 @@ v1::OrderReply FollowerLink::Await(int64_t order) {
   }
   if (!reply.has_value()) {
     Drop(absl::StrCat("it did not answer for ", absl::FormatDuration(exchange_)));
-    throw FollowerLost(absl::StrCat("follower ", name_, " is lost: ", lost()));
+    return FollowerLost(absl::StrCat("follower ", name_, " is lost: ", lost()));
   }
-  if (reply->has_error()) throw std::runtime_error(absl::StrCat("follower ", name_, ": ", reply->error()));
+  if (reply->has_error()) return absl::InternalError(absl::StrCat("follower ", name_, ": ", reply->error()));
   return *std::move(reply);
 }
 

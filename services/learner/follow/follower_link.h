@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpcpp/server_context.h"
@@ -27,11 +28,11 @@ class FollowerLink {
   // `context` and `stream` live until Detach(). No answer takes longer than `exchange`.
   FollowerLink(grpc::ServerContext* context, Stream* stream, absl::Duration exchange);
 
-  // Gives an order and returns its number, by which Await() returns the answer; exactly one Await for each. Throw FollowerLost when the follower is gone or
-  // does not answer in time, std::runtime_error with what it says when it cannot carry out the order.
+  // Gives an order and returns its number, by which Await() returns the answer; exactly one Await for each. FollowerLost() when the follower is gone or does
+  // not answer in time, INTERNAL with what it says when it cannot carry out the order.
   int64_t Give(v1::FollowResponse order) ABSL_LOCKS_EXCLUDED(mutex_, write_mutex_);
-  v1::OrderReply Await(int64_t order) ABSL_LOCKS_EXCLUDED(mutex_);
-  v1::OrderReply Call(v1::FollowResponse order) { return Await(Give(std::move(order))); }
+  absl::StatusOr<v1::OrderReply> Await(int64_t order) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<v1::OrderReply> Call(v1::FollowResponse order) { return Await(Give(std::move(order))); }
 
   // Ends the stream at once; the first reason is kept. Never blocks.
   void Drop(const std::string& why) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -1,6 +1,5 @@
 #include "services/learner/follow/follower_session.h"
 
-#include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +10,7 @@
 #include "common/status/status_macros.h"
 #include "common/sync/thread.h"
 #include "services/learner/follow/messages.h"
+#include "services/learner/train/catch_errors.h"
 
 namespace cohort::learner {
 namespace {
@@ -84,9 +84,14 @@ absl::Status FollowerSession::Serve(const v1::FollowTask& task) {
   metrics_->connected->Set(1);
   on_ready_(task);
   while (!box.closed()) {
-    model->Run([&](int64_t worker) {
+    const absl::Status computed = model->Run([&](int64_t worker) {
       while (const auto order = box.NextOf(worker)) Answer(executor, *order);
+      return absl::OkStatus();
     });
+    if (!computed.ok()) {
+      context_.TryCancel();  // Ends the reader.
+      return computed;
+    }
     while (const auto order = box.NextOfNone()) Answer(executor, *order);
   }
   return absl::OkStatus();
@@ -101,13 +106,9 @@ absl::StatusOr<std::unique_ptr<PolicyModel>> FollowerSession::MakeModel(const v1
   options.reference = task.reference();
   options.longest_sequence = task.longest_sequence();
   options.optimizes = false;
-  std::unique_ptr<PolicyModel> model;
-  try {
-    const model::LoadedModel empty{config, layout, std::make_shared<model::Arena>(layout.size())};
-    COHORT_ASSIGN_OR_RETURN(model, PolicyModel::Create(options, empty));
-  } catch (const std::exception& error) {
-    return absl::ResourceExhaustedError(absl::StrCat("no room for a model of ", layout.size(), " weights: ", error.what()));
-  }
+  const auto weights = CatchErrors([&] { return std::make_shared<model::Arena>(layout.size()); });
+  if (!weights.ok()) return Annotate(weights.status(), absl::StrCat("no room for a model of ", layout.size(), " weights"));
+  COHORT_ASSIGN_OR_RETURN(auto model, PolicyModel::Create(options, {config, layout, *weights}));
   ready.set_run(task.run());
   ready.set_incarnation(task.incarnation());
   ready.set_layout_crc32c(LayoutChecksum(layout));

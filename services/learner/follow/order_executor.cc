@@ -1,6 +1,5 @@
 #include "services/learner/follow/order_executor.h"
 
-#include <exception>
 #include <string>
 #include <utility>
 
@@ -15,12 +14,7 @@ OrderExecutor::OrderExecutor(PolicyModel* model, int64_t elements) : model_(mode
 
 absl::StatusOr<v1::OrderReply> OrderExecutor::Execute(const v1::FollowResponse& order) {
   v1::OrderReply reply;
-  absl::Status carried;
-  try {
-    carried = Carry(order, reply);
-  } catch (const std::exception& error) {
-    carried = absl::InternalError(error.what());
-  }
+  const absl::Status carried = Carry(order, reply);
   if (absl::IsDataLoss(carried)) return carried;
   reply.set_order(order.order());
   if (!carried.ok()) {
@@ -37,8 +31,8 @@ absl::Status OrderExecutor::Carry(const v1::FollowResponse& order, v1::OrderRepl
     case v1::FollowResponse::kBackward: return Backward(order.backward());
     case v1::FollowResponse::kWeights: return WriteWeights(order.weights());
     case v1::FollowResponse::kReadGradient: return ReadGradient(order.read_gradient(), reply);
-    case v1::FollowResponse::kClearGradient: model_->ClearGradients(); return absl::OkStatus();
-    case v1::FollowResponse::kSumGradient: model_->SumGradients(); return absl::OkStatus();
+    case v1::FollowResponse::kClearGradient: return model_->ClearGradients();
+    case v1::FollowResponse::kSumGradient: return model_->SumGradients();
     default: return absl::UnimplementedError("an order that this version does not know; run the leader's version of cohort-learner");
   }
 }
@@ -46,7 +40,8 @@ absl::Status OrderExecutor::Carry(const v1::FollowResponse& order, v1::OrderRepl
 absl::Status OrderExecutor::Score(const v1::ScoreOrder& order, v1::OrderReply& reply) {
   COHORT_ASSIGN_OR_RETURN(const WeightsOf weights, FromMessage(order.weights()));
   COHORT_ASSIGN_OR_RETURN(TokenBatch batch, FromMessage(order.batch()));
-  *reply.mutable_scores() = ToMessage(model_->Score(order.worker(), weights, batch, order.keep()));
+  COHORT_ASSIGN_OR_RETURN(const TokenScores scores, model_->Score(order.worker(), weights, batch, order.keep()));
+  *reply.mutable_scores() = ToMessage(scores);
   if (order.keep()) kept_[order.worker()] = std::move(batch);
   return absl::OkStatus();
 }
@@ -56,8 +51,7 @@ absl::Status OrderExecutor::Backward(const v1::BackwardOrder& order) {
   if (batch.predictions() != order.dlogprobs_size()) {
     return absl::InvalidArgumentError(absl::StrCat(order.dlogprobs_size(), " gradients for the ", batch.predictions(), " predictions of the batch before"));
   }
-  model_->Backward(order.worker(), batch, {order.dlogprobs().begin(), order.dlogprobs().end()});
-  return absl::OkStatus();
+  return model_->Backward(order.worker(), batch, {order.dlogprobs().begin(), order.dlogprobs().end()});
 }
 
 absl::Status OrderExecutor::CheckRange(int64_t offset, int64_t size) const {
@@ -74,15 +68,15 @@ absl::Status OrderExecutor::WriteWeights(const v1::WeightsOrder& order) {
   if (size % model::SizeOf(dtype) != 0) return absl::InvalidArgumentError(absl::StrCat("a slice of ", size, " bytes, which are no whole elements"));
   COHORT_RETURN_IF_ERROR(CheckRange(order.offset(), size / model::SizeOf(dtype)));
   if (weights == WeightsOf::kReference && !model_->has_reference()) return absl::InvalidArgumentError("weights of a reference that there is not");
-  model_->WriteWeights(weights, order.offset(), dtype, bytes);
-  return absl::OkStatus();
+  return model_->WriteWeights(weights, order.offset(), dtype, bytes);
 }
 
 absl::Status OrderExecutor::ReadGradient(const v1::ReadGradientOrder& order, v1::OrderReply& reply) {
   COHORT_RETURN_IF_ERROR(CheckRange(order.offset(), order.size()));
   std::string& data = *reply.mutable_gradient()->mutable_data();
   data.resize(static_cast<size_t>(order.size()) * sizeof(float));
-  model_->ReadGradient(order.offset(), absl::MakeSpan(reinterpret_cast<float*>(data.data()), static_cast<size_t>(order.size())));
+  const auto values = absl::MakeSpan(reinterpret_cast<float*>(data.data()), static_cast<size_t>(order.size()));
+  COHORT_RETURN_IF_ERROR(model_->ReadGradient(order.offset(), values));
   reply.mutable_gradient()->set_crc32c(io::Crc32c(absl::MakeConstSpan(data.data(), data.size())));
   return absl::OkStatus();
 }

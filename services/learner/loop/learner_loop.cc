@@ -112,7 +112,7 @@ absl::Status LearnerLoop::RunStep() {
   DescribeSamples(*parts_.config, state_.step, slots, record);
   ++state_.step;
   const int64_t refresh = parts_.config->algorithm().reference_refresh_steps();
-  if (refresh > 0 && state_.step % refresh == 0) parts_.trainer->RefreshReference();
+  if (refresh > 0 && state_.step % refresh == 0) COHORT_RETURN_IF_ERROR(parts_.trainer->RefreshReference());
 
   parts_.budget->Switch("publishing");
   const absl::Time publish_begin = absl::Now();
@@ -148,7 +148,7 @@ absl::Status LearnerLoop::AwaitFollowers() {
 absl::StatusOr<UpdateMetrics> LearnerLoop::TrainOn(const std::vector<SampleGroup>& groups) {
   for (;;) {
     absl::StatusOr<UpdateMetrics> update = parts_.trainer->Update(state_.step, groups);
-    if (ErrorReason(update.status()) != "FOLLOWER_LOST") return update;
+    if (!IsFollowerLost(update.status())) return update;
     COHORT_LOG(WARNING) << "the update is repeated: " << update.status().message();
     COHORT_RETURN_IF_ERROR(AwaitFollowers());
     parts_.budget->Switch("updating");
@@ -303,14 +303,17 @@ absl::Status LearnerLoop::FinishCheckpoint(std::optional<CheckpointWriter::Writt
   return absl::OkStatus();
 }
 
+absl::Status LearnerLoop::ExportPolicy() const {
+  COHORT_ASSIGN_OR_RETURN(const auto weights, parts_.trainer->Weights());
+  return parts_.checkpoints->ExportModel(run_directory_ + "/model", parts_.model->config, parts_.model->layout, *weights);
+}
+
 absl::Status LearnerLoop::Finish() {
   absl::Status status;
   for (int attempt = 0; attempt < kFinalCheckpointAttempts; ++attempt) {
     if (attempt > 0) absl::SleepFor(absl::Seconds(1));
     status = SaveCheckpoint();
-    if (status.ok()) {
-      status = parts_.checkpoints->ExportModel(run_directory_ + "/model", parts_.model->config, parts_.model->layout, *parts_.trainer->Weights());
-    }
+    if (status.ok()) status = ExportPolicy();
     if (status.ok()) break;
     COHORT_LOG(ERROR) << "the final policy is not on disk yet: " << status.message();
   }

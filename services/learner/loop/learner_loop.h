@@ -98,6 +98,7 @@ class LearnerLoop {
   // The checkpoints that a rollback may name.
   void ShowCheckpoints(const std::vector<Checkpoint>& checkpoints);
   absl::Status Finish();
+  absl::Status ExportPolicy() const;
 
   const Parts parts_;
   const std::string run_directory_;

@@ -1,9 +1,8 @@
 #include "services/learner/loop/weights_to_publish.h"
 
-#include <exception>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "common/status/errors.h"
 
 #if COHORT_CUDA
 #include "common/policy/gpu_weights.h"
@@ -25,12 +24,14 @@ absl::StatusOr<std::shared_ptr<const policy::PublishedWeights>> OnGpu(const GpuC
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const policy::PublishedWeights>> WeightsToPublish(const Trainer& trainer, bool on_gpu) {
-  try {
-    if (on_gpu) return OnGpu(trainer.SamplingWeightsOnGpu());
-    return std::make_shared<const policy::HostWeights>(trainer.SamplingWeights());
-  } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("copying the weights to be published: ", error.what()));
+  constexpr char kDoing[] = "copying the weights to be published";
+  if (on_gpu) {
+    absl::StatusOr<GpuCopy> copy = trainer.SamplingWeightsOnGpu();
+    return copy.ok() ? OnGpu(*std::move(copy)) : Annotate(copy.status(), kDoing);
   }
+  absl::StatusOr<std::shared_ptr<const model::Arena>> copy = trainer.SamplingWeights();
+  if (!copy.ok()) return Annotate(copy.status(), kDoing);
+  return std::make_shared<const policy::HostWeights>(*std::move(copy));
 }
 
 }  // namespace cohort::learner

@@ -1,7 +1,6 @@
 #include "services/learner/pretrain/pretrain.h"
 
 #include <cmath>
-#include <exception>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "services/learner/pretrain/output_directory.h"
 #include "services/learner/pretrain/row_packer.h"
 #include "services/learner/train/adamw.h"
+#include "services/learner/train/catch_errors.h"
 #include "services/learner/train/learning_rate.h"
 #include "services/learner/train/policy_model.h"
 #include "services/learner/train/work_shares.h"
@@ -62,7 +62,7 @@ class Pretraining {
   // Of each worker, the documents of each of its passes: an even share of the step, cut to fit the token budget.
   std::vector<std::vector<std::vector<int64_t>>> Passes(const std::vector<int64_t>& step) const;
   // Adds the gradient of the sum of the losses, times `weight`, and returns that sum.
-  double AccumulatePass(const std::vector<int64_t>& chosen, double weight, int64_t worker);
+  absl::StatusOr<double> AccumulatePass(const std::vector<int64_t>& chosen, double weight, int64_t worker);
 
   const config::v1::PretrainConfig& config_;
   PolicyModel* const policy_;
@@ -80,20 +80,24 @@ absl::Status Pretraining::Step(int64_t step, PretrainProgress& progress) {
   }
   const auto passes = Passes(chosen);
   std::vector<double> losses(policy_->workers());
-  policy_->ClearGradients();
-  policy_->Run([&](int64_t worker) {
-    for (const std::vector<int64_t>& pass : passes[worker]) losses[worker] += AccumulatePass(pass, 1.0 / targets, worker);
-  });
+  const auto accumulate = [&](int64_t worker) -> absl::Status {
+    for (const std::vector<int64_t>& pass : passes[worker]) {
+      COHORT_ASSIGN_OR_RETURN(const double loss, AccumulatePass(pass, 1.0 / targets, worker));
+      losses[worker] += loss;
+    }
+    return absl::OkStatus();
+  };
+  COHORT_RETURN_IF_ERROR(policy_->ClearGradients());
+  COHORT_RETURN_IF_ERROR(policy_->Run(accumulate));
   progress.loss = std::accumulate(losses.begin(), losses.end(), 0.0) / targets;
-  progress.gradient_norm = policy_->FinishGradients();
+  COHORT_ASSIGN_OR_RETURN(progress.gradient_norm, policy_->FinishGradients());
   if (!std::isfinite(progress.loss) || !std::isfinite(progress.gradient_norm)) {
     return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NON_FINITE",
-                           absl::StrCat("step ", step, ": loss ", progress.loss, ", gradient norm ", progress.gradient_norm,
+                           absl::StrCat("loss ", progress.loss, ", gradient norm ", progress.gradient_norm,
                                         "; lower optimizer.learning_rate or set optimizer.max_grad_norm"));
   }
   progress.learning_rate = LearningRate(config_.optimizer(), {step}, config_.training().steps());
-  policy_->Step(progress.learning_rate, ClippingScale(progress.gradient_norm, config_.optimizer().max_grad_norm()));
-  return absl::OkStatus();
+  return policy_->Step(progress.learning_rate, ClippingScale(progress.gradient_norm, config_.optimizer().max_grad_norm()));
 }
 
 std::vector<std::vector<std::vector<int64_t>>> Pretraining::Passes(const std::vector<int64_t>& step) const {
@@ -115,10 +119,10 @@ std::vector<std::vector<std::vector<int64_t>>> Pretraining::Passes(const std::ve
   return of_workers;
 }
 
-double Pretraining::AccumulatePass(const std::vector<int64_t>& chosen, double weight, int64_t worker) {
+absl::StatusOr<double> Pretraining::AccumulatePass(const std::vector<int64_t>& chosen, double weight, int64_t worker) {
   const TokenBatch batch = BuildBatch(documents_, chosen);
-  const TokenScores scores = policy_->Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true);
-  policy_->Backward(worker, batch, std::vector<double>(batch.predictions(), -weight));
+  COHORT_ASSIGN_OR_RETURN(const TokenScores scores, policy_->Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true));
+  COHORT_RETURN_IF_ERROR(policy_->Backward(worker, batch, std::vector<double>(batch.predictions(), -weight)));
   double loss = 0;
   for (const double logprob : scores.logprobs) loss -= logprob;
   return loss;
@@ -142,7 +146,7 @@ absl::StatusOr<model::LoadedModel> RandomModel(const config::v1::PretrainConfig&
   model::LoadedModel model;
   COHORT_ASSIGN_OR_RETURN(model.config, model::LoadModelConfig(config.model().architecture()));
   COHORT_ASSIGN_OR_RETURN(model.layout, model::ArenaLayout::Create(model.config));
-  model.weights = std::make_shared<model::Arena>(model.layout.size());
+  COHORT_ASSIGN_OR_RETURN(model.weights, CatchErrors([&] { return std::make_shared<model::Arena>(model.layout.size()); }));
   InitializeWeights(model.config, model.layout, config.model().seed(), config.model().embedding_std(), *model.weights);
   return model;
 }
@@ -153,7 +157,8 @@ absl::Status TrainAllSteps(const config::v1::PretrainConfig& config, Pretraining
   const int64_t steps = config.training().steps();
   for (int64_t step = 0; step < steps; ++step) {
     PretrainProgress progress;
-    COHORT_RETURN_IF_ERROR(training.Step(step, progress));
+    const absl::Status trained = training.Step(step, progress);
+    if (!trained.ok()) return Annotate(trained, absl::StrCat("step ", step));
     const double seconds = absl::ToDoubleSeconds(absl::Now() - begin);
     progress.step = step + 1;
     progress.steps = steps;
@@ -169,20 +174,16 @@ absl::Status TrainAllSteps(const config::v1::PretrainConfig& config, Pretraining
 absl::Status RunPretrain(const config::v1::PretrainConfig& config, const std::function<absl::Status(const PretrainProgress&)>& on_step) {
   const std::string &architecture = config.model().architecture(), &output = config.model().output();
   COHORT_RETURN_IF_ERROR(CheckOutput(output, architecture));
-  try {
-    COHORT_ASSIGN_OR_RETURN(model::LoadedModel model, RandomModel(config));
-    COHORT_ASSIGN_OR_RETURN(std::vector<Document> documents, LoadData(config, model.config));
-    PolicyModelOptions options;
-    options.optimizer = config.optimizer();
-    COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<PolicyModel> policy, PolicyModel::Create(options, model));
-    Pretraining training(config, policy.get(), std::move(documents));
-    COHORT_RETURN_IF_ERROR(TrainAllSteps(config, training, on_step));
-    model.weights = std::make_shared<model::Arena>(model.layout.size());
-    model::Convert(*policy->Weights(), *model.weights);
-    return WriteOutput(output, architecture, model);
-  } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("pre-training: ", error.what()));
-  }
+  COHORT_ASSIGN_OR_RETURN(model::LoadedModel model, RandomModel(config));
+  COHORT_ASSIGN_OR_RETURN(std::vector<Document> documents, LoadData(config, model.config));
+  PolicyModelOptions options;
+  options.optimizer = config.optimizer();
+  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<PolicyModel> policy, PolicyModel::Create(options, model));
+  Pretraining training(config, policy.get(), std::move(documents));
+  COHORT_RETURN_IF_ERROR(TrainAllSteps(config, training, on_step));
+  COHORT_ASSIGN_OR_RETURN(const auto weights, policy->Weights());
+  model::Convert(*weights, *model.weights);
+  return WriteOutput(output, architecture, model);
 }
 
 }  // namespace cohort::learner

@@ -23,7 +23,7 @@ struct PretrainProgress {
 // thread; an error from it ends the run with that error and nothing written. Blocks until the end. Deterministic for a given number of threads.
 //
 // INVALID_ARGUMENT and NOT_FOUND name what is wrong with the architecture, the data or the output before training begins; ALREADY_EXISTS: the output
-// holds other weights; FAILED_PRECONDITION (reason NON_FINITE): the loss ran away; RESOURCE_EXHAUSTED: the disk is full. The output directory
+// holds other weights; FAILED_PRECONDITION (reason NON_FINITE): the loss ran away; RESOURCE_EXHAUSTED: disk or memory is full. The output directory
 // is as before unless the run succeeds.
 absl::Status RunPretrain(const config::v1::PretrainConfig& config, const std::function<absl::Status(const PretrainProgress&)>& on_step);
 

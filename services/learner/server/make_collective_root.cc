@@ -14,7 +14,7 @@ namespace cohort::learner {
 #if COHORT_CUDA
 absl::StatusOr<std::unique_ptr<policy::CollectiveRoot>> MakeCollectiveRoot(const config::v1::RunConfig& config, const Trainer& trainer) {
   if (!config::BroadcastsWeights(config)) return nullptr;
-  const GpuCopy weights = trainer.SamplingWeightsOnGpu();
+  COHORT_ASSIGN_OR_RETURN(const GpuCopy weights, trainer.SamplingWeightsOnGpu());
   if (weights.memory == nullptr) return nullptr;
   policy::CollectiveRoot::Options options;
   COHORT_ASSIGN_OR_RETURN(options.library, nccl::MakeNcclCollectives(weights.gpu));

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
 #include "services/learner/train/parallel.h"
 
 namespace cohort::learner {
@@ -17,8 +18,8 @@ int64_t WorkersFor(const model::ArenaLayout& layout, int threads) {
 }  // namespace
 
 GradientWorkers::GradientWorkers(const model::ModelConfig& config, const model::ArenaLayout& layout, double temperature, int threads)
-    : threads_of_worker_(std::max<int>(1, threads / static_cast<int>(WorkersFor(layout, threads)))), errors_(WorkersFor(layout, threads)) {
-  for (size_t i = 0; i < errors_.size(); ++i) {
+    : threads_of_worker_(std::max<int>(1, threads / static_cast<int>(WorkersFor(layout, threads)))), outcomes_(WorkersFor(layout, threads)) {
+  for (size_t i = 0; i < outcomes_.size(); ++i) {
     workers_.push_back(std::make_unique<GradientWorker>(GradientWorker{LanguageModel(config, layout, temperature), model::Arena(layout.size())}));
   }
   for (int64_t i = 1; i < count(); ++i) threads_.emplace_back(absl::StrCat("train-", i), [this, i] { Serve(i); });
@@ -29,7 +30,7 @@ GradientWorkers::~GradientWorkers() {
   stopping_ = true;
 }
 
-void GradientWorkers::Run(const std::function<void(int64_t, GradientWorker&)>& body) {
+absl::Status GradientWorkers::Run(const Body& body) {
   {
     absl::MutexLock lock(&mutex_);
     body_ = &body;
@@ -41,14 +42,13 @@ void GradientWorkers::Run(const std::function<void(int64_t, GradientWorker&)>& b
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(+[](int64_t* running) { return *running == 0; }, &running_));
   }
-  for (const std::exception_ptr& error : errors_) {
-    if (error != nullptr) std::rethrow_exception(error);
-  }
+  for (const absl::Status& outcome : outcomes_) COHORT_RETURN_IF_ERROR(outcome);
+  return absl::OkStatus();
 }
 
 void GradientWorkers::Serve(int64_t index) {
   for (int64_t next = 1;; ++next) {
-    const std::function<void(int64_t, GradientWorker&)>* body = nullptr;
+    const Body* body = nullptr;
     {
       absl::MutexLock lock(&mutex_);
       const auto called = [this, next]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || run_ == next; };
@@ -62,14 +62,9 @@ void GradientWorkers::Serve(int64_t index) {
   }
 }
 
-void GradientWorkers::Call(int64_t index, const std::function<void(int64_t, GradientWorker&)>& body) {
-  errors_[index] = nullptr;
-  try {
-    SetThreads(threads_of_worker_);
-    body(index, *workers_[index]);
-  } catch (...) {
-    errors_[index] = std::current_exception();
-  }
+void GradientWorkers::Call(int64_t index, const Body& body) {
+  SetThreads(threads_of_worker_);
+  outcomes_[index] = body(index, *workers_[index]);
 }
 
 void GradientWorkers::ClearGradients() {

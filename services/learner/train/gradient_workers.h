@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "common/model/arena.h"
 #include "common/model/arena_layout.h"
@@ -39,9 +39,9 @@ class GradientWorkers {
   GradientWorker& worker(int64_t index) { return *workers_[index]; }
   const GradientWorker& worker(int64_t index) const { return *workers_[index]; }
 
-  // Calls body(index, worker) for every worker, at the same time, and returns when all have; the first worker's runs on the calling thread. Rethrows
-  // what a body threw.
-  void Run(const std::function<void(int64_t index, GradientWorker& worker)>& body);
+  // Calls body(index, worker) for every worker, at the same time, and returns when all have; the first worker's runs on the calling thread. Returns
+  // the first worker's error. The body does not throw.
+  absl::Status Run(const std::function<absl::Status(int64_t index, GradientWorker& worker)>& body);
 
   // Sets all gradients to 0.
   void ClearGradients();
@@ -50,16 +50,18 @@ class GradientWorkers {
   model::Arena& SumGradients();
 
  private:
+  using Body = std::function<absl::Status(int64_t, GradientWorker&)>;
+
   // Body of the thread of worker `index`.
   void Serve(int64_t index);
-  void Call(int64_t index, const std::function<void(int64_t, GradientWorker&)>& body);
+  void Call(int64_t index, const Body& body);
 
   const int threads_of_worker_;
   std::vector<std::unique_ptr<GradientWorker>> workers_;
-  std::vector<std::exception_ptr> errors_;  // Of each worker in the latest Run.
+  std::vector<absl::Status> outcomes_;  // Of each worker in the latest Run.
 
   absl::Mutex mutex_;
-  const std::function<void(int64_t, GradientWorker&)>* body_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  const Body* body_ ABSL_GUARDED_BY(mutex_) = nullptr;
   int64_t run_ ABSL_GUARDED_BY(mutex_) = 0;      // Counts calls of Run.
   int64_t running_ ABSL_GUARDED_BY(mutex_) = 0;  // Threads that have not finished the current run.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,13 +15,15 @@
 namespace cohort::learner {
 namespace {
 
-absl::Status NonFinite(int64_t step, double loss, double norm) {
-  return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NON_FINITE",
-                         absl::StrCat("step ", step, ": loss ", loss, ", gradient norm ", norm, "; the weights are unchanged"));
+absl::Status NonFinite(double loss, double norm) {
+  return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NON_FINITE", absl::StrCat("loss ", loss, ", gradient norm ", norm));
 }
 
-absl::Status Repeatable(int64_t step, const FollowerLost& lost) {
-  return ErrorWithReason(absl::StatusCode::kUnavailable, "FOLLOWER_LOST", absl::StrCat("step ", step, ": ", lost.what(), "; the weights are unchanged"));
+// Why a step ended before it changed anything, or after all was taken back: of the errors for a reason, on which callers go on, that is promised.
+absl::Status OfStep(int64_t step, const absl::Status& error) {
+  const std::string reason = ErrorReason(error);
+  if (reason.empty()) return Annotate(error, absl::StrCat("step ", step));
+  return ErrorWithReason(error.code(), reason, absl::StrCat("step ", step, ": ", error.message(), "; the weights are unchanged"));
 }
 
 UpdateMetrics Metrics(const ObjectiveTotals& totals, double norms, double learning_rate, int64_t minibatches) {
@@ -73,67 +74,62 @@ GrpoTrainer::GrpoTrainer(const config::v1::RunConfig& config, const model::Model
     : config_(config), model_config_(model_config), policy_(std::move(policy)) {}
 
 absl::StatusOr<UpdateMetrics> GrpoTrainer::Update(int64_t step, const std::vector<SampleGroup>& groups) {
-  try {
-    policy_->GatherWorkers();
-  } catch (const FollowerLost& lost) {
-    return Repeatable(step, lost);
-  }
+  if (const absl::Status gathered = policy_->GatherWorkers(); !gathered.ok()) return OfStep(step, gathered);
   COHORT_ASSIGN_OR_RETURN(const UpdatePlan plan, PlanUpdate(config_, model_config_, policy_->workers(), step, groups));
   if (plan.minibatches.empty()) {
     UpdateMetrics nothing;
     nothing.learning_rate = LearningRate(config_.optimizer(), {step}, config_.run().steps());
     return nothing;
   }
+  absl::StatusOr<UpdateMetrics> metrics = RunMinibatches(step, plan, groups);
   // With one minibatch nothing has changed yet when the update is refused.
-  const bool several = plan.minibatches.size() > 1;
-  absl::StatusOr<UpdateMetrics> metrics = UpdateMetrics();
-  try {
-    if (several) policy_->Remember();
-    metrics = RunMinibatches(step, plan, groups);
-  } catch (const FollowerLost& lost) {
-    metrics = Repeatable(step, lost);
-  } catch (const std::exception& error) {
-    metrics = absl::InternalError(absl::StrCat("step ", step, ": ", error.what()));
-  }
-  if (several && !metrics.ok()) policy_->TakeBack();
+  const bool changed = !metrics.ok() && plan.minibatches.size() > 1;
+  const absl::Status taken_back = changed ? policy_->TakeBack() : absl::OkStatus();
   policy_->Forget();
+  if (!taken_back.ok()) {
+    return absl::InternalError(absl::StrCat("step ", step, ": ", metrics.status().message(), "; and the weights before it cannot be restored: ", taken_back.message()));
+  }
+  if (!metrics.ok()) return OfStep(step, metrics.status());
   return metrics;
 }
 
 absl::StatusOr<TrainerSnapshot> GrpoTrainer::Snapshot() const {
-  try {
-    return TrainerSnapshot{policy_->Weights(), policy_->State()};
-  } catch (const std::exception& error) {
-    return absl::ResourceExhaustedError(absl::StrCat("no copy of weights and optimizer state could be made: ", error.what()));
-  }
+  absl::StatusOr<std::shared_ptr<const model::Arena>> weights = policy_->Weights();
+  absl::StatusOr<TrainerState> state = weights.ok() ? policy_->State() : weights.status();
+  if (!state.ok()) return Annotate(state.status(), "no copy of weights and optimizer state could be made");
+  return TrainerSnapshot{*std::move(weights), *std::move(state)};
 }
 
 absl::StatusOr<UpdateMetrics> GrpoTrainer::RunMinibatches(int64_t step, const UpdatePlan& plan, const std::vector<SampleGroup>& groups) {
   const int64_t minibatches = plan.minibatches.size();
   std::vector<double> old_logprobs;
-  if (minibatches > 1) old_logprobs = OldLogprobs(plan, groups);
+  if (minibatches > 1) {
+    COHORT_RETURN_IF_ERROR(policy_->Remember());
+    COHORT_ASSIGN_OR_RETURN(old_logprobs, OldLogprobs(plan, groups));
+  }
   ObjectiveTotals totals;
   double norms = 0, learning_rate = 0;
   for (int64_t m = 0; m < minibatches; ++m) {
     const PlannedMinibatch& minibatch = plan.minibatches[m];
-    policy_->ClearGradients();
-    totals.Add(Accumulate(minibatch, groups, old_logprobs));
-    const double norm = policy_->FinishGradients();
-    if (!std::isfinite(totals.loss) || !std::isfinite(norm)) return NonFinite(step, totals.loss, norm);
+    COHORT_RETURN_IF_ERROR(policy_->ClearGradients());
+    COHORT_ASSIGN_OR_RETURN(const ObjectiveTotals of_minibatch, Accumulate(minibatch, groups, old_logprobs));
+    totals.Add(of_minibatch);
+    COHORT_ASSIGN_OR_RETURN(const double norm, policy_->FinishGradients());
+    if (!std::isfinite(totals.loss) || !std::isfinite(norm)) return NonFinite(totals.loss, norm);
     learning_rate = LearningRate(config_.optimizer(), {step, m, minibatches}, config_.run().steps());
-    policy_->Step(learning_rate, ClippingScale(norm, config_.optimizer().max_grad_norm()));
+    COHORT_RETURN_IF_ERROR(policy_->Step(learning_rate, ClippingScale(norm, config_.optimizer().max_grad_norm())));
     norms += norm;
   }
   return Metrics(totals, norms, learning_rate, minibatches);
 }
 
-std::vector<double> GrpoTrainer::OldLogprobs(const UpdatePlan& plan, const std::vector<SampleGroup>& groups) {
+absl::StatusOr<std::vector<double>> GrpoTrainer::OldLogprobs(const UpdatePlan& plan, const std::vector<SampleGroup>& groups) {
   std::vector<double> logprobs(plan.tokens);
   for (const PlannedMinibatch& minibatch : plan.minibatches) {
-    policy_->Run([&](int64_t worker) {
+    const auto score = [&](int64_t worker) -> absl::Status {
       for (const IndexRange& pass : minibatch.passes[worker]) {
         const absl::Span<const PlannedSample> samples = SamplesOf(minibatch, pass);
-        const TokenScores scores = policy_->Score(worker, WeightsOf::kPolicy, BuildBatch(groups, samples), /*keep=*/false);
+        COHORT_ASSIGN_OR_RETURN(const TokenScores scores, policy_->Score(worker, WeightsOf::kPolicy, BuildBatch(groups, samples), /*keep=*/false));
         auto next = scores.logprobs.begin();
         for (const PlannedSample& planned : samples) {
           const int64_t tokens = groups[planned.group].samples[planned.sample].completion.size();
@@ -141,29 +137,37 @@ std::vector<double> GrpoTrainer::OldLogprobs(const UpdatePlan& plan, const std::
           next += tokens;
         }
       }
-    });
+      return absl::OkStatus();
+    };
+    COHORT_RETURN_IF_ERROR(policy_->Run(score));
   }
   return logprobs;
 }
 
-ObjectiveTotals GrpoTrainer::Accumulate(const PlannedMinibatch& minibatch, const std::vector<SampleGroup>& groups,
-                                        const std::vector<double>& old_logprobs) {
+absl::StatusOr<ObjectiveTotals> GrpoTrainer::Accumulate(const PlannedMinibatch& minibatch, const std::vector<SampleGroup>& groups,
+                                                        const std::vector<double>& old_logprobs) {
   std::vector<ObjectiveTotals> totals(policy_->workers());
-  policy_->Run([&](int64_t worker) {
-    for (const IndexRange& pass : minibatch.passes[worker]) AccumulatePass(groups, SamplesOf(minibatch, pass), old_logprobs, worker, totals[worker]);
-  });
+  const auto accumulate = [&](int64_t worker) -> absl::Status {
+    for (const IndexRange& pass : minibatch.passes[worker]) {
+      COHORT_RETURN_IF_ERROR(AccumulatePass(groups, SamplesOf(minibatch, pass), old_logprobs, worker, totals[worker]));
+    }
+    return absl::OkStatus();
+  };
+  COHORT_RETURN_IF_ERROR(policy_->Run(accumulate));
   ObjectiveTotals sum;
   for (const ObjectiveTotals& of_worker : totals) sum.Add(of_worker);
   return sum;
 }
 
-void GrpoTrainer::AccumulatePass(const std::vector<SampleGroup>& groups, absl::Span<const PlannedSample> samples,
-                                 const std::vector<double>& old_logprobs, int64_t worker, ObjectiveTotals& totals) {
+absl::Status GrpoTrainer::AccumulatePass(const std::vector<SampleGroup>& groups, absl::Span<const PlannedSample> samples,
+                                         const std::vector<double>& old_logprobs, int64_t worker, ObjectiveTotals& totals) {
   const TokenBatch batch = BuildBatch(groups, samples);
   // The reference first: both models use the same activations' memory, and Backward wants the policy's.
   TokenScores reference;
-  if (policy_->has_reference()) reference = policy_->Score(worker, WeightsOf::kReference, batch, /*keep=*/false);
-  const TokenScores policy = policy_->Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true);
+  if (policy_->has_reference()) {
+    COHORT_ASSIGN_OR_RETURN(reference, policy_->Score(worker, WeightsOf::kReference, batch, /*keep=*/false));
+  }
+  COHORT_ASSIGN_OR_RETURN(const TokenScores policy, policy_->Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true));
   std::vector<double> dlogprobs(batch.predictions());
   int64_t first = 0;
   for (const PlannedSample& planned : samples) {
@@ -180,7 +184,7 @@ void GrpoTrainer::AccumulatePass(const std::vector<SampleGroup>& groups, absl::S
     AddObjective(config_.algorithm(), input, absl::MakeSpan(dlogprobs).subspan(first, tokens), totals);
     first += tokens;
   }
-  policy_->Backward(worker, batch, dlogprobs);
+  return policy_->Backward(worker, batch, dlogprobs);
 }
 
 }  // namespace cohort::learner

@@ -23,22 +23,23 @@ class GrpoTrainer final : public Trainer {
 
   absl::StatusOr<UpdateMetrics> Update(int64_t step, const std::vector<SampleGroup>& groups) override;
   void SetLearningRate(double peak) override { config_.mutable_optimizer()->set_learning_rate(peak); }
-  std::shared_ptr<const model::Arena> Weights() const override { return policy_->Weights(); }
-  std::shared_ptr<const model::Arena> SamplingWeights() const override { return policy_->SamplingWeights(); }
-  GpuCopy SamplingWeightsOnGpu() const override { return policy_->SamplingWeightsOnGpu(); }
+  absl::StatusOr<std::shared_ptr<const model::Arena>> Weights() const override { return policy_->Weights(); }
+  absl::StatusOr<std::shared_ptr<const model::Arena>> SamplingWeights() const override { return policy_->SamplingWeights(); }
+  absl::StatusOr<GpuCopy> SamplingWeightsOnGpu() const override { return policy_->SamplingWeightsOnGpu(); }
   std::optional<int> gpu() const override { return policy_->gpu(); }
-  void RefreshReference() override { policy_->RefreshReference(); }
+  absl::Status RefreshReference() override { return policy_->RefreshReference(); }
   absl::StatusOr<TrainerSnapshot> Snapshot() const override;
   absl::Status Restore(const model::Arena& weights, const std::string& path) override { return policy_->Restore(weights, path); }
 
  private:
+  // With several minibatches the state before is remembered first, whatever comes of it.
   absl::StatusOr<UpdateMetrics> RunMinibatches(int64_t step, const UpdatePlan& plan, const std::vector<SampleGroup>& groups);
   // Log-probabilities of all planned tokens under the current weights.
-  std::vector<double> OldLogprobs(const UpdatePlan& plan, const std::vector<SampleGroup>& groups);
+  absl::StatusOr<std::vector<double>> OldLogprobs(const UpdatePlan& plan, const std::vector<SampleGroup>& groups);
   // Forward and backward of all passes of a minibatch; adds to the workers' gradients. `old_logprobs` is empty when the policy itself is the old one.
-  ObjectiveTotals Accumulate(const PlannedMinibatch& minibatch, const std::vector<SampleGroup>& groups, const std::vector<double>& old_logprobs);
-  void AccumulatePass(const std::vector<SampleGroup>& groups, absl::Span<const PlannedSample> samples, const std::vector<double>& old_logprobs,
-                      int64_t worker, ObjectiveTotals& totals);
+  absl::StatusOr<ObjectiveTotals> Accumulate(const PlannedMinibatch& minibatch, const std::vector<SampleGroup>& groups, const std::vector<double>& old_logprobs);
+  absl::Status AccumulatePass(const std::vector<SampleGroup>& groups, absl::Span<const PlannedSample> samples, const std::vector<double>& old_logprobs,
+                              int64_t worker, ObjectiveTotals& totals);
 
   config::v1::RunConfig config_;
   const model::ModelConfig model_config_;

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/model/arena.h"
 #include "services/learner/train/adamw.h"
 #include "services/learner/train/gradient_workers.h"
@@ -15,27 +17,28 @@ namespace cohort::learner {
 // pass. Deterministic to the bit for equal inputs and thread counts.
 class HostPolicyModel final : public PolicyModel {
  public:
+  // Throws when memory runs out: only through PolicyModel::Create() and tests.
   HostPolicyModel(const PolicyModelOptions& options, const model::LoadedModel& initial);
 
   int64_t workers() const override { return workers_.count(); }
-  void Run(const std::function<void(int64_t worker)>& body) override;
-  TokenScores Score(int64_t worker, WeightsOf weights, const TokenBatch& batch, bool keep) override;
-  void Backward(int64_t worker, const TokenBatch& batch, const std::vector<double>& dlogprobs) override;
-  void ClearGradients() override { workers_.ClearGradients(); }
-  void SumGradients() override { workers_.SumGradients(); }
-  double GradientNorm() override;
-  void Step(double learning_rate, double gradient_scale) override;
-  void Remember() override;
-  void TakeBack() override;
+  absl::Status Run(const std::function<absl::Status(int64_t worker)>& body) override;
+  absl::StatusOr<TokenScores> Score(int64_t worker, WeightsOf weights, const TokenBatch& batch, bool keep) override;
+  absl::Status Backward(int64_t worker, const TokenBatch& batch, const std::vector<double>& dlogprobs) override;
+  absl::Status ClearGradients() override;
+  absl::Status SumGradients() override;
+  absl::StatusOr<double> GradientNorm() override;
+  absl::Status Step(double learning_rate, double gradient_scale) override;
+  absl::Status Remember() override;
+  absl::Status TakeBack() override;
   void Forget() override { remembered_.reset(); }
-  void RefreshReference() override;
-  std::shared_ptr<const model::Arena> Weights() const override;
-  std::shared_ptr<const model::Arena> SamplingWeights() const override { return Weights(); }
-  TrainerState State() const override;
-  void ReadGradient(int64_t offset, absl::Span<float> values) const override;
-  void AddToGradient(int64_t offset, absl::Span<const float> values) override;
-  void WriteWeights(WeightsOf weights, int64_t offset, model::DType dtype, absl::Span<const char> bytes) override;
-  std::shared_ptr<const model::Arena> ReferenceWeights() const override;
+  absl::Status RefreshReference() override;
+  absl::StatusOr<std::shared_ptr<const model::Arena>> Weights() const override;
+  absl::StatusOr<std::shared_ptr<const model::Arena>> SamplingWeights() const override { return Weights(); }
+  absl::StatusOr<TrainerState> State() const override;
+  absl::Status ReadGradient(int64_t offset, absl::Span<float> values) const override;
+  absl::Status AddToGradient(int64_t offset, absl::Span<const float> values) override;
+  absl::Status WriteWeights(WeightsOf weights, int64_t offset, model::DType dtype, absl::Span<const char> bytes) override;
+  absl::StatusOr<std::shared_ptr<const model::Arena>> ReferenceWeights() const override;
   absl::Status Restore(const model::Arena& weights, const std::string& state_path) override;
 
  private:

@@ -1,9 +1,9 @@
 #include "services/learner/train/policy_model.h"
 
-#include <exception>
-
 #include "absl/strings/str_cat.h"
+#include "common/status/errors.h"
 #include "common/status/status_macros.h"
+#include "services/learner/train/catch_errors.h"
 #include "services/learner/train/host_policy_model.h"
 
 #if COHORT_CUDA
@@ -17,6 +17,8 @@ namespace cohort::learner {
 namespace {
 
 using config::v1::Device;
+
+constexpr char kFollowerLost[] = "FOLLOWER_LOST";
 
 #if COHORT_CUDA
 bool HasGpu() { return cuda::DeviceCount() > 0; }
@@ -49,16 +51,27 @@ absl::StatusOr<std::unique_ptr<PolicyModel>> MakeOnGpu(const PolicyModelOptions&
 }
 #endif
 
+absl::StatusOr<std::unique_ptr<PolicyModel>> MakeOnHost(const PolicyModelOptions& options, const model::LoadedModel& initial) {
+  return CatchErrors([&]() -> std::unique_ptr<PolicyModel> { return std::make_unique<HostPolicyModel>(options, initial); });
+}
+
 }  // namespace
+
+absl::Status FollowerLost(absl::string_view message) { return ErrorWithReason(absl::StatusCode::kUnavailable, kFollowerLost, message); }
+
+bool IsFollowerLost(const absl::Status& status) { return ErrorReason(status) == kFollowerLost; }
 
 absl::StatusOr<std::unique_ptr<PolicyModel>> PolicyModel::Create(const PolicyModelOptions& options, const model::LoadedModel& initial) {
   const Device device = options.optimizer.device();
-  try {
-    if (device == config::v1::DEVICE_CUDA || (device == config::v1::DEVICE_AUTO && HasGpu())) return MakeOnGpu(options, initial);
-    return std::make_unique<HostPolicyModel>(options, initial);
-  } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("cannot create the trainer: ", error.what()));
-  }
+  const bool on_gpu = device == config::v1::DEVICE_CUDA || (device == config::v1::DEVICE_AUTO && HasGpu());
+  absl::StatusOr<std::unique_ptr<PolicyModel>> model = on_gpu ? MakeOnGpu(options, initial) : MakeOnHost(options, initial);
+  if (!model.ok()) return Annotate(model.status(), "cannot create the trainer");
+  return model;
+}
+
+absl::StatusOr<double> PolicyModel::FinishGradients() {
+  COHORT_RETURN_IF_ERROR(SumGradients());
+  return GradientNorm();
 }
 
 }  // namespace cohort::learner

@@ -51,7 +51,7 @@ PolicyModelOptions PolicyModelOptionsOf(const config::v1::RunConfig& config, con
 // The policy under training: LibTorch model, reference model, optimizer. Holds no run state besides; the caller owns schedule and checkpoints.
 //
 // Not thread-safe. On the CPU deterministic: equal weights, optimizer state, groups and thread count give bit-equal results on the same machine. On a GPU
-// sums may be added in another order from run to run. Torch errors become INTERNAL; a non-finite loss or gradient is FAILED_PRECONDITION (reason
+// sums may be added in another order from run to run. Errors are those of PolicyModel; a non-finite loss or gradient is FAILED_PRECONDITION (reason
 // NON_FINITE) and leaves the weights as they were. In a learner of several processes UNAVAILABLE (reason FOLLOWER_LOST) says that one of them is gone: nothing
 // has changed, and the same update is to be repeated once all are there.
 class Trainer {
@@ -71,19 +71,19 @@ class Trainer {
   virtual void SetLearningRate(double peak) = 0;
 
   // Copies the current weights into a fresh arena of the model's layout.
-  virtual std::shared_ptr<const model::Arena> Weights() const = 0;
+  virtual absl::StatusOr<std::shared_ptr<const model::Arena>> Weights() const = 0;
 
   // What rollout workers shall sample from: the same, as the forward pass uses it (bf16 when the learner computes on a GPU).
-  virtual std::shared_ptr<const model::Arena> SamplingWeights() const = 0;
+  virtual absl::StatusOr<std::shared_ptr<const model::Arena>> SamplingWeights() const = 0;
 
   // The same without a way through the host's memory: empty unless the learner computes on a GPU.
-  virtual GpuCopy SamplingWeightsOnGpu() const { return {}; }
+  virtual absl::StatusOr<GpuCopy> SamplingWeightsOnGpu() const { return GpuCopy(); }
 
   // The GPU it computes on, nullopt where that is the host's processors.
   virtual std::optional<int> gpu() const { return std::nullopt; }
 
   // Makes the current policy the KL reference.
-  virtual void RefreshReference() = 0;
+  virtual absl::Status RefreshReference() = 0;
 
   // Copies what a checkpoint holds. RESOURCE_EXHAUSTED when the host has no memory for it.
   virtual absl::StatusOr<TrainerSnapshot> Snapshot() const = 0;

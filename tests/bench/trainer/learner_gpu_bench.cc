@@ -8,15 +8,19 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/config/memory.h"
 #include "common/cuda/device.h"
 #include "common/random/philox.h"
+#include "common/status/status_macros.h"
 #include "services/learner/train/policy_model.h"
 #include "tests/bench/shapes.h"
 
@@ -69,29 +73,33 @@ cohort::model::LoadedModel RandomModel(const ModelConfig& config) {
   return model;
 }
 
-// Seconds of `passes` passes and one optimizer step.
-double Step(PolicyModel& policy, const TokenBatch& batch, int passes) {
-  const auto begin = std::chrono::steady_clock::now();
+// One optimizer step of `passes` passes; waits until it is done.
+absl::Status Step(PolicyModel& policy, const TokenBatch& batch, int passes) {
   const std::vector<double> dlogprobs(batch.predictions(), -1.0 / (static_cast<double>(batch.predictions()) * passes));
-  policy.ClearGradients();
-  policy.Run([&](int64_t worker) {
+  const auto accumulate = [&](int64_t worker) -> absl::Status {
     for (int i = 0; i < passes; ++i) {
-      policy.Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true);
-      policy.Backward(worker, batch, dlogprobs);
+      COHORT_RETURN_IF_ERROR(policy.Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true).status());
+      COHORT_RETURN_IF_ERROR(policy.Backward(worker, batch, dlogprobs));
     }
-  });
-  policy.FinishGradients();
-  policy.Step(1e-6, 1);
-  policy.FinishGradients();  // Waits for the step.
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return absl::OkStatus();
+  };
+  COHORT_RETURN_IF_ERROR(policy.ClearGradients());
+  COHORT_RETURN_IF_ERROR(policy.Run(accumulate));
+  COHORT_RETURN_IF_ERROR(policy.FinishGradients().status());
+  COHORT_RETURN_IF_ERROR(policy.Step(1e-6, 1));
+  return policy.FinishGradients().status();
 }
 
-// Seconds that a checkpoint holds training for: a copy of weights and optimizer state in the host's memory. The first one may have to wait until a virtual
-// machine has got that memory.
-double Snapshot(const PolicyModel& policy) {
-  const auto begin = std::chrono::steady_clock::now();
+// What a checkpoint holds training for: a copy of weights and optimizer state in the host's memory.
+absl::Status Snapshot(const PolicyModel& policy) {
   const auto weights = policy.Weights();
-  const auto state = policy.State();
+  COHORT_RETURN_IF_ERROR(weights.status());
+  return policy.State().status();
+}
+
+absl::StatusOr<double> SecondsOf(const std::function<absl::Status()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  COHORT_RETURN_IF_ERROR(work());
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
@@ -100,30 +108,30 @@ int64_t EstimatedBytes(const ModelConfig& config, const cohort::learner::PolicyM
   return cohort::model::Sum(cohort::model::TrainingNeeds(config, *cohort::model::ArenaLayout::Create(config), shape));
 }
 
-void Bench(const std::string& name, const ModelConfig& config, const Load& load) {
+// Prints the line of one model.
+absl::Status Bench(const std::string& name, const ModelConfig& config, const Load& load) {
   cohort::learner::PolicyModelOptions options;
   options.optimizer.set_device(cohort::config::v1::DEVICE_CUDA);
   options.optimizer.set_micro_batch_tokens(load.pass);
   options.optimizer.set_beta1(0.9);
   options.optimizer.set_beta2(0.95);
   options.optimizer.set_epsilon(1e-8);
-  const auto policy = PolicyModel::Create(options, RandomModel(config));
-  if (!policy.ok()) {
-    std::fprintf(stderr, "%s: %s\n", name.c_str(), std::string(policy.status().message()).c_str());
-    std::exit(1);
-  }
+  COHORT_ASSIGN_OR_RETURN(const auto policy, PolicyModel::Create(options, RandomModel(config)));
   const TokenBatch batch = Batch(config, load);
-  Step(**policy, batch, 2);
-  const double seconds = Step(**policy, batch, load.passes), tokens = static_cast<double>(batch.rows()) * load.passes;
+  COHORT_RETURN_IF_ERROR(Step(*policy, batch, 2));
+  COHORT_ASSIGN_OR_RETURN(const double seconds, SecondsOf([&] { return Step(*policy, batch, load.passes); }));
+  const double tokens = static_cast<double>(batch.rows()) * load.passes;
   const double flops = FlopsOfToken(config, load.sequence) * tokens / seconds;
   const auto device = cohort::cuda::UseDevice(0);
-  Snapshot(**policy);
+  COHORT_RETURN_IF_ERROR(Snapshot(*policy));  // A virtual machine may have to get the memory first.
+  COHORT_ASSIGN_OR_RETURN(const double snapshot_seconds, SecondsOf([&] { return Snapshot(*policy); }));
   const char* commit = std::getenv("COHORT_COMMIT");
   std::printf("{\"bench\": \"learner\", \"model\": \"%s\", \"batch\": %d, \"prompt_tokens\": 0, \"new_tokens\": %d, \"tokens_per_s\": %.0f, \"step_s\": %.3f, "
               "\"model_tflops\": %.1f, \"mfu\": %.4f, \"snapshot_s\": %.3f, \"gpu_mib_used\": %lld, \"gpu_mib_estimated\": %lld, \"device\": \"%s\", \"commit\": \"%s\"}\n",
-              name.c_str(), load.pass / load.sequence * load.passes, load.sequence, tokens / seconds, seconds, flops / 1e12, flops / kPeakFlops, Snapshot(**policy),
+              name.c_str(), load.pass / load.sequence * load.passes, load.sequence, tokens / seconds, seconds, flops / 1e12, flops / kPeakFlops, snapshot_seconds,
               static_cast<long long>(device.ok() ? (device->total_bytes - device->free_bytes) >> 20 : 0), static_cast<long long>(EstimatedBytes(config, options) >> 20), device.ok() ? device->name.c_str() : "", commit == nullptr ? "" : commit);
   std::fflush(stdout);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -134,8 +142,9 @@ int main(int argc, char** argv) {
   for (const auto& [name, config] : cohort::bench::ChosenShapes(argc, argv, numbers, {"Qwen2.5-0.5B", "Qwen2.5-1.5B"})) {
     const pid_t child = fork();
     if (child == 0) {
-      Bench(name, config, load);
-      return 0;
+      const absl::Status benched = Bench(name, config, load);
+      if (!benched.ok()) std::fprintf(stderr, "%s: %s\n", name.c_str(), std::string(benched.message()).c_str());
+      return benched.ok() ? 0 : 1;
     }
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) != child || status != 0) return 1;

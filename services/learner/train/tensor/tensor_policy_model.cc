@@ -7,16 +7,15 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/InferenceMode.h>
-#include <c10/util/Exception.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "services/learner/train/adamw.h"
+#include "services/learner/train/catch_errors.h"
 #include "services/learner/train/tensor/host_copy.h"
 #include "services/learner/train/trainer_state.h"
 
@@ -79,146 +78,142 @@ TensorPolicyModel::TensorPolicyModel(const PolicyModelOptions& options, const mo
   reference_.copy_(weights_);
 }
 
-void TensorPolicyModel::Run(const std::function<void(int64_t worker)>& body) {
-  const Entry entry(device_);
-  try {
-    body(0);
-  } catch (const c10::OutOfMemoryError& error) {
-    throw std::runtime_error(absl::StrCat(error.what_without_backtrace(),
-                                          "; lower optimizer.micro_batch_tokens, set optimizer.activation_checkpointing, or give the rollout workers on this "
-                                          "GPU less (rollout.kv_megabytes)"));
-  } catch (const c10::Error& error) {
-    throw std::runtime_error(error.what_without_backtrace());
-  }
+template <typename Body>
+auto TensorPolicyModel::Enter(const Body& body) const {
+  return CatchErrors([&] {
+    const Entry entry(device_);
+    return body();
+  });
 }
 
-TokenScores TensorPolicyModel::Score(int64_t, WeightsOf which, const TokenBatch& batch, bool keep) {
-  const Entry entry(device_);
-  if (which == WeightsOf::kPolicy) return language_model_.Score(weights_, batch, keep);
-  return language_model_.Score(reference_.to(device_), batch, keep);
+absl::Status TensorPolicyModel::Run(const std::function<absl::Status(int64_t worker)>& body) { return body(0); }
+
+absl::StatusOr<TokenScores> TensorPolicyModel::Score(int64_t, WeightsOf which, const TokenBatch& batch, bool keep) {
+  return Enter([&] { return language_model_.Score(which == WeightsOf::kPolicy ? weights_ : reference_.to(device_), batch, keep); });
 }
 
-void TensorPolicyModel::Backward(int64_t, const TokenBatch&, const std::vector<double>& dlogprobs) {
-  const Entry entry(device_);
-  language_model_.Backward(weights_, dlogprobs, gradient_);
+absl::Status TensorPolicyModel::Backward(int64_t, const TokenBatch&, const std::vector<double>& dlogprobs) {
+  return Enter([&] { language_model_.Backward(weights_, dlogprobs, gradient_); });
 }
 
-void TensorPolicyModel::ClearGradients() {
-  const Entry entry(device_);
-  gradient_.zero_();
+absl::Status TensorPolicyModel::ClearGradients() {
+  return Enter([&] { gradient_.zero_(); });
 }
 
-double TensorPolicyModel::GradientNorm() {
-  const Entry entry(device_);
-  return NormOf(gradient_);
+absl::StatusOr<double> TensorPolicyModel::GradientNorm() {
+  return Enter([&] { return NormOf(gradient_); });
 }
 
-void TensorPolicyModel::Step(double learning_rate, double gradient_scale) {
-  const Entry entry(device_);
-  if (gradient_scale != 1) gradient_.mul_(gradient_scale);
-  optimizer_->Step(learning_rate, gradient_, master_);
-  Round();
+absl::Status TensorPolicyModel::Step(double learning_rate, double gradient_scale) {
+  return Enter([&] {
+    if (gradient_scale != 1) gradient_.mul_(gradient_scale);
+    optimizer_->Step(learning_rate, gradient_, master_);
+    Round();
+  });
 }
 
 void TensorPolicyModel::Round() {
   if (Rounds()) weights_.copy_(master_);
 }
 
-void TensorPolicyModel::Remember() {
-  const Entry entry(device_);
-  const TensorAdamW::State& state = optimizer_->state();
-  remembered_ = std::make_unique<Snapshot>(Snapshot{master_.clone(), {state.first.clone(), state.second.clone(), state.updates}});
+absl::Status TensorPolicyModel::Remember() {
+  return Enter([&] {
+    const TensorAdamW::State& state = optimizer_->state();
+    remembered_ = std::make_unique<Snapshot>(Snapshot{master_.clone(), {state.first.clone(), state.second.clone(), state.updates}});
+  });
 }
 
-void TensorPolicyModel::TakeBack() {
-  if (remembered_ == nullptr) return;
-  const Entry entry(device_);
-  master_.copy_(remembered_->master);
-  optimizer_->SetState(remembered_->optimizer);
-  Round();
+absl::Status TensorPolicyModel::TakeBack() {
+  if (remembered_ == nullptr) return absl::OkStatus();
+  return Enter([&] {
+    master_.copy_(remembered_->master);
+    optimizer_->SetState(remembered_->optimizer);
+    Round();
+  });
 }
 
-void TensorPolicyModel::RefreshReference() {
-  const Entry entry(device_);
-  if (reference_.defined()) reference_.copy_(weights_);
+absl::Status TensorPolicyModel::RefreshReference() {
+  if (!reference_.defined()) return absl::OkStatus();
+  return Enter([&] { reference_.copy_(weights_); });
 }
 
-std::shared_ptr<const model::Arena> TensorPolicyModel::Weights() const {
-  const Entry entry(device_);
-  auto arena = std::make_shared<model::Arena>(layout_.size());
-  ToHost(master_, ViewOf(*arena));
-  return arena;
+absl::StatusOr<std::shared_ptr<const model::Arena>> TensorPolicyModel::CopyOf(const at::Tensor& from, model::DType dtype) const {
+  return Enter([&]() -> std::shared_ptr<const model::Arena> {
+    const auto arena = std::make_shared<model::Arena>(layout_.size(), dtype);
+    ToHost(from, ViewOf(*arena));
+    return arena;
+  });
 }
 
-std::shared_ptr<const model::Arena> TensorPolicyModel::SamplingWeights() const {
-  const Entry entry(device_);
-  auto arena = std::make_shared<model::Arena>(layout_.size(), Rounds() ? model::DType::kBfloat16 : model::DType::kFloat32);
-  ToHost(weights_, ViewOf(*arena));
-  return arena;
-}
+absl::StatusOr<std::shared_ptr<const model::Arena>> TensorPolicyModel::Weights() const { return CopyOf(master_, model::DType::kFloat32); }
 
-GpuCopy TensorPolicyModel::SamplingWeightsOnGpu() const {
-  if (device_.is_cpu()) return {};
-  const Entry entry(device_);
-  const auto copy = std::make_shared<at::Tensor>(weights_.clone());
-  copy->select(0, 0).item();  // Waits until it has been made.
-  return {std::shared_ptr<const void>(copy, copy->const_data_ptr()), static_cast<int64_t>(copy->nbytes()), device_.index()};
-}
+absl::StatusOr<std::shared_ptr<const model::Arena>> TensorPolicyModel::SamplingWeights() const { return CopyOf(weights_, compute_dtype()); }
 
-void TensorPolicyModel::ReadGradient(int64_t offset, absl::Span<float> values) const {
-  const Entry entry(device_);
-  const int64_t size = static_cast<int64_t>(values.size());
-  at::from_blob(values.data(), {size}, at::kFloat).copy_(gradient_.narrow(0, offset, size));
-}
-
-void TensorPolicyModel::AddToGradient(int64_t offset, absl::Span<const float> values) {
-  const Entry entry(device_);
-  const int64_t size = static_cast<int64_t>(values.size());
-  gradient_.narrow(0, offset, size).add_(at::from_blob(const_cast<float*>(values.data()), {size}, at::kFloat).to(device_));
-}
-
-void TensorPolicyModel::WriteWeights(WeightsOf which, int64_t offset, model::DType dtype, absl::Span<const char> bytes) {
-  const Entry entry(device_);
-  const int64_t size = static_cast<int64_t>(bytes.size()) / model::SizeOf(dtype);
-  const at::ScalarType type = dtype == model::DType::kFloat32 ? at::kFloat : at::kBFloat16;
-  const at::Tensor& to = which == WeightsOf::kReference ? reference_ : weights_;
-  to.narrow(0, offset, size).copy_(at::from_blob(const_cast<char*>(bytes.data()), {size}, type));
-}
-
-std::shared_ptr<const model::Arena> TensorPolicyModel::ReferenceWeights() const {
+absl::StatusOr<std::shared_ptr<const model::Arena>> TensorPolicyModel::ReferenceWeights() const {
   if (!reference_.defined()) return nullptr;
-  const Entry entry(device_);
-  auto arena = std::make_shared<model::Arena>(layout_.size(), Rounds() ? model::DType::kBfloat16 : model::DType::kFloat32);
-  ToHost(reference_, ViewOf(*arena));
-  return arena;
+  return CopyOf(reference_, compute_dtype());
+}
+
+absl::StatusOr<GpuCopy> TensorPolicyModel::SamplingWeightsOnGpu() const {
+  if (device_.is_cpu()) return GpuCopy();
+  return Enter([&]() -> GpuCopy {
+    const auto copy = std::make_shared<at::Tensor>(weights_.clone());
+    copy->select(0, 0).item();  // Waits until it has been made.
+    return {std::shared_ptr<const void>(copy, copy->const_data_ptr()), static_cast<int64_t>(copy->nbytes()), device_.index()};
+  });
+}
+
+absl::Status TensorPolicyModel::ReadGradient(int64_t offset, absl::Span<float> values) const {
+  return Enter([&] {
+    const int64_t size = static_cast<int64_t>(values.size());
+    at::from_blob(values.data(), {size}, at::kFloat).copy_(gradient_.narrow(0, offset, size));
+  });
+}
+
+absl::Status TensorPolicyModel::AddToGradient(int64_t offset, absl::Span<const float> values) {
+  return Enter([&] {
+    const int64_t size = static_cast<int64_t>(values.size());
+    gradient_.narrow(0, offset, size).add_(at::from_blob(const_cast<float*>(values.data()), {size}, at::kFloat).to(device_));
+  });
+}
+
+absl::Status TensorPolicyModel::WriteWeights(WeightsOf which, int64_t offset, model::DType dtype, absl::Span<const char> bytes) {
+  return Enter([&] {
+    const int64_t size = static_cast<int64_t>(bytes.size()) / model::SizeOf(dtype);
+    const at::ScalarType type = dtype == model::DType::kFloat32 ? at::kFloat : at::kBFloat16;
+    const at::Tensor& to = which == WeightsOf::kReference ? reference_ : weights_;
+    to.narrow(0, offset, size).copy_(at::from_blob(const_cast<char*>(bytes.data()), {size}, type));
+  });
 }
 
 // In the host's memory and in fp32, as on the CPU, so that a run may move from one to the other.
-TrainerState TensorPolicyModel::State() const {
-  const Entry entry(device_);
-  const auto copy = [this](const at::Tensor& from) {
-    model::Arena to(layout_.size());
-    ToHost(from, ViewOf(to));
-    return to;
-  };
-  const TensorAdamW::State& state = optimizer_->state();
-  return {copy(state.first), copy(state.second), state.updates, reference_.defined() ? std::make_unique<const model::Arena>(copy(reference_)) : nullptr};
+absl::StatusOr<TrainerState> TensorPolicyModel::State() const {
+  return Enter([&]() -> TrainerState {
+    const auto copy = [this](const at::Tensor& from) {
+      model::Arena to(layout_.size());
+      ToHost(from, ViewOf(to));
+      return to;
+    };
+    const TensorAdamW::State& state = optimizer_->state();
+    return {copy(state.first), copy(state.second), state.updates, reference_.defined() ? std::make_unique<const model::Arena>(copy(reference_)) : nullptr};
+  });
 }
 
 absl::Status TensorPolicyModel::Restore(const model::Arena& weights, const std::string& state_path) {
   if (weights.size() != layout_.size()) {
     return absl::InvalidArgumentError(absl::StrCat("weights of ", weights.size(), " elements for a model of ", layout_.size()));
   }
-  const Entry entry(device_);
-  AdamW host(options_.optimizer, layout_);
-  std::unique_ptr<model::Arena> reference;
-  if (reference_.defined()) reference = std::make_unique<model::Arena>(layout_.size());
-  COHORT_RETURN_IF_ERROR(ReadTrainerState(state_path, host, reference.get()));
-  optimizer_->SetState({ViewOf(host.first_moments()), ViewOf(host.second_moments()), host.updates()});
-  if (reference != nullptr) reference_.copy_(ViewOf(*reference));
-  master_.copy_(ViewOf(weights));
-  Round();
-  return absl::OkStatus();
+  return Enter([&] {
+    AdamW host(options_.optimizer, layout_);
+    std::unique_ptr<model::Arena> reference;
+    if (reference_.defined()) reference = std::make_unique<model::Arena>(layout_.size());
+    COHORT_RETURN_IF_ERROR(ReadTrainerState(state_path, host, reference.get()));
+    optimizer_->SetState({ViewOf(host.first_moments()), ViewOf(host.second_moments()), host.updates()});
+    if (reference != nullptr) reference_.copy_(ViewOf(*reference));
+    master_.copy_(ViewOf(weights));
+    Round();
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace cohort::learner::tensor

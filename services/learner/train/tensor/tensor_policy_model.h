@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/model/arena.h"
 #include "services/learner/train/policy_model.h"
 #include "services/learner/train/tensor/tensor_adamw.h"
@@ -18,30 +20,30 @@ namespace cohort::learner::tensor {
 // backward passes use. All are flat tensors of the arena's layout.
 class TensorPolicyModel final : public PolicyModel {
  public:
-  // `device` is a CUDA device or the CPU. Throws when memory runs out.
+  // `device` is a CUDA device or the CPU. Throws when memory runs out: only through MakeTensorPolicyModel() and tests.
   TensorPolicyModel(const PolicyModelOptions& options, const model::LoadedModel& initial, at::Device device);
 
   int64_t workers() const override { return 1; }
-  void Run(const std::function<void(int64_t worker)>& body) override;
-  TokenScores Score(int64_t worker, WeightsOf weights, const TokenBatch& batch, bool keep) override;
-  void Backward(int64_t worker, const TokenBatch& batch, const std::vector<double>& dlogprobs) override;
-  void ClearGradients() override;
-  void SumGradients() override {}
-  double GradientNorm() override;
-  void Step(double learning_rate, double gradient_scale) override;
-  void Remember() override;
-  void TakeBack() override;
+  absl::Status Run(const std::function<absl::Status(int64_t worker)>& body) override;
+  absl::StatusOr<TokenScores> Score(int64_t worker, WeightsOf weights, const TokenBatch& batch, bool keep) override;
+  absl::Status Backward(int64_t worker, const TokenBatch& batch, const std::vector<double>& dlogprobs) override;
+  absl::Status ClearGradients() override;
+  absl::Status SumGradients() override { return absl::OkStatus(); }
+  absl::StatusOr<double> GradientNorm() override;
+  absl::Status Step(double learning_rate, double gradient_scale) override;
+  absl::Status Remember() override;
+  absl::Status TakeBack() override;
   void Forget() override { remembered_.reset(); }
-  void RefreshReference() override;
-  std::shared_ptr<const model::Arena> Weights() const override;
-  std::shared_ptr<const model::Arena> SamplingWeights() const override;
-  GpuCopy SamplingWeightsOnGpu() const override;
+  absl::Status RefreshReference() override;
+  absl::StatusOr<std::shared_ptr<const model::Arena>> Weights() const override;
+  absl::StatusOr<std::shared_ptr<const model::Arena>> SamplingWeights() const override;
+  absl::StatusOr<GpuCopy> SamplingWeightsOnGpu() const override;
   std::optional<int> gpu() const override { return device_.is_cpu() ? std::nullopt : std::optional<int>(device_.index()); }
-  TrainerState State() const override;
-  void ReadGradient(int64_t offset, absl::Span<float> values) const override;
-  void AddToGradient(int64_t offset, absl::Span<const float> values) override;
-  void WriteWeights(WeightsOf weights, int64_t offset, model::DType dtype, absl::Span<const char> bytes) override;
-  std::shared_ptr<const model::Arena> ReferenceWeights() const override;
+  absl::StatusOr<TrainerState> State() const override;
+  absl::Status ReadGradient(int64_t offset, absl::Span<float> values) const override;
+  absl::Status AddToGradient(int64_t offset, absl::Span<const float> values) override;
+  absl::Status WriteWeights(WeightsOf weights, int64_t offset, model::DType dtype, absl::Span<const char> bytes) override;
+  absl::StatusOr<std::shared_ptr<const model::Arena>> ReferenceWeights() const override;
   absl::Status Restore(const model::Arena& weights, const std::string& state_path) override;
 
  private:
@@ -50,8 +52,15 @@ class TensorPolicyModel final : public PolicyModel {
     TensorAdamW::State optimizer;
   };
 
+  // Calls `body` as every entry needs it: nothing is recorded for automatic differentiation, kernels go to the model's device, and what LibTorch throws
+  // becomes a status.
+  template <typename Body>
+  auto Enter(const Body& body) const;
   // Compute weights from the master.
   void Round();
+  // A copy in the host's memory, in that type.
+  absl::StatusOr<std::shared_ptr<const model::Arena>> CopyOf(const at::Tensor& from, model::DType dtype) const;
+  model::DType compute_dtype() const { return Rounds() ? model::DType::kBfloat16 : model::DType::kFloat32; }
   bool Rounds() const { return compute_type_ != at::kFloat; }
 
   const PolicyModelOptions options_;

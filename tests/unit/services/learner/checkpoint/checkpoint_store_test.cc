@@ -115,7 +115,7 @@ TEST_F(CheckpointStoreTest, ARestoredTrainerGoesOnToTheSameBits) {
   ASSERT_OK_AND_ASSIGN(const auto weights, model::LoadCheckpoint(latest->path));
   ASSERT_OK(resumed->Restore(*weights.weights, latest->path + "/optimizer.safetensors"));
   ASSERT_OK(resumed->Update(1, {Group(2)}));
-  EXPECT_EQ(resumed->Weights()->floats(), trainer_->Weights()->floats());
+  EXPECT_EQ(resumed->Weights().value()->floats(), trainer_->Weights().value()->floats());
 }
 
 TEST_F(CheckpointStoreTest, HoldsAHuggingFaceModelAndEverythingToGoOn) {
@@ -204,11 +204,11 @@ TEST_F(CheckpointStoreTest, AFullDiskLeavesTheCheckpointBeforeAndNothingElse) {
 
 TEST_F(CheckpointStoreTest, TheExportedModelLoadsAndReplacesAnEarlierOne) {
   CheckpointStore store(Options());
-  ASSERT_OK(store.ExportModel(directory_ / "model", model_.config, model_.layout, *trainer_->Weights()));
+  ASSERT_OK(store.ExportModel(directory_ / "model", model_.config, model_.layout, *trainer_->Weights().value()));
   ASSERT_OK(trainer_->Update(0, {Group(1)}));
-  ASSERT_OK(store.ExportModel(directory_ / "model", model_.config, model_.layout, *trainer_->Weights()));
+  ASSERT_OK(store.ExportModel(directory_ / "model", model_.config, model_.layout, *trainer_->Weights().value()));
   ASSERT_OK_AND_ASSIGN(const auto loaded, model::LoadCheckpoint(directory_ / "model"));
-  EXPECT_EQ(absl::Span<const float>(loaded.weights->floats()), trainer_->Weights()->floats());
+  EXPECT_EQ(absl::Span<const float>(loaded.weights->floats()), trainer_->Weights().value()->floats());
   EXPECT_FALSE(fs::exists(directory_ / "model/optimizer.safetensors"));
 }
 
@@ -218,7 +218,7 @@ TEST_F(CheckpointStoreTest, AWriterWritesTheStateAsItWasWhileTrainingGoesOn) {
   EXPECT_FALSE(writer.Poll().has_value());
   EXPECT_FALSE(writer.Wait().has_value());
   ASSERT_OK(trainer_->Update(0, {Group(1)}));
-  const auto before = trainer_->Weights();
+  const auto before = trainer_->Weights().value();
   ASSERT_OK_AND_ASSIGN(TrainerSnapshot snapshot, trainer_->Snapshot());
   writer.Begin({.run = "run", .step = 1}, std::move(snapshot));
   ASSERT_OK(trainer_->Update(1, {Group(2)}));
@@ -234,7 +234,7 @@ TEST_F(CheckpointStoreTest, AWriterWritesTheStateAsItWasWhileTrainingGoesOn) {
   EXPECT_EQ(weights.weights->floats(), before->floats());
   ASSERT_OK(resumed->Restore(*weights.weights, written->checkpoint->path + "/optimizer.safetensors"));
   ASSERT_OK(resumed->Update(1, {Group(2)}));
-  EXPECT_EQ(resumed->Weights()->floats(), trainer_->Weights()->floats());
+  EXPECT_EQ(resumed->Weights().value()->floats(), trainer_->Weights().value()->floats());
 }
 
 TEST_F(CheckpointStoreTest, AWriterTellsWhatWentWrongAndCanBeginAgain) {

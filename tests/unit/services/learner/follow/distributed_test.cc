@@ -35,7 +35,7 @@ class DistributedTest : public ::testing::Test {
     }
     EXPECT_TRUE(leader.Complete());
     for (int64_t step = 0; step < steps; ++step) EXPECT_OK(leader.trainer().Update(step, Groups(step)));
-    return leader.trainer().Weights();
+    return leader.trainer().Weights().value();
   }
 
   config::v1::RunConfig config_ = TinyRunConfig();
@@ -49,7 +49,7 @@ TEST_F(DistributedTest, SeveralProcessesTakeTheStepOfOne) {
   config_.mutable_optimizer()->set_max_grad_norm(0);
   const auto one = Trainer::Create(config_, model_).value();
   ASSERT_OK_AND_ASSIGN(const UpdateMetrics expected, one->Update(0, Groups(0)));
-  const auto weights = one->Weights();
+  const auto weights = one->Weights().value();
   for (const int processes : {2, 3}) {
     config_.mutable_optimizer()->set_data_parallel(processes);
     const auto shared = Undisturbed(1);
@@ -86,8 +86,8 @@ TEST_F(DistributedTest, MetricsAndReferenceAreThoseOfOneProcess) {
     EXPECT_NEAR(metrics.kl, expected.kl, 1e-3 * std::max(1.0, expected.kl));
     EXPECT_NEAR(metrics.entropy, expected.entropy, 1e-3);
     if (step != 1) continue;
-    one->RefreshReference();
-    leader.trainer().RefreshReference();
+    ASSERT_OK(one->RefreshReference());
+    ASSERT_OK(leader.trainer().RefreshReference());
   }
 }
 
@@ -96,22 +96,22 @@ TEST_F(DistributedTest, ACheckpointRestoresIntoAnyNumberOfProcesses) {
   const FollowerThread follower(leader.address());
   ASSERT_TRUE(leader.Complete());
   ASSERT_OK(leader.trainer().Update(0, Groups(0)));
-  leader.trainer().RefreshReference();
+  ASSERT_OK(leader.trainer().RefreshReference());
   ASSERT_OK(leader.trainer().Update(1, Groups(1)));
   ASSERT_OK(WriteTrainerState(directory_ / "state.safetensors", leader.trainer().Snapshot()->state));
-  const auto weights = leader.trainer().Weights();
+  const auto weights = leader.trainer().Weights().value();
   ASSERT_OK(leader.trainer().Update(2, Groups(2)));
-  const auto expected = leader.trainer().Weights();
+  const auto expected = leader.trainer().Weights().value();
   // In the same leader, whose follower has moved on, and in another.
   ASSERT_OK(leader.trainer().Restore(*weights, directory_ / "state.safetensors"));
   ASSERT_OK(leader.trainer().Update(2, Groups(2)));
-  EXPECT_TRUE(SameBits(*leader.trainer().Weights(), *expected));
+  EXPECT_TRUE(SameBits(*leader.trainer().Weights().value(), *expected));
   Leader other(config_, model_);
   const FollowerThread of_other(other.address());
   ASSERT_TRUE(other.Complete());
   ASSERT_OK(other.trainer().Restore(*weights, directory_ / "state.safetensors"));
   ASSERT_OK(other.trainer().Update(2, Groups(2)));
-  EXPECT_TRUE(SameBits(*other.trainer().Weights(), *expected));
+  EXPECT_TRUE(SameBits(*other.trainer().Weights().value(), *expected));
 }
 
 TEST_F(DistributedTest, WithoutItsFollowersItDoesNotBegin) {
@@ -119,7 +119,7 @@ TEST_F(DistributedTest, WithoutItsFollowersItDoesNotBegin) {
   const auto update = leader.trainer().Update(0, Groups(0));
   EXPECT_THAT(update, HasReason("FOLLOWER_LOST"));
   EXPECT_THAT(update, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("0 of 1 followers are there, missing: rank 1")));
-  EXPECT_TRUE(SameBits(*leader.trainer().Weights(), *model_.weights));
+  EXPECT_TRUE(SameBits(*leader.trainer().Weights().value(), *model_.weights));
 }
 
 TEST_F(DistributedTest, AFollowerThatLeavesAtAnyOrderCostsARepetitionAndNoBit) {
@@ -139,11 +139,11 @@ TEST_F(DistributedTest, AFollowerThatLeavesAtAnyOrderCostsARepetitionAndNoBit) {
         continue;
       }
       ASSERT_THAT(update, HasReason("FOLLOWER_LOST")) << "order " << at;
-      ASSERT_TRUE(SameBits(*leader.trainer().Weights(), *model_.weights)) << "order " << at;
+      ASSERT_TRUE(SameBits(*leader.trainer().Weights().value(), *model_.weights)) << "order " << at;
       const FollowerThread follower(leader.address());
       ASSERT_TRUE(leader.Complete());
       for (int64_t step = 0; step < 2; ++step) ASSERT_OK(leader.trainer().Update(step, Groups(step)));
-      ASSERT_TRUE(SameBits(*leader.trainer().Weights(), *expected)) << "order " << at << ", " << minibatches << " minibatches";
+      ASSERT_TRUE(SameBits(*leader.trainer().Weights().value(), *expected)) << "order " << at << ", " << minibatches << " minibatches";
     }
     EXPECT_GT(last, 10) << "an update of " << minibatches << " minibatches has more orders than that";
   }
@@ -163,7 +163,7 @@ TEST_F(DistributedTest, TheOthersGoOnWithTheSuccessor) {
   const FollowerThread comes(leader.address(), "comes");
   ASSERT_TRUE(leader.Complete());
   for (int64_t step = 0; step < 2; ++step) ASSERT_OK(leader.trainer().Update(step, Groups(step)));
-  EXPECT_TRUE(SameBits(*leader.trainer().Weights(), *expected));
+  EXPECT_TRUE(SameBits(*leader.trainer().Weights().value(), *expected));
 }
 
 TEST_F(DistributedTest, AFollowerThatFallsSilentIsNoticed) {
@@ -181,7 +181,7 @@ TEST_F(DistributedTest, ADamagedGradientIsNotAdded) {
                             }});
   ASSERT_TRUE(leader.Complete());
   EXPECT_THAT(leader.trainer().Update(0, Groups(0)), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("damaged")));
-  EXPECT_TRUE(SameBits(*leader.trainer().Weights(), *model_.weights));
+  EXPECT_TRUE(SameBits(*leader.trainer().Weights().value(), *model_.weights));
 }
 
 TEST_F(DistributedTest, WhatAFollowerCannotDoIsNotTriedForEver) {
@@ -191,7 +191,7 @@ TEST_F(DistributedTest, WhatAFollowerCannotDoIsNotTriedForEver) {
                           }});
   ASSERT_TRUE(leader.Complete());
   EXPECT_THAT(leader.trainer().Update(0, Groups(0)), StatusIs(absl::StatusCode::kInternal, HasSubstr("follower small: no memory left")));
-  EXPECT_TRUE(SameBits(*leader.trainer().Weights(), *model_.weights));
+  EXPECT_TRUE(SameBits(*leader.trainer().Weights().value(), *model_.weights));
   leader.pool().Dismiss(false, "enough", absl::Now() + absl::Seconds(30));
 }
 

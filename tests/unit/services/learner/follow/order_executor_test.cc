@@ -93,7 +93,7 @@ TEST_F(OrderExecutorTest, WeightsAreWrittenWhereTheyBelong) {
   v1::FollowResponse order = Weights(0.5f, 10);
   order.mutable_weights()->set_offset(20);
   EXPECT_TRUE(Execute(order).has_done());
-  const auto weights = policy_->Weights();
+  const auto weights = policy_->Weights().value();
   EXPECT_EQ(weights->floats()[19], model_.weights->floats()[19]);
   EXPECT_EQ(weights->floats()[20], 0.5f);
   EXPECT_EQ(weights->floats()[29], 0.5f);
@@ -108,15 +108,15 @@ TEST_F(OrderExecutorTest, BrainFloatsBecomeFloats) {
   order.mutable_weights()->set_data(values, sizeof(values));
   order.mutable_weights()->set_crc32c(io::Crc32c(absl::MakeConstSpan(reinterpret_cast<const char*>(values), sizeof(values))));
   EXPECT_TRUE(Execute(order).has_done());
-  EXPECT_EQ(policy_->Weights()->floats()[0], 1.5f);
-  EXPECT_EQ(policy_->Weights()->floats()[1], -2.0f);
+  EXPECT_EQ(policy_->Weights().value()->floats()[0], 1.5f);
+  EXPECT_EQ(policy_->Weights().value()->floats()[1], -2.0f);
 }
 
 TEST_F(OrderExecutorTest, ADamagedSliceIsNoAnswerButTheEnd) {
   v1::FollowResponse order = Weights(0.5f, 10);
   (*order.mutable_weights()->mutable_data())[5] ^= 1;
   EXPECT_THAT(executor_->Execute(order), StatusIs(absl::StatusCode::kDataLoss));
-  EXPECT_EQ(policy_->Weights()->floats()[0], model_.weights->floats()[0]);
+  EXPECT_EQ(policy_->Weights().value()->floats()[0], model_.weights->floats()[0]);
 }
 
 TEST_F(OrderExecutorTest, WhatCannotBeDoneIsSaid) {

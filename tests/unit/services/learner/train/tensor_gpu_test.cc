@@ -98,14 +98,14 @@ class GpuPolicyModelTest : public ::testing::Test {
 
   static double ScoreAndStep(PolicyModel& policy, const TokenBatch& batch, std::vector<double>& logprobs) {
     const std::vector<double> dlogprobs(batch.predictions(), -1.0 / static_cast<double>(batch.predictions()));
-    policy.ClearGradients();
-    policy.Run([&](int64_t worker) {
-      if (worker > 0) return;
-      logprobs = policy.Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true).logprobs;
-      policy.Backward(worker, batch, dlogprobs);
-    });
-    const double norm = policy.FinishGradients();
-    policy.Step(1e-3, 1);
+    EXPECT_OK(policy.ClearGradients());
+    EXPECT_OK(policy.Run([&](int64_t worker) -> absl::Status {
+      if (worker > 0) return absl::OkStatus();
+      logprobs = policy.Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true).value().logprobs;
+      return policy.Backward(worker, batch, dlogprobs);
+    }));
+    const double norm = policy.FinishGradients().value();
+    EXPECT_OK(policy.Step(1e-3, 1));
     return norm;
   }
 
@@ -141,13 +141,15 @@ TEST_F(GpuPolicyModelTest, CheckpointsAndAReferenceOnTheHostChangeNothing) {
   const double norm = ScoreAndStep(*plain, batch, expected), saving_norm = ScoreAndStep(*saving, batch, actual);
   EXPECT_EQ(actual, expected);
   EXPECT_NEAR(saving_norm, norm, 1e-4 * norm);  // Sums of gradients are in another order from run to run.
-  EXPECT_EQ(plain->Score(0, WeightsOf::kReference, batch, false).logprobs, saving->Score(0, WeightsOf::kReference, batch, false).logprobs);
+  ASSERT_OK_AND_ASSIGN(const TokenScores of_plain, plain->Score(0, WeightsOf::kReference, batch, /*keep=*/false));
+  ASSERT_OK_AND_ASSIGN(const TokenScores of_saving, saving->Score(0, WeightsOf::kReference, batch, /*keep=*/false));
+  EXPECT_EQ(of_plain.logprobs, of_saving.logprobs);
 }
 
 TEST_F(GpuPolicyModelTest, HandsOutWeightsInFp32AndForSamplingInBf16) {
   ASSERT_OK_AND_ASSIGN(const auto gpu, PolicyModel::Create(options_, model_));
-  EXPECT_EQ(gpu->Weights()->bytes(), model_.weights->bytes());
-  const auto sampling = gpu->SamplingWeights();
+  EXPECT_EQ(gpu->Weights().value()->bytes(), model_.weights->bytes());
+  const auto sampling = gpu->SamplingWeights().value();
   model::Arena rounded(model_.layout.size(), model::DType::kBfloat16);
   model::Convert(*model_.weights, rounded);
   EXPECT_EQ(sampling->bytes(), rounded.bytes());
@@ -155,11 +157,11 @@ TEST_F(GpuPolicyModelTest, HandsOutWeightsInFp32AndForSamplingInBf16) {
 
 TEST_F(GpuPolicyModelTest, HandsOutACopyOnTheGpuThatLaterStepsDoNotChange) {
   ASSERT_OK_AND_ASSIGN(const auto gpu, PolicyModel::Create(options_, model_));
-  const GpuCopy copy = gpu->SamplingWeightsOnGpu();
-  const auto before = gpu->SamplingWeights();
+  ASSERT_OK_AND_ASSIGN(const GpuCopy copy, gpu->SamplingWeightsOnGpu());
+  const auto before = gpu->SamplingWeights().value();
   std::vector<double> logprobs;
   ScoreAndStep(*gpu, Batch(8, 60, 300), logprobs);
-  EXPECT_NE(gpu->SamplingWeights()->bytes(), before->bytes());
+  EXPECT_NE(gpu->SamplingWeights().value()->bytes(), before->bytes());
   ASSERT_EQ(copy.bytes, before->bytes().size());
   EXPECT_EQ(copy.gpu, 0);
   const at::Tensor bytes = at::from_blob(const_cast<void*>(copy.memory.get()), {copy.bytes}, at::TensorOptions(kGpu).dtype(at::kByte)).cpu();

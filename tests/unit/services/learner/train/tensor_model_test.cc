@@ -133,14 +133,15 @@ class TensorPolicyModelTest : public TensorModelTest {
 
   static void TakeStep(PolicyModel& policy, int64_t step) {
     const TokenBatch batch = Batch(10 * step, 3);
-    policy.ClearGradients();
-    policy.Run([&](int64_t worker) {
-      if (worker > 0) return;
-      policy.Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true);
-      policy.Backward(worker, batch, Weights(batch.predictions()));
-    });
-    EXPECT_GT(policy.FinishGradients(), 0);
-    policy.Step(1e-2, 0.5);
+    ASSERT_OK(policy.ClearGradients());
+    ASSERT_OK(policy.Run([&](int64_t worker) -> absl::Status {
+      if (worker > 0) return absl::OkStatus();
+      EXPECT_OK(policy.Score(worker, WeightsOf::kPolicy, batch, /*keep=*/true));
+      return policy.Backward(worker, batch, Weights(batch.predictions()));
+    }));
+    ASSERT_OK_AND_ASSIGN(const double norm, policy.FinishGradients());
+    EXPECT_GT(norm, 0);
+    ASSERT_OK(policy.Step(1e-2, 0.5));
   }
 
   PolicyModelOptions options_;
@@ -153,7 +154,7 @@ TEST_P(TensorPolicyModelTest, LearnsWhatTheCpuLearns) {
     TakeStep(host, step);
     TakeStep(policy, step);
   }
-  const auto expected = host.Weights(), actual = policy.Weights();
+  const auto expected = host.Weights().value(), actual = policy.Weights().value();
   // AdamW divides by the root of the second moment, which makes of a gradient near 0 a step of full length: a few weights may differ by more.
   int64_t apart = 0;
   for (int64_t i = 0; i < expected->size(); ++i) apart += std::abs(actual->floats()[i] - expected->floats()[i]) > 1e-4;
@@ -162,14 +163,14 @@ TEST_P(TensorPolicyModelTest, LearnsWhatTheCpuLearns) {
 
 TEST_P(TensorPolicyModelTest, TakesBackWhatItRemembers) {
   TensorPolicyModel policy(options_, model_, kCpu), undisturbed(options_, model_, kCpu);
-  policy.TakeBack();  // Nothing is remembered.
-  policy.Remember();
+  ASSERT_OK(policy.TakeBack());  // Nothing is remembered.
+  ASSERT_OK(policy.Remember());
   TakeStep(policy, 3);
-  policy.TakeBack();
+  ASSERT_OK(policy.TakeBack());
   policy.Forget();
   TakeStep(policy, 0);
   TakeStep(undisturbed, 0);
-  EXPECT_EQ(policy.Weights()->bytes(), undisturbed.Weights()->bytes());
+  EXPECT_EQ(policy.Weights().value()->bytes(), undisturbed.Weights().value()->bytes());
 }
 
 TEST_P(TensorPolicyModelTest, ReferenceStaysUntilItIsRefreshed) {
@@ -177,46 +178,51 @@ TEST_P(TensorPolicyModelTest, ReferenceStaysUntilItIsRefreshed) {
     options_.optimizer.set_reference_on_host(on_host);
     TensorPolicyModel policy(options_, model_, kCpu);
     const TokenBatch batch = Batch(0, 2);
-    const auto first = policy.Score(0, WeightsOf::kPolicy, batch, false).logprobs;
+    const auto score = [&](WeightsOf which) { return policy.Score(0, which, batch, /*keep=*/false).value().logprobs; };
+    const auto first = score(WeightsOf::kPolicy);
     TakeStep(policy, 0);
-    EXPECT_EQ(policy.Score(0, WeightsOf::kReference, batch, false).logprobs, first);
-    policy.RefreshReference();
-    EXPECT_EQ(policy.Score(0, WeightsOf::kReference, batch, false).logprobs, policy.Score(0, WeightsOf::kPolicy, batch, false).logprobs);
+    EXPECT_EQ(score(WeightsOf::kReference), first);
+    ASSERT_OK(policy.RefreshReference());
+    EXPECT_EQ(score(WeightsOf::kReference), score(WeightsOf::kPolicy));
   }
 }
 
 TEST_P(TensorPolicyModelTest, StateMovesBetweenDevices) {
   TensorPolicyModel policy(options_, model_, kCpu);
   TakeStep(policy, 0);
-  ASSERT_OK(WriteTrainerState(directory_ / "state.safetensors", policy.State()));
+  ASSERT_OK(WriteTrainerState(directory_ / "state.safetensors", policy.State().value()));
   HostPolicyModel host(options_, model_);
-  ASSERT_OK(host.Restore(*policy.Weights(), directory_ / "state.safetensors"));
-  ASSERT_OK(WriteTrainerState(directory_ / "again.safetensors", host.State()));
+  ASSERT_OK(host.Restore(*policy.Weights().value(), directory_ / "state.safetensors"));
+  ASSERT_OK(WriteTrainerState(directory_ / "again.safetensors", host.State().value()));
   TensorPolicyModel restored(options_, model_, kCpu);
-  ASSERT_OK(restored.Restore(*host.Weights(), directory_ / "again.safetensors"));
+  ASSERT_OK(restored.Restore(*host.Weights().value(), directory_ / "again.safetensors"));
   TakeStep(policy, 1);
   TakeStep(restored, 1);
-  EXPECT_EQ(policy.Weights()->bytes(), restored.Weights()->bytes());
+  EXPECT_EQ(policy.Weights().value()->bytes(), restored.Weights().value()->bytes());
   EXPECT_THAT(restored.Restore(model::Arena(3), directory_ / "again.safetensors"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("3 elements")));
 }
 
 // What a leader sends to a follower and gets back from it, slice by slice.
 void Follow(PolicyModel& leader, PolicyModel& follower, const TokenBatch& batch, const std::vector<double>& dlogprobs) {
   for (const WeightsOf which : {WeightsOf::kPolicy, WeightsOf::kReference}) {
-    const auto weights = which == WeightsOf::kPolicy ? leader.SamplingWeights() : leader.ReferenceWeights();
+    const auto weights = which == WeightsOf::kPolicy ? leader.SamplingWeights().value() : leader.ReferenceWeights().value();
     const int64_t half = weights->size() / 2, width = model::SizeOf(weights->dtype());
-    follower.WriteWeights(which, half, weights->dtype(), weights->bytes().subspan(half * width));
-    follower.WriteWeights(which, 0, weights->dtype(), weights->bytes().first(half * width));
-    const TokenScores expected = leader.Score(0, which, batch, false), actual = follower.Score(0, which, batch, which == WeightsOf::kPolicy);
+    ASSERT_OK(follower.WriteWeights(which, half, weights->dtype(), weights->bytes().subspan(half * width)));
+    ASSERT_OK(follower.WriteWeights(which, 0, weights->dtype(), weights->bytes().first(half * width)));
+    ASSERT_OK_AND_ASSIGN(const TokenScores expected, leader.Score(0, which, batch, /*keep=*/false));
+    ASSERT_OK_AND_ASSIGN(const TokenScores actual, follower.Score(0, which, batch, /*keep=*/which == WeightsOf::kPolicy));
     for (int64_t i = 0; i < batch.predictions(); ++i) EXPECT_NEAR(actual.logprobs[i], expected.logprobs[i], 1e-5);
-    if (which == WeightsOf::kPolicy) follower.Backward(0, batch, dlogprobs);
+    if (which == WeightsOf::kPolicy) {
+      ASSERT_OK(follower.Backward(0, batch, dlogprobs));
+    }
   }
-  follower.SumGradients();
+  ASSERT_OK(follower.SumGradients());
   std::vector<float> slice(7);
-  for (int64_t offset = 0; offset < leader.Weights()->size(); offset += static_cast<int64_t>(slice.size())) {
-    slice.resize(std::min<int64_t>(1000, leader.Weights()->size() - offset));
-    follower.ReadGradient(offset, absl::MakeSpan(slice));
-    leader.AddToGradient(offset, slice);
+  const int64_t size = leader.Weights().value()->size();
+  for (int64_t offset = 0; offset < size; offset += static_cast<int64_t>(slice.size())) {
+    slice.resize(std::min<int64_t>(1000, size - offset));
+    ASSERT_OK(follower.ReadGradient(offset, absl::MakeSpan(slice)));
+    ASSERT_OK(leader.AddToGradient(offset, slice));
   }
 }
 
@@ -234,12 +240,13 @@ TEST_P(TensorPolicyModelTest, FollowsAndLeadsModelsOfBothKinds) {
   for (const auto& [host_leads, host_follows] : {std::pair{true, true}, {true, false}, {false, true}, {false, false}}) {
     const auto leader = make(host_leads, options_, model_), follower = make(host_follows, followers, empty);
     TakeStep(*leader, 0);  // Policy and reference differ.
-    leader->ClearGradients();
-    leader->Score(0, WeightsOf::kPolicy, batch, /*keep=*/true);
-    leader->Backward(0, batch, dlogprobs);
-    const double alone = leader->FinishGradients();
+    ASSERT_OK(leader->ClearGradients());
+    ASSERT_OK(leader->Score(0, WeightsOf::kPolicy, batch, /*keep=*/true));
+    ASSERT_OK(leader->Backward(0, batch, dlogprobs));
+    ASSERT_OK_AND_ASSIGN(const double alone, leader->FinishGradients());
     Follow(*leader, *follower, batch, dlogprobs);
-    EXPECT_NEAR(leader->GradientNorm(), 2 * alone, 1e-5 * alone) << host_leads << host_follows;
+    ASSERT_OK_AND_ASSIGN(const double together, leader->GradientNorm());
+    EXPECT_NEAR(together, 2 * alone, 1e-5 * alone) << host_leads << host_follows;
   }
 }
 
