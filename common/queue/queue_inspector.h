@@ -9,7 +9,7 @@
 #include "absl/time/time.h"
 #include "common/queue/prompt_queue.h"
 #include "common/queue/queue_replies.h"
-#include "common/queue/redis_prompt_queue.h"
+#include "common/queue/redis_queue_group.h"
 #include "common/redis/pool.h"
 
 namespace cohort::queue {

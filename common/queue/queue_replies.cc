@@ -26,6 +26,32 @@ absl::StatusOr<PromptTask> ParseTask(const Reply& reply) {
   return task;
 }
 
+absl::StatusOr<Lease> ParseLease(const Reply& reply) {
+  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> parts, AsArray(reply, 3));
+  Lease lease;
+  COHORT_ASSIGN_OR_RETURN(lease.entry_id, AsString(parts[0]));
+  COHORT_ASSIGN_OR_RETURN(lease.attempt, AsInteger(parts[1]));
+  COHORT_ASSIGN_OR_RETURN(lease.task, ParseTask(parts[2]));
+  return lease;
+}
+
+absl::StatusOr<std::vector<Lease>> ParseNewEntries(const Reply& reply) {
+  std::vector<Lease> leases;
+  if (reply.is_nil()) return leases;
+  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> streams, AsArray(reply, 1));
+  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> stream, AsArray(streams[0], 2));
+  COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> entries, AsArray(stream[1]));
+  for (const Reply& entry : entries) {
+    COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> parts, AsArray(entry, 2));
+    COHORT_ASSIGN_OR_RETURN(const std::vector<Reply> fields, AsArray(parts[1], 4));
+    Lease lease;
+    COHORT_ASSIGN_OR_RETURN(lease.entry_id, AsString(parts[0]));
+    COHORT_ASSIGN_OR_RETURN(lease.task, ParseTask(fields[3]));
+    leases.push_back(std::move(lease));
+  }
+  return leases;
+}
+
 absl::StatusOr<QueueStats> ParseStats(const std::vector<Reply>& fields) {
   QueueStats stats;
   COHORT_ASSIGN_OR_RETURN(stats.backlog, AsInteger(fields[0]));

@@ -18,6 +18,12 @@ int64_t MillisecondsOf(const std::string& entry_id);
 // A serialised task.
 absl::StatusOr<prompt::v1::PromptTask> ParseTask(const redis::Reply& reply);
 
+// A lease: [id, attempt, task] as kTake and kRecover return it.
+absl::StatusOr<Lease> ParseLease(const redis::Reply& reply);
+
+// Leases of new tasks: [[stream, [[id, [field, value, …]], …]]] as XREADGROUP returns them.
+absl::StatusOr<std::vector<Lease>> ParseNewEntries(const redis::Reply& reply);
+
 // The first six fields of what kStats and kInspect return.
 absl::StatusOr<QueueStats> ParseStats(const std::vector<redis::Reply>& fields);
 

@@ -1,26 +1,17 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/queue/prompt_queue.h"
-#include "common/redis/connection.h"
+#include "common/queue/redis_lease_taker.h"
+#include "common/queue/redis_queue_group.h"
 #include "common/redis/pool.h"
 
 namespace cohort::queue {
-
-// Where the queue of a run lies in Redis. The braces make a Redis Cluster keep all keys of a run on one node.
-struct RedisQueueKeys {
-  explicit RedisQueueKeys(const std::string& run_id);
-  std::string stream;            // Tasks that are not acknowledged.
-  std::string dead;              // Dead letters, in the order of their death. Never trimmed: there are at most as many as prompts.
-  std::string incarnation;       // The number of the learner that issues.
-  std::string group = "rollouts";
-};
 
 // The prompt queue on a Redis 7 server: a stream and a consumer group, whose pending list is the leases. Times are the server's, so workers' clocks
 // do not matter. See PromptQueue for what it promises; what survives the end of the server is what its persistence promises (AOF with
@@ -47,25 +38,6 @@ class RedisPromptQueue final : public PromptQueue {
   RedisPromptQueue(const std::string& address, QueueOptions options);
 
   absl::Status CheckServer(absl::Time deadline);
-  absl::Status EnsureGroup(absl::Time deadline);
-  // Waits until no other Take() runs; false when `deadline` came before.
-  bool BeginTake(absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
-  void EndTake() ABSL_LOCKS_EXCLUDED(mutex_);
-  // ReleaseUnheard() in its turn.
-  absl::Status ReleaseUnheardInTurn(absl::Time deadline);
-  // Take() in its turn.
-  absl::StatusOr<std::vector<Lease>> TakeInTurn(int max_tasks, absl::Time deadline);
-  // One round of it: recovers, looks for dead holders and new tasks, waits a while for new ones.
-  absl::StatusOr<std::vector<Lease>> TakeRound(int max_tasks, absl::Time deadline);
-  // Leases that the server says are ours and that we know nothing of.
-  absl::StatusOr<std::vector<Lease>> Recover(int max_tasks, absl::Time deadline);
-  // Leases what can be had now.
-  absl::StatusOr<std::vector<Lease>> TakeNow(int max_tasks, absl::Time deadline);
-  // Waits for a new task at most until `deadline`; returns early, without one, when it is time to look for dead holders again.
-  absl::StatusOr<std::vector<Lease>> WaitForNew(int max_tasks, absl::Time deadline);
-  // Runs a script that returns leases; makes the group when it is gone.
-  absl::StatusOr<std::vector<Lease>> RunForLeases(const redis::Script& script, const std::vector<std::string>& arguments, absl::Time deadline);
-  void Forget(const Lease& lease) ABSL_LOCKS_EXCLUDED(mutex_);
   // Runs a script about one lease that answers whether it still stood.
   absl::StatusOr<bool> RunOnLease(const redis::Script& script, std::vector<std::string> keys, const Lease& lease, std::vector<std::string> more,
                                   absl::Time deadline);
@@ -73,17 +45,9 @@ class RedisPromptQueue final : public PromptQueue {
   const QueueOptions options_;
   const RedisQueueKeys keys_;
   redis::Pool commands_;      // Short commands.
-  redis::Connection waiter_;  // Belongs to the Take() that runs and holds it while it waits.
+  RedisLeaseTaker taker_;
   absl::Mutex mutex_;
-  absl::CondVar turn_;
   int64_t incarnation_ ABSL_GUARDED_BY(mutex_) = 0;  // Drawn by this object; 0 before.
-  bool taking_ ABSL_GUARDED_BY(mutex_) = false;      // A Take() runs.
-  std::set<std::string> held_ ABSL_GUARDED_BY(mutex_);  // Entries that Take() has returned and that were not settled or lost since.
-
-  // What the server may have leased to this consumer without this object's knowledge. Belongs to the Take() or
-  // ReleaseUnheard() that runs.
-  enum class Unknown { kNothing, kOfFormerProcess, kLostAnswer };
-  Unknown unknown_ = Unknown::kOfFormerProcess;
 };
 
 }  // namespace cohort::queue

@@ -1,5 +1,6 @@
 """L2: learners of several processes before real controllers, those of LeaderWorkerSets and JobSets among them; kwok plays the nodes."""
 
+import re
 import unittest
 
 from lib.control_plane import is_ready
@@ -126,6 +127,23 @@ class Learners(FakeCluster):
         self.wait_for_group(2, tag="0.2.0")
         self.helm("uninstall", "--wait")
         self.assertEqual(self.wait_for_end(), {"state-demo-cohort-learners", "data-demo-cohort-redis-0"})
+
+    def test_another_mode_waits_for_the_end_of_the_learner_before_and_goes_on_with_its_volume(self):
+        self.start("jobset")
+        self.install("multi-learner")
+        old = uids(self.wait_for_group(3)[1]) | uids(self.pods("learner"))
+        for shape, followers in (("jobset", 2), ("multi-learner", 3)):  # There and back.
+            with MostPods(self, "learner") as leaders:
+                refusal = self.upgrade(shape, check=False).stderr
+                self.assertEqual(uids(self.group()), old, "nothing was touched")
+                # What the refusal says has to be done is all that has to be done.
+                self.cluster.kubectl(*re.search(r"`kubectl (.*?)`", refusal)[1].split())
+                claim = re.search(r"learner\.persistence\.existingClaim=[a-z0-9-]+", refusal)
+                self.upgrade(shape, *(["--set", claim[0]] if claim else []))
+                leader, others = self.wait_for_group(followers, other_than=old)
+            self.assertEqual(leaders.most, 1)
+            self.assertIn("state-demo-cohort-learner-0", [v.get("persistentVolumeClaim", {}).get("claimName") for v in leader["spec"]["volumes"]])
+            old = uids([leader, *others])
 
     def jobset(self):
         return self.cluster.get("jobset", "demo-cohort-learners", "-n", "training")

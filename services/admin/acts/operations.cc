@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/admin/cluster/errors.h"
@@ -53,7 +54,11 @@ int64_t NumberOf(const v1::Operation& operation) {
 Operations::Operations(const std::string& redis, const std::string& run)
     : key_(absl::StrCat("cohort:{", run, "}:operations")), redis_({.address = redis, .client_name = "cohort-admin"}, 2) {}
 
-absl::StatusOr<v1::Operation> Operations::Create(v1::Operation operation, absl::Time deadline) {
+absl::StatusOr<v1::Operation> Operations::Begin(v1::Operation operation, const std::string& actor, const std::string& request_id, absl::Time deadline) {
+  operation.set_state(v1::OPERATION_STATE_RUNNING);
+  operation.set_actor(actor);
+  operation.set_request_id(request_id);
+  operation.set_created_at_ms(absl::ToUnixMillis(absl::Now()));
   const absl::StatusOr<Reply> number = redis_.Run(kNextOperation, {key_}, {kKept}, deadline, LostReply::kRepeat);
   if (!number.ok()) return OfRedis(number.status());
   operation.set_name(absl::StrCat("op-", number->integer));

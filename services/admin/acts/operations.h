@@ -17,8 +17,8 @@ class Operations {
   // Connects at the first call.
   Operations(const std::string& redis, const std::string& run);
 
-  // Gives the operation a name and stores it; the oldest beyond 1,000 go.
-  absl::StatusOr<v1::Operation> Create(v1::Operation operation, absl::Time deadline);
+  // Begins an operation for `actor`: gives it a name and stores it; the oldest beyond 1,000 go.
+  absl::StatusOr<v1::Operation> Begin(v1::Operation operation, const std::string& actor, const std::string& request_id, absl::Time deadline);
   // NOT_FOUND (reason UNKNOWN_OPERATION).
   absl::StatusOr<v1::Operation> Get(const std::string& name, absl::Time deadline);
   // All of them, newest first.

@@ -25,6 +25,10 @@ absl::Status OfLearner(const absl::Status& status) {
   return unreachable ? NoLearner(status.message()) : status;
 }
 
+absl::Status OfService(const absl::Status& status, const ServiceRecord& service) {
+  return status.ok() ? status : Annotate(status, absl::StrCat(service.name(), " at ", service.endpoint()));
+}
+
 Cluster::Cluster(const std::string& redis, const std::string& run, std::unique_ptr<Scaler> scaler, metrics::Registry* metrics)
     : run_(run), registry_(redis, run), scaler_(scaler != nullptr ? std::move(scaler) : std::make_unique<LauncherScaler>(redis, run)), metrics_(metrics) {}
 

@@ -78,5 +78,7 @@ class Cluster {
 
 // Names an unreachable learner as the API does; other errors stay.
 absl::Status OfLearner(const absl::Status& status);
+// Says of which service an error is.
+absl::Status OfService(const absl::Status& status, const ServiceRecord& service);
 
 }  // namespace cohort::admin

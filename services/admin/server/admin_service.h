@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "proto/cohort/admin/v1/admin_service.grpc.pb.h"
 #include "services/admin/access/access.h"
+#include "services/admin/acts/act_runner.h"
 #include "services/admin/acts/operation_progress.h"
 #include "services/admin/acts/operations.h"
 #include "services/admin/acts/request_log.h"
@@ -32,7 +33,7 @@ class AdminServiceImpl final : public v1::AdminService::Service {
     std::string redis;  // host:port
     std::string name = "cohort-admin";  // Its own, in the registry.
   };
-  explicit AdminServiceImpl(Parts parts) : parts_(std::move(parts)) {}
+  explicit AdminServiceImpl(Parts parts) : parts_(std::move(parts)), acts_(parts_.access, parts_.requests, parts_.cluster.registry()) {}
 
   // Ends the calls that wait.
   void Stop() { stopping_ = true; }
@@ -71,38 +72,23 @@ class AdminServiceImpl final : public v1::AdminService::Service {
                            grpc::ServerWriter<v1::WatchEventsResponse>* writer) override;
 
  private:
-  // What an act did, for its audit event.
-  struct Audit {
-    std::string subject;
-    std::string message;
-  };
   // Runs `read` for a caller who may look, with a deadline within the caller's.
   grpc::Status Read(grpc::ServerContext& context, const std::function<absl::Status(absl::Time deadline)>& read);
 
-  // Runs `work` for an operator once per request id, and audits it; see AdminService. `work` fills `response` and honours request.validate_only.
-  template <typename Request, typename Response>
-  grpc::Status Act(grpc::ServerContext& context, absl::string_view method, const Request& request, Response* response,
-                   const std::function<absl::StatusOr<Audit>(const Caller& caller, absl::Time deadline)>& work);
-  // Act() with serialised messages: `answer` is what `work` or an earlier call answered.
-  absl::Status ActOnce(grpc::ServerContext& context, const std::string& request_id, const std::string& content, bool validate_only, std::string* answer,
-                       const std::function<absl::StatusOr<Audit>(const Caller& caller, absl::Time deadline)>& work,
-                       const std::function<std::string()>& serialise);
-  void WriteAudit(const Caller& caller, const std::string& request_id, const Audit& audit, absl::Time deadline);
-
-  // Begins an operation for `caller`.
-  absl::StatusOr<v1::Operation> Begin(v1::Operation operation, const Caller& caller, const std::string& request_id, absl::Time deadline);
   // What Advance() needs to know for those of `operations` that run; nothing is asked when none does.
   absl::StatusOr<OperationFacts> FactsFor(const std::vector<v1::Operation>& operations, absl::Time deadline);
   // The operation as it stands now.
   absl::StatusOr<v1::Operation> Refreshed(const v1::Operation& operation, absl::Time deadline);
   absl::StatusOr<v1::Operation> Refresh(const v1::Operation& operation, const OperationFacts& facts, absl::Time deadline);
 
+  // The dead letters of these names, or all.
   absl::StatusOr<std::vector<queue::DeadEntry>> Letters(const google::protobuf::RepeatedPtrField<std::string>& names, bool all, absl::Time deadline);
   absl::Status Stream(grpc::ServerContext& context, const v1::WatchEventsRequest& request, grpc::ServerWriter<v1::WatchEventsResponse>& writer);
   // Runs a call that waits.
   absl::Status Waiting(const std::function<absl::Status()>& call);
 
   const Parts parts_;
+  ActRunner acts_;
   std::atomic<bool> stopping_{false};
   std::atomic<int> waiting_{0};
 };

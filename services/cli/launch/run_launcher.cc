@@ -12,14 +12,12 @@
 #include "common/config/config.h"
 #include "common/config/memory.h"
 #include "common/io/files.h"
-#include "common/model/model_config.h"
 #include "common/redis/access.h"
 #include "common/reward/format/template_name.h"
 #include "common/rpc/service_tls.h"
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/cli/command/interrupt.h"
-#include "services/cli/evaluate/evaluator.h"
 #include "services/cli/launch/data_check.h"
 #include "services/cli/launch/follower_gpus.h"
 #include "services/cli/launch/nccl_environment.h"
@@ -41,39 +39,6 @@ constexpr absl::Duration kStallNotice = absl::Seconds(60);
 std::string Quoted(const std::string& argument) {
   const bool plain = argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+") == std::string::npos;
   return plain && !argument.empty() ? argument : absl::StrCat("'", absl::StrReplaceAll(argument, {{"'", "'\\''"}}), "'");
-}
-
-EvaluationPlan PlanFor(const config::v1::RunConfig& config, const std::string& model, const std::vector<data::PreparedPrompt>& problems) {
-  EvaluationPlan plan;
-  plan.model = model;
-  plan.problems = problems;
-  plan.samples = config.evaluation().samples();
-  plan.answer_template = config.reward().template_();
-  plan.think_prefilled = config.reward().think_prefilled();
-  plan.policy = config.reward().policy();
-  plan.self_check_words.assign(config.evaluation().self_check_words().begin(), config.evaluation().self_check_words().end());
-  plan.sampling.set_temperature(static_cast<float>(config.rollout().temperature()));
-  plan.sampling.set_top_p(static_cast<float>(config.rollout().top_p()));
-  plan.sampling.set_top_k(config.rollout().top_k());
-  plan.sampling.set_min_p(static_cast<float>(config.rollout().min_p()));
-  plan.sampling.set_max_new_tokens(config.rollout().max_new_tokens());
-  plan.sampling.set_seed(config.run().seed());
-  return plan;
-}
-
-// Whether an evaluation from an earlier start measured what would be measured now.
-bool Matches(const Evaluation& evaluation, const EvaluationPlan& plan) {
-  if (evaluation.prompts.size() != plan.problems.size() || evaluation.model != plan.model) return false;
-  for (size_t i = 0; i < plan.problems.size(); ++i) {
-    if (evaluation.prompts[i] != plan.problems[i].text) return false;
-  }
-  return evaluation.sampled.size() == plan.problems.size() * static_cast<size_t>(plan.samples);
-}
-
-std::string OneLine(const Evaluation& evaluation) {
-  const EvaluationMetrics sampled = Measure(evaluation.sampled), greedy = Measure(evaluation.greedy);
-  return absl::StrFormat("  accuracy %s (greedy %s), format %s, %.1f tokens, checks itself %s  (%s)", Percent(sampled.accuracy), Percent(greedy.accuracy),
-                         Percent(sampled.format), sampled.mean_length, Percent(sampled.self_check), HumanDuration(evaluation.seconds));
 }
 
 }  // namespace
@@ -106,9 +71,9 @@ absl::Status RunLauncher::Run() {
 absl::Status RunLauncher::RunStages() {
   COHORT_RETURN_IF_ERROR(StartBackbone());
   COHORT_RETURN_IF_ERROR(CheckData());
-  COHORT_RETURN_IF_ERROR(EvaluateBefore());
+  if (evaluation_.has_value()) COHORT_RETURN_IF_ERROR(evaluation_->Before());
   COHORT_RETURN_IF_ERROR(Train());
-  COHORT_RETURN_IF_ERROR(EvaluateAfter());
+  if (evaluation_.has_value()) COHORT_RETURN_IF_ERROR(evaluation_->After());
   return Conclude();
 }
 
@@ -154,12 +119,6 @@ absl::StatusOr<ServiceSpec> RunLauncher::GraderSpec() const {
   return RewardSpec(paths_, reward.sandbox_workers(), reward.check_deadline_ms(), redis_address_, run);
 }
 
-std::vector<std::string> RunLauncher::DeviceFlags(int worker) const {
-  const std::string device = config::v1::Device_Name(config_.rollout().device()).substr(sizeof("DEVICE"));
-  return {"--device", device, "--gpu", absl::StrCat(GpuOfWorker(config_, worker)), "--kv-megabytes", absl::StrCat(config_.rollout().kv_megabytes()),
-          "--max-context", absl::StrCat(max_context_)};
-}
-
 absl::Status RunLauncher::StartBackbone() {
   view_.Say(absl::StrCat("run ", config_.run().name(), " in ", paths_.root()));
   std::vector<config::DerivedQuantity> quantities = config::Derive(config_);
@@ -195,56 +154,12 @@ absl::Status RunLauncher::StartAdmin() {
 }
 
 absl::Status RunLauncher::CheckData() {
+  const bool evaluates = !arguments_.no_eval && config_.evaluation().problems() > 0 && !config_.data().held_out().empty();
   COHORT_ASSIGN_OR_RETURN(const std::vector<data::Problem> train, data::LoadProblems(config_.data().train(), data::ColumnsOf(config_.data())));
   COHORT_RETURN_IF_ERROR(CheckGoldAnswers(reward_address_, config_.reward().policy(), AnswersOf(train)));
-  if (!evaluates()) return absl::OkStatus();
-  COHORT_ASSIGN_OR_RETURN(const data::PromptFormat format, data::PromptFormat::Load(config_.data(), config_.model().path()));
-  COHORT_ASSIGN_OR_RETURN(const model::ModelConfig model, model::LoadModelConfig(config_.model().path()));
-  COHORT_ASSIGN_OR_RETURN(data::PromptSet set, data::LoadPrompts(config_, config_.data().held_out(), format, model.max_positions));
-  if (const std::string left_out = data::LeftOutText(set); !left_out.empty()) view_.Say(absl::StrCat("held-out problems: ", left_out));
-  held_out_ = std::move(set.prompts);
-  max_context_ = model::ContextFor(model, config::LongestSequence(config_));
-  if (held_out_.size() > static_cast<size_t>(config_.evaluation().problems())) held_out_.resize(config_.evaluation().problems());
-  return CheckGoldAnswers(reward_address_, config_.reward().policy(), AnswersOf(held_out_));
-}
-
-absl::StatusOr<Evaluation> RunLauncher::Evaluate(const std::string& model, const std::string& what) {
-  std::vector<ServiceSpec> specs;
-  for (int i = 0; i < config_.rollout().workers(); ++i) {
-    const StandalonePlace place = {model, config_.rollout().threads(), config_.rollout().max_batch(), DeviceFlags(i)};
-    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, StandaloneSpec(paths_, absl::StrCat("evaluation-", i), place));
-    specs.push_back(WithTimeout(std::move(spec)));
-  }
-  view_.Say(absl::StrCat("evaluating ", what, " on ", held_out_.size(), " held-out problems"));
-  COHORT_ASSIGN_OR_RETURN(const std::vector<SupervisedService*> workers, fleet_.StartAll(std::move(specs)));
-  std::vector<std::string> addresses;
-  for (const SupervisedService* worker : workers) addresses.push_back(worker->address());
-  Evaluator evaluator(addresses, reward_address_);
-  Evaluation evaluation;
-  const auto work = [&](const std::function<bool()>& cancelled) -> absl::Status {
-    COHORT_ASSIGN_OR_RETURN(evaluation, evaluator.Run(PlanFor(config_, model, held_out_), cancelled));
-    return absl::OkStatus();
-  };
-  const absl::Status status = fleet_.TickWhile(work, [&] { view_.ShowStatus(absl::StrFormat("  %3.0f %% done", evaluator.progress() * 100)); });
-  view_.Close(/*erase=*/true);
-  fleet_.Stop(workers, kPatience);
-  COHORT_RETURN_IF_ERROR(status);
-  view_.Say(OneLine(evaluation));
-  return evaluation;
-}
-
-absl::Status RunLauncher::EvaluateBefore() {
-  if (!evaluates()) return absl::OkStatus();
-  const absl::StatusOr<Evaluation> earlier = LoadEvaluation(paths_.evaluation("before"));
-  if (earlier.ok() && Matches(*earlier, PlanFor(config_, config_.model().path(), held_out_))) return absl::OkStatus();
-  COHORT_ASSIGN_OR_RETURN(const Evaluation before, Evaluate(config_.model().path(), "the base model"));
-  return SaveEvaluation(before, paths_.evaluation("before"));
-}
-
-absl::Status RunLauncher::EvaluateAfter() {
-  if (!evaluates()) return absl::OkStatus();
-  COHORT_ASSIGN_OR_RETURN(const Evaluation after, Evaluate(paths_.model(), "the trained model"));
-  return SaveEvaluation(after, paths_.evaluation("after"));
+  if (!evaluates) return absl::OkStatus();
+  evaluation_.emplace(config_, paths_, fleet_, view_, reward_address_, absl::Seconds(arguments_.start_timeout_seconds));
+  return evaluation_->Load();
 }
 
 absl::Status RunLauncher::Train() {
@@ -330,7 +245,7 @@ absl::Status RunLauncher::Conclude() {
   outcome.train_seconds = train_seconds_;
   outcome.self_check_words.assign(config_.evaluation().self_check_words().begin(), config_.evaluation().self_check_words().end());
   outcome.restarts = fleet_.restarts();
-  if (!evaluates()) {
+  if (!evaluation_.has_value()) {
     run.before.reset();
     run.after.reset();
   }

@@ -7,10 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/data/prompts.h"
 #include "proto/cohort/config/v1/run.pb.h"
-#include "services/cli/evaluate/evaluation.h"
 #include "services/cli/launch/directory_state.h"
+#include "services/cli/launch/held_out_evaluation.h"
 #include "services/cli/supervise/run_paths.h"
 #include "services/cli/progress/progress_view.h"
 #include "services/cli/supervise/fleet.h"
@@ -47,23 +46,17 @@ class RunLauncher {
   absl::Status StartBackbone();
   absl::Status StartAdmin();
   absl::Status CheckData();
-  absl::Status EvaluateBefore();
   absl::Status Train();
-  absl::Status EvaluateAfter();
   absl::Status Conclude();
 
-  absl::StatusOr<Evaluation> Evaluate(const std::string& model, const std::string& what);
   // The processes that compute with the learner, where the config asks for several.
   absl::Status StartFollowers();
   absl::Status Follow(SupervisedService* learner);
   absl::Status RunStages();
   void StopTraining();
-  bool evaluates() const { return !arguments_.no_eval && config_.evaluation().problems() > 0 && !config_.data().held_out().empty(); }
   // The service that grades this run: of mathematics, or of programs when the policy says so.
   absl::StatusOr<ServiceSpec> GraderSpec() const;
   ServiceSpec WithTimeout(ServiceSpec spec) const;
-  // What a worker without the run's config must be told about where and how it computes.
-  std::vector<std::string> DeviceFlags(int worker) const;
   std::string ResumeCommand() const;
   void ShowFinishedRun() const;
 
@@ -76,8 +69,7 @@ class RunLauncher {
   Fleet fleet_;
   std::string redis_address_;
   std::string reward_address_;
-  std::vector<data::PreparedPrompt> held_out_;
-  int64_t max_context_ = 0;  // Of the workers of the evaluation.
+  std::optional<HeldOutEvaluation> evaluation_;  // Where the run is to be evaluated.
   SupervisedService* learner_ = nullptr;   // While it trains.
   std::vector<SupervisedService*> followers_;  // Of the learner; while they run.
   std::unique_ptr<WorkerScaler> scaler_;   // Of the rollout workers; while they run.

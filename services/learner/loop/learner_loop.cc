@@ -1,8 +1,6 @@
 #include "services/learner/loop/learner_loop.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,28 +24,14 @@ bool GoesOn(const absl::Status& status) {
   return absl::IsCancelled(status) || ErrorReason(status) == "QUEUE_LOST" || ErrorReason(status) == "BEGIN_AGAIN";
 }
 
-// Size of the files right in a folder.
-double BytesIn(const std::string& folder) {
-  double bytes = 0;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) bytes += static_cast<double>(entry.file_size(error));
-  return bytes;
-}
-
 double SecondsSince(absl::Time begin) { return absl::ToDoubleSeconds(absl::Now() - begin); }
 
 }  // namespace
 
 LearnerLoop::LearnerLoop(Parts parts, RunState start, std::string run_directory)
-    : parts_(std::move(parts)),
-      run_directory_(std::move(run_directory)),
-      state_(std::move(start)),
-      started_(absl::Now()),
-      elapsed_before_(state_.elapsed_seconds),
-      writer_(parts_.checkpoints, parts_.model) {}
+    : parts_(std::move(parts)), run_directory_(std::move(run_directory)), state_(std::move(start)) {}
 
 absl::Status LearnerLoop::Run() {
-  ShowCheckpoints(parts_.checkpoints->kept());
   COHORT_RETURN_IF_ERROR(Publish());
   parts_.feed->SetPhase(learner::v1::RUN_PHASE_TRAINING, "");
   parts_.tell(registry::v1::EVENT_KIND_RUN_PHASE, state_.run, absl::StrCat("training from step ", state_.step));
@@ -56,11 +40,11 @@ absl::Status LearnerLoop::Run() {
     if (done.ok() && state_.step < parts_.config->run().steps()) done = RunStep();
     if (done.ok()) continue;
     if (GoesOn(done)) {
-      if (const absl::Status saved = SaveCheckpoint(); !saved.ok()) {
+      if (const absl::Status saved = parts_.checkpoints->Save(state_); !saved.ok()) {
         COHORT_LOG(WARNING) << "the run will go on from the checkpoint before: " << saved.message();
       }
     } else {
-      NoteCheckpoint(writer_.Wait());
+      parts_.checkpoints->Await();
     }
     return done;
   }
@@ -71,13 +55,16 @@ absl::Status LearnerLoop::Attend(const std::string& activity) {
   for (;;) {
     const RunControl::Orders orders = parts_.control->Pending();
     if (orders.checkpoint) {
-      parts_.control->CheckpointTried(state_.step, SaveCheckpoint());
+      parts_.control->CheckpointTried(state_.step, parts_.checkpoints->Save(state_));
     }
     if (orders.roll_back || orders.begin_again) {
       return ErrorWithReason(absl::StatusCode::kAborted, "BEGIN_AGAIN", orders.roll_back ? "a rollback was ordered" : "another staleness bound was ordered");
     }
-    NoteCheckpoint(orders.pause ? writer_.Wait() : writer_.Poll());  // While it is paused nobody would.
-    if (!orders.pause) break;
+    if (!orders.pause) {
+      parts_.checkpoints->Poll();
+      break;
+    }
+    parts_.checkpoints->Await();  // While it is paused nobody would.
     COHORT_LOG(INFO) << "step=" << state_.step << " paused";
     parts_.tell(registry::v1::EVENT_KIND_RUN_PHASE, state_.run, absl::StrCat("paused before the update of step ", state_.step));
     parts_.budget->Switch("paused");
@@ -95,7 +82,7 @@ absl::Status LearnerLoop::RunStep() {
   parts_.budget->Switch("issuing");
   COHORT_RETURN_IF_ERROR(IssueAhead());
 
-  CheckpointWhenDue(record);  // While the workers generate.
+  parts_.checkpoints->BeginWhenDue(state_, record);  // While the workers generate.
 
   parts_.budget->Switch("waiting_for_groups");
   const absl::Time wait_begin = absl::Now();
@@ -190,7 +177,7 @@ absl::Status LearnerLoop::Publish() {
 }
 
 void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record) {
-  state_.elapsed_seconds = elapsed_before_ + SecondsSince(started_);
+  state_.elapsed_seconds = parts_.clock->Seconds();
   const IntakeCounts counts = parts_.intake->counts();
   record.set_policy_version(state_.step);
   record.set_elapsed_seconds(state_.elapsed_seconds);
@@ -213,8 +200,7 @@ void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetric
     const policy::CollectiveRoot::Counts broadcasts = parts_.root->counts();
     parts_.metrics->ObserveBroadcasts(broadcasts.members, broadcasts.last_broadcast_seconds, broadcasts.failures);
   }
-  rewards_.sum += record.reward_mean();
-  ++rewards_.steps;
+  parts_.checkpoints->CountStep(record.reward_mean());
 
   std::string samples;
   for (const SlotGroup& slot : slots) {
@@ -226,94 +212,12 @@ void LearnerLoop::Report(const std::vector<SlotGroup>& slots, const UpdateMetric
   parts_.reporter->Report(record, LedgerLines(slots, state_.step), samples);
 }
 
-void LearnerLoop::ShowCheckpoints(const std::vector<Checkpoint>& checkpoints) {
-  std::vector<v1::Checkpoint> list;
-  for (const Checkpoint& whole : checkpoints) {
-    v1::Checkpoint& checkpoint = list.emplace_back();
-    checkpoint.set_name(whole.path.substr(whole.path.rfind('/') + 1));
-    checkpoint.set_path(whole.path);
-    checkpoint.set_step(whole.state.step);
-    checkpoint.set_incarnation(whole.state.incarnation);
-    checkpoint.set_elapsed_seconds(whole.state.elapsed_seconds);
-    checkpoint.set_reward_mean(whole.state.reward_mean);
-  }
-  parts_.control->SetCheckpoints(std::move(list));
-}
-
-absl::Status LearnerLoop::SaveCheckpoint() {
-  parts_.budget->Switch("checkpointing");
-  COHORT_ASSIGN_OR_RETURN(const bool begun, BeginCheckpoint());
-  return begun ? FinishCheckpoint(writer_.Wait()) : absl::OkStatus();
-}
-
-void LearnerLoop::CheckpointWhenDue(learner::v1::StepRecord& record) {
-  if (state_.step == 0 || state_.step % parts_.config->checkpoint().every_steps() != 0) return;
-  parts_.budget->Switch("checkpointing");
-  const absl::Time begin = absl::Now();
-  if (const absl::Status begun = BeginCheckpoint().status(); !begun.ok()) LogLostCheckpoint(begun);
-  record.set_checkpoint_seconds(SecondsSince(begin));
-}
-
-void LearnerLoop::NoteCheckpoint(std::optional<CheckpointWriter::Written> written) {
-  if (const absl::Status finished = FinishCheckpoint(std::move(written)); !finished.ok()) LogLostCheckpoint(finished);
-}
-
-void LearnerLoop::LogLostCheckpoint(const absl::Status& status) {
-  COHORT_LOG(ERROR) << "a checkpoint is lost, the next one is tried when it is due: " << status.message();
-}
-
-absl::StatusOr<bool> LearnerLoop::BeginCheckpoint() {
-  NoteCheckpoint(writer_.Wait());
-  if (parts_.control->Pending().roll_back) return false;  // It would be removed again.
-  const std::vector<Checkpoint>& kept = parts_.checkpoints->kept();
-  if (!kept.empty() && kept.back().state.step == state_.step) return false;
-  parts_.reporter->Sync();
-  state_.elapsed_seconds = elapsed_before_ + SecondsSince(started_);
-  state_.reward_mean = rewards_.steps > 0 ? rewards_.sum / static_cast<double>(rewards_.steps) : 0;
-  const absl::Time begin = absl::Now();
-  absl::StatusOr<TrainerSnapshot> snapshot = parts_.trainer->Snapshot();
-  if (!snapshot.ok()) {
-    parts_.metrics->ObserveCheckpoint(SecondsSince(begin), /*ok=*/false, 0);
-    return Annotate(snapshot.status(), absl::StrCat("the checkpoint of step ", state_.step, " was not written"));
-  }
-  rewards_being_written_ = std::exchange(rewards_, Rewards());
-  writer_.Begin(state_, *std::move(snapshot));
-  return true;
-}
-
-absl::Status LearnerLoop::FinishCheckpoint(std::optional<CheckpointWriter::Written> written) {
-  if (!written.has_value()) return absl::OkStatus();
-  const absl::StatusOr<Checkpoint>& checkpoint = written->checkpoint;
-  parts_.metrics->ObserveCheckpoint(written->seconds, checkpoint.ok(), checkpoint.ok() ? BytesIn(checkpoint->path) : 0);
-  if (!checkpoint.ok()) {
-    rewards_.sum += rewards_being_written_.sum;
-    rewards_.steps += rewards_being_written_.steps;
-    return checkpoint.status();
-  }
-  parts_.checkpoints->Add(*checkpoint);
-  // From now on nobody can order a rollback to one that is about to go; where one is ordered already, all stay.
-  ShowCheckpoints(parts_.checkpoints->Lasting());
-  if (!parts_.control->Pending().roll_back) parts_.checkpoints->Prune();
-  ShowCheckpoints(parts_.checkpoints->kept());
-  parts_.feed->Update([&checkpoint](learner::v1::GetRunResponse& state) { state.set_checkpoint(checkpoint->path); });
-  parts_.tell(registry::v1::EVENT_KIND_CHECKPOINT, checkpoint->path, absl::StrCat("checkpoint of step ", written->state.step));
-  const absl::Status dropped = parts_.journal->DropBefore(parts_.checkpoints->oldest_step());
-  if (!dropped.ok()) COHORT_LOG(WARNING) << "old journal segments stay: " << dropped.message();
-  COHORT_LOG(INFO) << "checkpoint of step " << written->state.step << " is in " << checkpoint->path;
-  return absl::OkStatus();
-}
-
-absl::Status LearnerLoop::ExportPolicy() const {
-  COHORT_ASSIGN_OR_RETURN(const auto weights, parts_.trainer->Weights());
-  return parts_.checkpoints->ExportModel(run_directory_ + "/model", parts_.model->config, parts_.model->layout, *weights);
-}
-
 absl::Status LearnerLoop::Finish() {
   absl::Status status;
   for (int attempt = 0; attempt < kFinalCheckpointAttempts; ++attempt) {
     if (attempt > 0) absl::SleepFor(absl::Seconds(1));
-    status = SaveCheckpoint();
-    if (status.ok()) status = ExportPolicy();
+    status = parts_.checkpoints->Save(state_);
+    if (status.ok()) status = parts_.checkpoints->ExportModel(run_directory_ + "/model");
     if (status.ok()) break;
     COHORT_LOG(ERROR) << "the final policy is not on disk yet: " << status.message();
   }

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,17 +9,15 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/metrics/time_budget.h"
-#include "common/model/checkpoint.h"
 #include "common/policy/policy_publisher.h"
 #include "common/sync/stop.h"
 #include "proto/cohort/config/v1/run.pb.h"
-#include "proto/cohort/registry/v1/registry.pb.h"
-#include "services/learner/checkpoint/checkpoint_store.h"
-#include "services/learner/checkpoint/checkpoint_writer.h"
+#include "services/learner/checkpoint/run_state.h"
 #include "services/learner/control/budget_window.h"
 #include "services/learner/control/run_control.h"
 #include "services/learner/intake/intake.h"
-#include "services/learner/journal/journal.h"
+#include "services/learner/loop/run_checkpoints.h"
+#include "services/learner/loop/run_clock.h"
 #include "services/learner/loop/step_collector.h"
 #include "services/learner/loop/task_issuer.h"
 #include "services/learner/observe/run_feed.h"
@@ -39,14 +36,13 @@ class LearnerLoop {
   // What the loop works with; everything outlives it.
   struct Parts {
     const config::v1::RunConfig* config = nullptr;
-    const model::LoadedModel* model = nullptr;    // Sizes and layout.
     Trainer* trainer = nullptr;
     TaskBuilder* tasks = nullptr;
     TaskIssuer* issuer = nullptr;
     StepCollector* collector = nullptr;
     Intake* intake = nullptr;
-    Journal* journal = nullptr;
-    CheckpointStore* checkpoints = nullptr;
+    RunCheckpoints* checkpoints = nullptr;
+    const RunClock* clock = nullptr;
     StepReporter* reporter = nullptr;
     policy::PolicyPublisher* publisher = nullptr;
     const policy::CollectiveRoot* root = nullptr; // Broadcasts what is published, from the GPU's memory; nullptr: nobody does.
@@ -57,8 +53,7 @@ class LearnerLoop {
     RunControl* control = nullptr;
     // Whether all followers of a learner of several processes are there, waiting for them until `deadline`. Null for a learner of one process.
     std::function<bool(absl::Time deadline)> await_followers;
-    // Tells an event of the run; may do nothing.
-    std::function<void(registry::v1::EventKind kind, const std::string& subject, const std::string& message)> tell;
+    TellEvent tell;
     sync::StopToken stop;
   };
   // Where the run stands: the state of the checkpoint it goes on from, or a fresh one.
@@ -84,34 +79,12 @@ class LearnerLoop {
   absl::StatusOr<UpdateMetrics> Update(const std::vector<SlotGroup>& slots);
   absl::Status Publish();
   void Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record);
-  // Begins the checkpoint that is due, if one is; a failure is logged.
-  void CheckpointWhenDue(learner::v1::StepRecord& record);
-  // FinishCheckpoint() where nothing depends on it: a failure is logged.
-  void NoteCheckpoint(std::optional<CheckpointWriter::Written> written);
-  static void LogLostCheckpoint(const absl::Status& status);
-  // Writes a checkpoint of the state between two steps; returns when it is on disk. OK also when there is one of this step, or a rollback was ordered.
-  absl::Status SaveCheckpoint();
-  // Copies that state and begins to write it, after waiting for the checkpoint before; true if a checkpoint is being written now.
-  absl::StatusOr<bool> BeginCheckpoint();
-  // Takes note of a checkpoint that has been written, or could not be; `written` may be empty.
-  absl::Status FinishCheckpoint(std::optional<CheckpointWriter::Written> written);
-  // The checkpoints that a rollback may name.
-  void ShowCheckpoints(const std::vector<Checkpoint>& checkpoints);
   absl::Status Finish();
   absl::Status ExportPolicy() const;
 
   const Parts parts_;
   const std::string run_directory_;
   RunState state_;                    // state_.step is the step to do next.
-  const absl::Time started_;
-  const double elapsed_before_;       // Seconds of earlier processes.
-  // Since the last checkpoint, and in the one that is being written.
-  struct Rewards {
-    double sum = 0;
-    int64_t steps = 0;
-  };
-  Rewards rewards_, rewards_being_written_;
-  CheckpointWriter writer_;
   int skipped_updates_ = 0;           // In a row.
   IntakeCounts counted_;              // What has been reported of the intake's counts.
 };

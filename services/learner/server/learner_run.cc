@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/io/files.h"
 #include "common/log/log.h"
 #include "common/metrics/gpu_memory.h"
 #include "common/registry/record.h"
@@ -16,34 +15,19 @@
 #include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/learner/control/control_service.h"
-#include "services/learner/follow/distributed_policy_model.h"
 #include "services/learner/follow/follower_pool.h"
 #include "services/learner/follow/messages.h"
 #include "services/learner/intake/trajectory_service.h"
 #include "services/learner/loop/learner_loop.h"
 #include "services/learner/observe/run_service.h"
 #include "services/learner/server/make_collective_root.h"
+#include "services/learner/server/starting_point.h"
 
 namespace cohort::learner {
 namespace {
 
 // How long a run that ends by itself can still be asked how it went.
 constexpr absl::Duration kOutcomeVisible = absl::Seconds(2);
-
-// A trainer that stands where `checkpoint` says, or at the initial model.
-absl::StatusOr<std::unique_ptr<Trainer>> MakeTrainer(const RunInputs& inputs, const std::optional<Checkpoint>& checkpoint, FollowerPool* followers) {
-  Trainer::Distribute distribute;
-  if (inputs.config.optimizer().data_parallel() > 1) {
-    distribute = [&](std::unique_ptr<PolicyModel> local) {
-      return std::make_unique<DistributedPolicyModel>(std::move(local), followers, inputs.model.layout.size());
-    };
-  }
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::Create(inputs.config, inputs.model, distribute));
-  if (!checkpoint.has_value()) return trainer;
-  COHORT_ASSIGN_OR_RETURN(const model::LoadedModel restored, model::LoadCheckpoint(checkpoint->path));
-  COHORT_RETURN_IF_ERROR(trainer->Restore(*restored.weights, checkpoint->path + "/optimizer.safetensors"));
-  return trainer;
-}
 
 FollowerPool::Options FollowerOptions(const LearnerOptions& options, const RunInputs& inputs, int64_t incarnation) {
   const PolicyModelOptions model = PolicyModelOptionsOf(inputs.config, inputs.model.config);
@@ -59,24 +43,6 @@ FollowerPool::Options FollowerOptions(const LearnerOptions& options, const RunIn
   pool.layout_crc32c = LayoutChecksum(inputs.model.layout);
   pool.silence = options.follower_timeout;
   return pool;
-}
-
-// Goes back to the checkpoint of `step`. Safe to repeat after a kill at any place: the order is forgotten last.
-absl::Status RollBack(int64_t step, const RunDirectory& directory, CheckpointStore& checkpoints, RunControl& control) {
-  COHORT_RETURN_IF_ERROR(io::RemoveTree(directory / "journal"));  // Groups of steps that are taken back.
-  COHORT_RETURN_IF_ERROR(checkpoints.DropAfter(step));
-  COHORT_RETURN_IF_ERROR(control.RolledBack(step));
-  COHORT_LOG(WARNING) << "rolled back to step " << step << (checkpoints.latest().empty() ? ", the initial model" : absl::StrCat(": ", checkpoints.latest()));
-  return absl::OkStatus();
-}
-
-RunState StartState(const RunInputs& inputs, const std::optional<Checkpoint>& checkpoint, int64_t incarnation) {
-  RunState state;
-  if (checkpoint.has_value()) state = checkpoint->state;
-  state.run = inputs.config.run().name();
-  state.fingerprint = inputs.identity.fingerprint;
-  state.incarnation = incarnation;
-  return state;
 }
 
 GroupRules Rules(const RunInputs& inputs) {
@@ -108,108 +74,181 @@ std::unique_ptr<registry::Registration> Register(const LearnerOptions& options, 
   return std::make_unique<registry::Registration>(std::move(registration));
 }
 
-// Tells people why the run failed, for as long as they may ask.
-void ShowFailure(RunFeed& feed, const absl::Status& status, const sync::StopToken& stop) {
+// The parts of one incarnation. Each is made of those before it, and goes before them.
+class Incarnation {
+ public:
+  Incarnation(const LearnerProcess& process, queue::PromptQueue& queue, int64_t number)
+      : process_(process), options_(process.options), inputs_(process.inputs), config_(process.inputs.config), queue_(queue), number_(number) {}
+
+  // The four steps of its life, in this order; after an error of the first or the second one, none.
+  absl::Status Restore();
+  absl::Status Serve(rpc::Endpoints& endpoints);
+  absl::Status Train();
+  void ShutDown(bool finished);
+
+ private:
+  absl::Status OpenRecords();
+  absl::Status MakeParts();
+  absl::Status StartServer(rpc::Endpoints& endpoints);
+  absl::Status RunLoop();
+  // Tells people why the run failed, for as long as they may ask.
+  void ShowFailure(const absl::Status& status);
+
+  const LearnerProcess& process_;
+  const LearnerOptions& options_;
+  const RunInputs& inputs_;
+  const config::v1::RunConfig& config_;
+  queue::PromptQueue& queue_;
+  const int64_t number_;
+
+  metrics::TimeBudget budget_{"starting", &process_.registry, "cohort_learner_time_seconds_total"};
+  CheckpointStore checkpoints_{StoreOptions(inputs_, process_.directory)};
+  BudgetWindow window_{budget_};
+  StartingPoint start_;
+  std::unique_ptr<FollowerPool> followers_;
+  std::unique_ptr<Trainer> trainer_;
+  std::unique_ptr<metrics::CollectHook> gpu_metrics_;
+  RunFeed feed_;
+  SampleFeed samples_;
+  std::unique_ptr<StepReporter> reporter_;
+  std::unique_ptr<Journal> journal_;
+  std::optional<Intake> intake_;
+  std::optional<TaskBuilder> tasks_;
+  std::unique_ptr<policy::CollectiveRoot> root_;
+  std::optional<policy::PolicyPublisher> publisher_;
+  std::optional<TaskIssuer> issuer_;
+  std::optional<StepCollector> collector_;
+  std::optional<TrajectoryServiceImpl> trajectories_;
+  std::optional<RunServiceImpl> runs_;
+  std::optional<ControlServiceImpl> steering_;
+  std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<registry::Registration> registration_;
+};
+
+absl::Status Incarnation::Restore() {
+  COHORT_ASSIGN_OR_RETURN(start_, FindStart(inputs_, number_, process_.directory, checkpoints_, process_.control));
+  followers_ = std::make_unique<FollowerPool>(FollowerOptions(options_, inputs_, number_), &process_.registry);
+  COHORT_ASSIGN_OR_RETURN(trainer_, MakeTrainer(inputs_, start_, *followers_));
+  gpu_metrics_ = metrics::ExportGpuMemory(process_.registry, trainer_->gpu());
+  COHORT_RETURN_IF_ERROR(process_.directory.SetIncarnation(number_));
+  log::SetContext(absl::StrCat("run=", start_.state.run, " incarnation=", number_));
+  return OpenRecords();
+}
+
+absl::Status Incarnation::OpenRecords() {
+  feed_.Update([&](learner::v1::GetRunResponse& state) {
+    state.set_run_id(start_.state.run);
+    state.set_steps_total(config_.run().steps());
+    state.set_incarnation(number_);
+    state.set_checkpoint(checkpoints_.latest());
+  });
+  const int64_t step = start_.state.step;
+  COHORT_ASSIGN_OR_RETURN(reporter_, StepReporter::Open(process_.directory.path(), step, config_.rollout().max_new_tokens(), &feed_, &process_.metrics, &samples_));
+  COHORT_ASSIGN_OR_RETURN(journal_, Journal::Open({process_.directory / "journal"}, step));
+  COHORT_LOG(INFO) << (start_.checkpoint.has_value() ? absl::StrCat("goes on from ", start_.checkpoint->path) : "starts from the initial model")
+                   << " with step " << step << "; " << journal_->recovered() << " groups are in the journal already";
+  return absl::OkStatus();
+}
+
+absl::Status Incarnation::Serve(rpc::Endpoints& endpoints) {
+  COHORT_RETURN_IF_ERROR(MakeParts());
+  return StartServer(endpoints);
+}
+
+absl::Status Incarnation::MakeParts() {
+  const std::string& run = start_.state.run;
+  intake_.emplace(Intake::Options{run, number_, start_.state.step, Rules(inputs_)}, journal_.get());
+  tasks_.emplace(config_, inputs_.data.prompts, number_);
+  COHORT_ASSIGN_OR_RETURN(root_, MakeCollectiveRoot(config_, *trainer_));
+  publisher_.emplace(number_, config_.algorithm().max_staleness(), root_.get());
+  issuer_.emplace(TaskIssuer::Options{run, number_}, &queue_, &*tasks_, &*intake_, &process_.metrics, process_.stop);
+  collector_.emplace(options_.patience, config_, &*intake_, &*issuer_, &process_.metrics, [this] { return publisher_->subscribers(); });
+  return absl::OkStatus();
+}
+
+absl::Status Incarnation::StartServer(rpc::Endpoints& endpoints) {
+  trajectories_.emplace(&*intake_);
+  runs_.emplace(&feed_, &*intake_);
+  process_.control.Begin(number_, start_.state.step);
+  steering_.emplace(ControlServiceImpl::Parts{process_.control, budget_, window_, samples_});
+  COHORT_ASSIGN_OR_RETURN(server_, rpc::Server::Start({.address = endpoints.grpc, .allow_remote = options_.allow_remote,
+                                                       .services = {&*trajectories_, &*runs_, &*steering_, publisher_->service(), followers_.get()},
+                                                       .metrics = &process_.registry}));
+  endpoints.grpc = server_->listens_on();
+  const rpc::Endpoints reached{server_->address(), endpoints.metrics};
+  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options_.endpoint_file, reached));
+  COHORT_LOG(INFO) << "listens on " << endpoints.grpc << ", metrics on " << endpoints.metrics;
+  registration_ = Register(options_, inputs_, reached, number_);
+  return absl::OkStatus();
+}
+
+absl::Status Incarnation::RunLoop() {
+  const RunClock clock(start_.state.elapsed_seconds);
+  const TellEvent tell = [this](registry::v1::EventKind kind, const std::string& subject, const std::string& message) {
+    if (registration_ != nullptr) registration_->Tell(kind, subject, message);
+  };
+  RunCheckpoints checkpoints({.config = &config_, .model = &inputs_.model, .trainer = trainer_.get(), .store = &checkpoints_, .journal = journal_.get(),
+                              .reporter = reporter_.get(), .feed = &feed_, .metrics = &process_.metrics, .budget = &budget_, .control = &process_.control,
+                              .clock = &clock, .tell = tell});
+  LearnerLoop::Parts parts;
+  parts.config = &config_;
+  parts.trainer = trainer_.get();
+  parts.tasks = &*tasks_;
+  parts.issuer = &*issuer_;
+  parts.collector = &*collector_;
+  parts.intake = &*intake_;
+  parts.checkpoints = &checkpoints;
+  parts.clock = &clock;
+  parts.reporter = reporter_.get();
+  parts.publisher = &*publisher_;
+  parts.root = root_.get();
+  parts.feed = &feed_;
+  parts.metrics = &process_.metrics;
+  parts.budget = &budget_;
+  parts.window = &window_;
+  parts.control = &process_.control;
+  parts.stop = process_.stop;
+  if (config_.optimizer().data_parallel() > 1) parts.await_followers = [this](absl::Time deadline) { return followers_->WaitUntilComplete(deadline); };
+  parts.tell = tell;
+  return LearnerLoop(parts, start_.state, process_.directory.path()).Run();
+}
+
+absl::Status Incarnation::Train() {
+  const sync::StopCallback stop_intake(process_.stop, [this] { intake_->Stop(); });
+  server_->SetReady(true);
+  const absl::Status result = RunLoop();
+  process_.control.End();
+  if (result.ok()) process_.stop.WaitUntil(options_.exit_when_done ? absl::Now() + kOutcomeVisible : absl::InfiniteFuture());
+  const bool restarts = ErrorReason(result) == "QUEUE_LOST" || ErrorReason(result) == "BEGIN_AGAIN";
+  if (!result.ok() && !restarts && !absl::IsCancelled(result)) ShowFailure(result);
+  return result;
+}
+
+void Incarnation::ShowFailure(const absl::Status& status) {
   COHORT_LOG(ERROR) << "the run cannot go on: " << status.message();
-  feed.SetPhase(learner::v1::RUN_PHASE_FAILED, std::string(status.message()));
-  stop.WaitFor(kOutcomeVisible);
+  feed_.SetPhase(learner::v1::RUN_PHASE_FAILED, std::string(status.message()));
+  process_.stop.WaitFor(kOutcomeVisible);
+}
+
+void Incarnation::ShutDown(bool finished) {
+  server_->SetReady(false);
+  intake_->Stop();
+  feed_.Stop();
+  publisher_->Shutdown();
+  const bool run_done = finished && options_.exit_when_done;
+  followers_->Dismiss(run_done, run_done ? "the run is done" : "the leader is stopping", absl::Now() + options_.grace);
+  server_->Shutdown(absl::Now() + options_.grace);
+  journal_.reset();
 }
 
 }  // namespace
 
-absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, RunControl& control,
-                            queue::PromptQueue& queue, int64_t incarnation, metrics::Registry& registry, StepMetrics& step_metrics, rpc::Endpoints& endpoints,
-                            const sync::StopToken& stop) {
-  metrics::TimeBudget budget("starting", &registry, "cohort_learner_time_seconds_total");
-  CheckpointStore checkpoints(StoreOptions(inputs, directory));
-  BudgetWindow window(budget);
-  COHORT_ASSIGN_OR_RETURN(std::optional<Checkpoint> checkpoint, checkpoints.FindLatest());
-  if (const int64_t step = control.PendingRollback(); step >= 0) {
-    COHORT_RETURN_IF_ERROR(RollBack(step, directory, checkpoints, control));
-    COHORT_ASSIGN_OR_RETURN(checkpoint, checkpoints.FindLatest());
-  }
-  FollowerPool followers(FollowerOptions(options, inputs, incarnation), &registry);
-  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, MakeTrainer(inputs, checkpoint, &followers));
-  const auto gpu_metrics = metrics::ExportGpuMemory(registry, trainer->gpu());
-  COHORT_RETURN_IF_ERROR(directory.SetIncarnation(incarnation));
-  const RunState start = StartState(inputs, checkpoint, incarnation);
-  log::SetContext(absl::StrCat("run=", start.run, " incarnation=", incarnation));
-
-  RunFeed feed;
-  SampleFeed samples;
-  feed.Update([&](learner::v1::GetRunResponse& state) {
-    state.set_run_id(start.run);
-    state.set_steps_total(inputs.config.run().steps());
-    state.set_incarnation(incarnation);
-    state.set_checkpoint(checkpoints.latest());
-  });
-  COHORT_ASSIGN_OR_RETURN(const auto reporter, StepReporter::Open(directory.path(), start.step, inputs.config.rollout().max_new_tokens(), &feed,
-                                                                  &step_metrics, &samples));
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Journal> journal, Journal::Open({directory / "journal"}, start.step));
-  COHORT_LOG(INFO) << (checkpoint.has_value() ? absl::StrCat("goes on from ", checkpoint->path) : "starts from the initial model") << " with step "
-                   << start.step << "; " << journal->recovered() << " groups are in the journal already";
-  Intake intake({start.run, incarnation, start.step, Rules(inputs)}, journal.get());
-  TaskBuilder tasks(inputs.config, inputs.data.prompts, incarnation);
-  COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<policy::CollectiveRoot> root, MakeCollectiveRoot(inputs.config, *trainer));
-  policy::PolicyPublisher publisher(incarnation, inputs.config.algorithm().max_staleness(), root.get());
-  TaskIssuer issuer({start.run, incarnation}, &queue, &tasks, &intake, &step_metrics, stop);
-  StepCollector collector(options.patience, inputs.config, &intake, &issuer, &step_metrics, [&publisher] { return publisher.subscribers(); });
-
-  TrajectoryServiceImpl trajectories(&intake);
-  RunServiceImpl runs(&feed, &intake);
-  control.Begin(incarnation, start.step);
-  ControlServiceImpl steering({control, budget, window, samples});
-  COHORT_ASSIGN_OR_RETURN(const auto server, rpc::Server::Start({.address = endpoints.grpc, .allow_remote = options.allow_remote,
-                                                                   .services = {&trajectories, &runs, &steering, publisher.service(), &followers}, .metrics = &registry}));
-  endpoints.grpc = server->listens_on();
-  const rpc::Endpoints reached{server->address(), endpoints.metrics};
-  COHORT_RETURN_IF_ERROR(rpc::WriteEndpointFile(options.endpoint_file, reached));
-  COHORT_LOG(INFO) << "listens on " << endpoints.grpc << ", metrics on " << endpoints.metrics;
-
-  const auto registration = Register(options, inputs, reached, incarnation);
-  LearnerLoop::Parts parts;
-  parts.config = &inputs.config;
-  parts.model = &inputs.model;
-  parts.trainer = trainer.get();
-  parts.tasks = &tasks;
-  parts.issuer = &issuer;
-  parts.collector = &collector;
-  parts.intake = &intake;
-  parts.journal = journal.get();
-  parts.checkpoints = &checkpoints;
-  parts.reporter = reporter.get();
-  parts.publisher = &publisher;
-  parts.root = root.get();
-  parts.feed = &feed;
-  parts.metrics = &step_metrics;
-  parts.budget = &budget;
-  parts.window = &window;
-  parts.control = &control;
-  parts.stop = stop;
-  if (inputs.config.optimizer().data_parallel() > 1) parts.await_followers = [&followers](absl::Time deadline) { return followers.WaitUntilComplete(deadline); };
-  parts.tell = [&registration](registry::v1::EventKind kind, const std::string& subject, const std::string& message) {
-    if (registration != nullptr) registration->Tell(kind, subject, message);
-  };
-  absl::Status result;
-  bool finished = false;
-  {
-    const sync::StopCallback stop_intake(stop, [&intake] { intake.Stop(); });
-    server->SetReady(true);
-    result = LearnerLoop(parts, start, directory.path()).Run();
-    control.End();
-    if (result.ok()) stop.WaitUntil(options.exit_when_done ? absl::Now() + kOutcomeVisible : absl::InfiniteFuture());
-    finished = result.ok();
-    const bool restarts = ErrorReason(result) == "QUEUE_LOST" || ErrorReason(result) == "BEGIN_AGAIN";
-    if (!result.ok() && !restarts && !absl::IsCancelled(result)) ShowFailure(feed, result, stop);
-  }
-  server->SetReady(false);
-  intake.Stop();
-  feed.Stop();
-  publisher.Shutdown();
-  const bool run_done = finished && options.exit_when_done;
-  followers.Dismiss(run_done, run_done ? "the run is done" : "the leader is stopping", absl::Now() + options.grace);
-  server->Shutdown(absl::Now() + options.grace);
-  journal.reset();
+absl::Status RunIncarnation(const LearnerProcess& process, queue::PromptQueue& queue, int64_t incarnation, rpc::Endpoints& endpoints) {
+  Incarnation life(process, queue, incarnation);
+  COHORT_RETURN_IF_ERROR(life.Restore());
+  COHORT_RETURN_IF_ERROR(life.Serve(endpoints));
+  const absl::Status result = life.Train();
+  life.ShutDown(/*finished=*/result.ok());
   return result;
 }
 

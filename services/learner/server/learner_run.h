@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "absl/status/status.h"
 #include "common/metrics/metrics.h"
@@ -16,13 +15,21 @@
 
 namespace cohort::learner {
 
-// One incarnation of a learner, whose number `queue` has drawn, which listens on
-// `endpoints`, where it fills in the port that it has bound for the incarnations to come: restores the newest checkpoint, serves, trains. Blocks until a stop is requested: OK
-// when the run had finished by then, CANCELLED when it was stopped in the middle (it can go on with --resume). FAILED_PRECONDITION with reason QUEUE_LOST and ABORTED
-// with reason BEGIN_AGAIN: begin another incarnation. Any other error: the run cannot go on; for a few seconds before it returns, RunService says why.
-// The config of `inputs` is the one in force (RunControl::EffectiveConfig); a rollback that `control` says is pending is done first.
-absl::Status RunIncarnation(const LearnerOptions& options, const RunInputs& inputs, RunDirectory& directory, RunControl& control,
-                            queue::PromptQueue& queue, int64_t incarnation, metrics::Registry& registry, StepMetrics& step_metrics, rpc::Endpoints& endpoints,
-                            const sync::StopToken& stop);
+// What a learner's process has from its start to its end, while one incarnation follows the other. Everything outlives it.
+struct LearnerProcess {
+  const LearnerOptions& options;
+  const RunInputs& inputs;  // With the config in force (RunControl::EffectiveConfig) when an incarnation begins.
+  RunDirectory& directory;
+  RunControl& control;
+  metrics::Registry& registry;
+  StepMetrics& metrics;
+  sync::StopToken stop;
+};
+
+// One incarnation of the learner, whose number `queue` has drawn, which listens on `endpoints`, where it fills in the port that it has bound for the
+// incarnations to come: restores the newest checkpoint, after a rollback where one is pending, serves, trains. Blocks until a stop is requested: OK when the run had
+// finished by then, CANCELLED when it was stopped in the middle (it can go on with --resume). FAILED_PRECONDITION with reason QUEUE_LOST and ABORTED with reason
+// BEGIN_AGAIN: begin another incarnation. Any other error: the run cannot go on; for a few seconds before it returns, RunService says why.
+absl::Status RunIncarnation(const LearnerProcess& process, queue::PromptQueue& queue, int64_t incarnation, rpc::Endpoints& endpoints);
 
 }  // namespace cohort::learner

@@ -54,13 +54,13 @@ absl::Status Run(const LearnerOptions& options) {
     return config::LoadRunConfig(file, {setting}, config::Placement::kSeveralMachines).status();
   };
   COHORT_ASSIGN_OR_RETURN(const auto control, RunControl::Open(directory->path(), inputs.config, check));
+  const LearnerProcess process{options, inputs, *directory, *control, registry, step_metrics, stop};
   for (;;) {
     const auto connection = ConnectQueue(options, inputs.config, directory->last_incarnation(), stop);
     if (absl::IsCancelled(connection.status()) && stop.stop_requested()) return Stopped(options);
     COHORT_RETURN_IF_ERROR(connection.status());
     inputs.config = control->EffectiveConfig();
-    const absl::Status status =
-        RunIncarnation(options, inputs, *directory, *control, *connection->queue, connection->incarnation, registry, step_metrics, endpoints, stop);
+    const absl::Status status = RunIncarnation(process, *connection->queue, connection->incarnation, endpoints);
     const bool begin_again = ErrorReason(status) == "QUEUE_LOST" || ErrorReason(status) == "BEGIN_AGAIN";
     if ((begin_again || absl::IsCancelled(status)) && stop.stop_requested()) return Stopped(options);
     if (!begin_again) return status;

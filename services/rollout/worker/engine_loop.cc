@@ -21,17 +21,6 @@ HeldPolicy PolicyOf(const policy::PolicySnapshot* snapshot) {
   return {snapshot->incarnation, snapshot->version};
 }
 
-GroupRequest RequestFor(const prompt::v1::PromptTask& task, int64_t id) {
-  GroupRequest request;
-  request.id = id;
-  request.prompt.assign(task.prompt_token_ids().begin(), task.prompt_token_ids().end());
-  request.samples = task.group_size();
-  request.sampling = task.sampling();
-  request.step = task.step();
-  request.slot = task.slot();
-  return request;
-}
-
 }  // namespace
 
 EngineLoop::EngineLoop(std::unique_ptr<Engine> engine, WeightSource& weights, GroupFinisher* finisher, WorkerMetrics& metrics, Options options)
@@ -40,6 +29,8 @@ EngineLoop::EngineLoop(std::unique_ptr<Engine> engine, WeightSource& weights, Gr
       finisher_(finisher),
       metrics_(metrics),
       options_(std::move(options)),
+      tasks_(*engine_, finisher),
+      prompts_(*engine_),
       group_size_(options_.group_size) {
   thread_ = sync::Thread("engine", [this] { Loop(); });
 }
@@ -113,10 +104,11 @@ void EngineLoop::Loop() {
     TakeIncoming();
     {
       absl::MutexLock lock(&mutex_);
-      if (draining_ && (tasks_.empty() || absl::Now() >= drain_deadline_)) break;
+      if (draining_ && (!tasks_.any_running() || absl::Now() >= drain_deadline_)) break;
     }
     TakeWeights();
-    DropLostAndCancelled();
+    tasks_.DropLost();
+    prompts_.DropCancelled();
     AddWaiting();
     PublishState();
     if (engine_->load().groups == 0) {
@@ -136,14 +128,12 @@ void EngineLoop::Loop() {
 
 void EngineLoop::TakeIncoming() {
   absl::MutexLock lock(&mutex_);
-  waiting_tasks_.insert(waiting_tasks_.end(), new_tasks_.begin(), new_tasks_.end());
-  waiting_jobs_.insert(waiting_jobs_.end(), new_jobs_.begin(), new_jobs_.end());
+  tasks_.Add(new_tasks_);
+  prompts_.Add(new_jobs_);
   new_tasks_.clear();
   new_jobs_.clear();
-  jobs_ = static_cast<int>(waiting_jobs_.size());
-  if (leasing_ && !draining_) return;
-  for (auto& held : waiting_tasks_) finisher_->Release(std::move(held));
-  waiting_tasks_.clear();
+  jobs_ = prompts_.waiting();
+  if (!leasing_ || draining_) tasks_.ReleaseWaiting();
 }
 
 void EngineLoop::TakeWeights() {
@@ -152,17 +142,8 @@ void EngineLoop::TakeWeights() {
   if (latest == nullptr || latest == snapshot_) return;
   const HeldPolicy next = PolicyOf(latest.get());
   if (!IsNewer(next, PolicyOf(snapshot_.get()))) return;
-  if (snapshot_ != nullptr && next.incarnation != snapshot_->incarnation) {
-    // The learner that wanted these groups is gone, and so are their tasks.
-    for (auto& [id, task] : tasks_) {
-      engine_->Abort(id);
-      finisher_->Forget(task.held, Outcome::kDropped);
-    }
-    tasks_.clear();
-  }
-  std::vector<const prompt::v1::PromptTask*> running;
-  for (const auto& [id, task] : tasks_) running.push_back(&task.held->lease.task);
-  if (!MayExchange(running, next)) return;
+  if (snapshot_ != nullptr && next.incarnation != snapshot_->incarnation) tasks_.DropRunning();
+  if (!MayExchange(tasks_.Running(), next)) return;
   metrics_.budget().Switch("taking_weights");
   const absl::Status status = UseWeights(*latest);
   if (absl::IsFailedPrecondition(status)) return;  // Overwritten in the sink by a newer version, which will be the latest.
@@ -184,123 +165,31 @@ absl::Status EngineLoop::UseWeights(const policy::PolicySnapshot& snapshot) {
 void EngineLoop::AddWaiting() {
   // Training groups and calls take turns, so that neither starves the other.
   full_ = false;
-  bool task = true, prompt = true;
+  bool task = true, prompt = snapshot_ != nullptr;
   while (task || prompt) {
-    task = task && AddNextTask();
-    prompt = prompt && AddNextPrompt();
+    if (task) {
+      const Placement placement = tasks_.Place(PolicyOf(snapshot_.get()), next_id_);
+      full_ = placement == Placement::kFull;
+      task = MayGoOn(placement);
+    }
+    if (prompt) prompt = MayGoOn(prompts_.Place(next_id_));
   }
 }
 
-bool EngineLoop::AddNextTask() {
-  for (size_t i = 0; i < waiting_tasks_.size(); ++i) {
-    const auto held = waiting_tasks_[i];
-    const Admission admission = Admit(held->lease.task, PolicyOf(snapshot_.get()));
-    if (admission == Admission::kWait) continue;
-    if (admission == Admission::kSample) {
-      const absl::Status status = engine_->Add(RequestFor(held->lease.task, next_id_));
-      full_ = absl::IsResourceExhausted(status);
-      if (full_) return false;
-      if (status.ok()) {
-        tasks_[next_id_++] = {held};
-      } else {
-        finisher_->Bury(held, std::string(status.message()));
-      }
-    } else if (admission == Admission::kObsolete) {
-      finisher_->Acknowledge(held);
-    } else {
-      finisher_->Forget(held, Outcome::kDropped);
-    }
-    waiting_tasks_.erase(waiting_tasks_.begin() + static_cast<int64_t>(i));
-    return true;
-  }
-  return false;
-}
-
-bool EngineLoop::AddNextPrompt() {
-  if (waiting_jobs_.empty() || snapshot_ == nullptr) return false;
-  const std::shared_ptr<GenerateJob> job = waiting_jobs_.front();
-  if (job->cancelled || job->added == job->requests.size()) {
-    waiting_jobs_.pop_front();
-    return !waiting_jobs_.empty();
-  }
-  GroupRequest request = job->requests[job->added];
-  request.id = next_id_;
-  const absl::Status status = engine_->Add(std::move(request));
-  if (absl::IsResourceExhausted(status)) return false;
-  const RunningPrompt running{job, static_cast<int>(job->added++)};
-  if (status.ok()) {
-    prompts_[next_id_++] = running;
-  } else {
-    PassOnPrompt(running, {running.prompt, FinishedGroup{0, status, {}}});
-  }
-  return true;
-}
-
-void EngineLoop::DropLostAndCancelled() {
-  for (auto it = tasks_.begin(); it != tasks_.end();) {
-    if (it->second.held->lost) {
-      engine_->Abort(it->first);
-      finisher_->Forget(it->second.held, Outcome::kLost);
-      it = tasks_.erase(it);
-    } else {
-      ++it;
-    }
-  }
-  for (auto it = waiting_tasks_.begin(); it != waiting_tasks_.end();) {
-    if ((*it)->lost) {
-      finisher_->Forget(*it, Outcome::kLost);
-      it = waiting_tasks_.erase(it);
-    } else {
-      ++it;
-    }
-  }
-  for (auto it = prompts_.begin(); it != prompts_.end();) {
-    if (it->second.job->cancelled) {
-      engine_->Abort(it->first);
-      it = prompts_.erase(it);
-    } else {
-      ++it;
-    }
-  }
+bool EngineLoop::MayGoOn(Placement placement) {
+  if (placement == Placement::kPlaced) ++next_id_;
+  return placement == Placement::kPlaced || placement == Placement::kEnded;
 }
 
 void EngineLoop::PassOn() {
-  for (SampledToken& token : engine_->TakeTokens()) {
-    const auto it = prompts_.find(token.group);
-    if (it != prompts_.end()) PassOnPrompt(it->second, {it->second.prompt, token});
-  }
+  for (SampledToken& token : engine_->TakeTokens()) prompts_.Pass(token);
   for (FinishedGroup& group : engine_->TakeFinished()) {
-    const int64_t id = group.id;
-    const auto it = prompts_.find(id);
-    if (it == prompts_.end()) {
-      PassOnTask(id, std::move(group));
-    } else {
-      PassOnPrompt(it->second, {it->second.prompt, std::move(group)});
-      prompts_.erase(it);
-    }
+    if (!prompts_.Finish(group)) tasks_.Finish(group);
   }
-}
-
-void EngineLoop::PassOnTask(int64_t id, FinishedGroup group) {
-  const auto it = tasks_.find(id);
-  if (it == tasks_.end()) return;
-  if (group.status.ok()) {
-    finisher_->Submit(it->second.held, std::move(group));
-  } else {
-    finisher_->Bury(it->second.held, std::string(group.status.message()));
-  }
-  tasks_.erase(it);
-}
-
-void EngineLoop::PassOnPrompt(const RunningPrompt& running, GenerateEvent event) {
-  if (running.job->events.TryPush(std::move(event))) return;
-  COHORT_LOG(WARNING) << "a Generate call does not read; it is ended";
-  running.job->cancelled = true;
-  running.job->events.Close();
 }
 
 void EngineLoop::WaitForWork() {
-  if (!waiting_tasks_.empty() || snapshot_ == nullptr) {
+  if (tasks_.waiting() > 0 || snapshot_ == nullptr) {
     metrics_.budget().Switch("waiting_for_weights");
     return weights_.WaitForOther(seen_, absl::Now() + kNap);
   }
@@ -319,27 +208,20 @@ void EngineLoop::MakeRoom() {
     absl::MutexLock lock(&mutex_);
     room = room_ > 0 || !new_tasks_.empty();
   }
-  if (room || waiting_tasks_.empty()) {
+  if (room || tasks_.waiting() == 0) {
     stuck_since_ = absl::InfiniteFuture();
     return;
   }
   stuck_since_ = std::min(stuck_since_, absl::Now());
   if (absl::Now() - stuck_since_ < options_.patience) return;
-  const auto sooner = [](const std::shared_ptr<HeldLease>& a, const std::shared_ptr<HeldLease>& b) {
-    return std::pair(a->lease.task.step(), a->lease.task.slot()) < std::pair(b->lease.task.step(), b->lease.task.slot());
-  };
-  std::sort(waiting_tasks_.begin(), waiting_tasks_.end(), sooner);
-  for (size_t kept = waiting_tasks_.size() / 2; waiting_tasks_.size() > kept;) {
-    finisher_->Release(std::move(waiting_tasks_.back()));
-    waiting_tasks_.pop_back();
-  }
+  tasks_.ReleaseLaterHalf();
   stuck_since_ = absl::InfiniteFuture();
 }
 
 void EngineLoop::PublishState() {
   const EngineLoad load = engine_->load();
   const int unfinished = finisher_ == nullptr ? 0 : finisher_->in_progress();
-  const int waiting = static_cast<int>(waiting_tasks_.size());
+  const int waiting = tasks_.waiting();
   absl::MutexLock lock(&mutex_);
   state_ = {PolicyOf(snapshot_.get()), load};
   // Before the first task nobody knows how large groups are: one is leased to see.
@@ -351,15 +233,8 @@ void EngineLoop::PublishState() {
 }
 
 void EngineLoop::EndEverything() {
-  for (auto& [id, task] : tasks_) {
-    engine_->Abort(id);
-    finisher_->Release(task.held);
-  }
-  tasks_.clear();
-  for (auto& [id, prompt] : prompts_) prompt.job->events.Close();
-  for (const auto& job : waiting_jobs_) job->events.Close();
-  prompts_.clear();
-  waiting_jobs_.clear();
+  tasks_.ReleaseRunning();
+  prompts_.Close();
   absl::MutexLock lock(&mutex_);
   for (auto& held : new_tasks_) finisher_->Release(std::move(held));
   for (const auto& job : new_jobs_) job->events.Close();

@@ -1,9 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -15,9 +12,12 @@
 #include "common/sync/thread.h"
 #include "services/rollout/engine/engine.h"
 #include "services/rollout/worker/admission.h"
+#include "services/rollout/worker/engine_prompts.h"
+#include "services/rollout/worker/engine_tasks.h"
 #include "services/rollout/worker/generate_job.h"
 #include "services/rollout/worker/group_finisher.h"
 #include "services/rollout/worker/lease_keeper.h"
+#include "services/rollout/worker/placement.h"
 #include "services/rollout/worker/weight_source.h"
 #include "services/rollout/worker/worker_metrics.h"
 
@@ -65,26 +65,14 @@ class EngineLoop {
   EngineLoopState state() const;
 
  private:
-  struct RunningTask {
-    std::shared_ptr<HeldLease> held;
-  };
-  struct RunningPrompt {
-    std::shared_ptr<GenerateJob> job;
-    int prompt = 0;
-  };
-
   void Loop();
   void TakeIncoming();
   void TakeWeights();
   absl::Status UseWeights(const policy::PolicySnapshot& snapshot);
   void AddWaiting();
-  // Whether another one may fit.
-  bool AddNextTask();
-  bool AddNextPrompt();
-  void DropLostAndCancelled();
+  // Whether the next one may get a place; takes note of an id that is used.
+  bool MayGoOn(Placement placement);
   void PassOn();
-  void PassOnTask(int64_t id, FinishedGroup group);
-  void PassOnPrompt(const RunningPrompt& running, GenerateEvent event);
   void WaitForWork();
   // An idle worker whose tasks all wait for weights may keep others' work from being done: the very tasks that must come first may be a dead worker's,
   // and there is no room for them. Gives the later half of the tasks back.
@@ -102,10 +90,8 @@ class EngineLoop {
   int64_t next_id_ = 1;
   std::shared_ptr<const policy::PolicySnapshot> snapshot_;     // In the engine.
   std::shared_ptr<const policy::PolicySnapshot> seen_;         // The newest that was looked at, taken or not.
-  std::deque<std::shared_ptr<HeldLease>> waiting_tasks_;       // In the order of leasing.
-  std::deque<std::shared_ptr<GenerateJob>> waiting_jobs_;
-  std::map<int64_t, RunningTask> tasks_;                       // By id in the engine.
-  std::map<int64_t, RunningPrompt> prompts_;
+  EngineTasks tasks_;
+  EnginePrompts prompts_;
   absl::Time stuck_since_ = absl::InfiniteFuture();            // Idle, and no room for tasks.
   bool full_ = false;                                          // The engine refused the first task that waits.
 

@@ -349,7 +349,8 @@ livenessProbe:
 {{- toYaml $resources -}}
 {{- end -}}
 
-{{/* A Service without an address of its own: whoever asks for its name gets the addresses of all pods. `publishNotReady`: also of those that are not ready. */}}
+{{/* A Service without an address of its own: whoever asks for its name gets the addresses of all pods. `publishNotReady`: also of those that are not ready.
+`annotations` are its own. */}}
 {{- define "cohort.headlessService" -}}
 apiVersion: v1
 kind: Service
@@ -357,6 +358,10 @@ metadata:
   name: {{ include "cohort.roleName" . }}
   labels:
     {{- include "cohort.labels" . | nindent 4 }}
+  {{- with .annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
   clusterIP: None
   {{- if .publishNotReady }}

@@ -27,9 +27,20 @@ kueue.x-k8s.io/queue-name: {{ . }}
 {{- end -}}
 {{- end -}}
 
+{{/* What keeps the processes of the learner in mode `mode`, as JSON: its apiVersion, kind, names, and the claim of the run where none is given. */}}
+{{- define "cohort.learnerKeeper" -}}
+{{- $group := include "cohort.learnerGroup" .root -}}
+{{- $leader := include "cohort.roleName" (dict "root" .root "role" "learner") -}}
+{{- $follower := include "cohort.roleName" (dict "root" .root "role" "learner-follower") -}}
+{{- get (dict
+  "statefulset" (dict "apiVersion" "apps/v1" "kind" "StatefulSet" "names" (list $leader $follower) "claim" (printf "state-%s-0" $leader))
+  "leaderworkerset" (dict "apiVersion" "leaderworkerset.x-k8s.io/v1" "kind" "LeaderWorkerSet" "names" (list $group) "claim" (printf "state-%s" $group))
+  "jobset" (dict "apiVersion" "jobset.x-k8s.io/v1alpha2" "kind" "JobSet" "names" (list $group) "claim" (printf "state-%s" $group))) .mode | toJson -}}
+{{- end -}}
+
 {{/* The name of the claim of the run where the learner's StatefulSet does not make it. */}}
 {{- define "cohort.learnerClaim" -}}
-{{- default (printf "state-%s" (include "cohort.learnerGroup" .)) .Values.learner.persistence.existingClaim -}}
+{{- default (include "cohort.learnerKeeper" (dict "root" . "mode" .Values.learner.mode) | fromJson).claim .Values.learner.persistence.existingClaim -}}
 {{- end -}}
 
 {{/* The pod of the leader. `exitWhenDone`: it ends with the run. `claimTemplate`: its StatefulSet adds the volume of the run. `restartPolicy`, if it is not Always. */}}

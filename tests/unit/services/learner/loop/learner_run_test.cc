@@ -161,7 +161,7 @@ class LearnerRunTest : public ::testing::Test {
         return setting == "algorithm.max_staleness=65" ? absl::InvalidArgumentError("at most 64") : absl::OkStatus();
       });
       run.inputs.config = (*control)->EffectiveConfig();
-      result = RunIncarnation(options, run.inputs, **directory, **control, *queue, *incarnation, run.registry, run.metrics, endpoints, stop.token());
+      result = RunIncarnation({options, run.inputs, **directory, **control, run.registry, run.metrics, stop.token()}, *queue, *incarnation, endpoints);
       ended_ = true;
     });
     Attend(run, options.endpoint_file, workers, stop_at);
