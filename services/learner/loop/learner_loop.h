@@ -80,7 +80,6 @@ class LearnerLoop {
   absl::Status Publish();
   void Report(const std::vector<SlotGroup>& slots, const UpdateMetrics& update, learner::v1::StepRecord record);
   absl::Status Finish();
-  absl::Status ExportPolicy() const;
 
   const Parts parts_;
   const std::string run_directory_;

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "common/log/log.h"
 #include "common/status/errors.h"
+#include "common/status/status_macros.h"
 
 namespace cohort::rollout {
 namespace {
@@ -99,14 +100,25 @@ EngineLoopState EngineLoop::state() const {
   return state_;
 }
 
+absl::Status EngineLoop::failure() const {
+  absl::MutexLock lock(&mutex_);
+  return failure_;
+}
+
 void EngineLoop::Loop() {
+  const absl::Status status = Drive();
+  EndEverything(status);
+  if (!status.ok() && options_.on_failure != nullptr) options_.on_failure();
+}
+
+absl::Status EngineLoop::Drive() {
   for (;;) {
     TakeIncoming();
     {
       absl::MutexLock lock(&mutex_);
-      if (draining_ && (!tasks_.any_running() || absl::Now() >= drain_deadline_)) break;
+      if (draining_ && (!tasks_.any_running() || absl::Now() >= drain_deadline_)) return absl::OkStatus();
     }
-    TakeWeights();
+    COHORT_RETURN_IF_ERROR(TakeWeights());
     tasks_.DropLost();
     prompts_.DropCancelled();
     AddWaiting();
@@ -118,12 +130,10 @@ void EngineLoop::Loop() {
     }
     stuck_since_ = absl::InfiniteFuture();
     metrics_.budget().Switch("generating");
-    const absl::Status status = engine_->Step();
-    if (!status.ok()) COHORT_LOG(ERROR) << "decode step: " << status.message();
+    if (const absl::Status stepped = engine_->Step(); !stepped.ok()) return Annotate(stepped, "a decode step failed");
     PassOn();
     metrics_.ReportEngine(engine_->load(), absl::Now());
   }
-  EndEverything();
 }
 
 void EngineLoop::TakeIncoming() {
@@ -136,23 +146,21 @@ void EngineLoop::TakeIncoming() {
   if (!leasing_ || draining_) tasks_.ReleaseWaiting();
 }
 
-void EngineLoop::TakeWeights() {
+absl::Status EngineLoop::TakeWeights() {
   const auto latest = weights_.Latest();
   seen_ = latest;
-  if (latest == nullptr || latest == snapshot_) return;
+  if (latest == nullptr || latest == snapshot_) return absl::OkStatus();
   const HeldPolicy next = PolicyOf(latest.get());
-  if (!IsNewer(next, PolicyOf(snapshot_.get()))) return;
+  if (!IsNewer(next, PolicyOf(snapshot_.get()))) return absl::OkStatus();
   if (snapshot_ != nullptr && next.incarnation != snapshot_->incarnation) tasks_.DropRunning();
-  if (!MayExchange(tasks_.Running(), next)) return;
+  if (!MayExchange(tasks_.Running(), next)) return absl::OkStatus();
   metrics_.budget().Switch("taking_weights");
   const absl::Status status = UseWeights(*latest);
-  if (absl::IsFailedPrecondition(status)) return;  // Overwritten in the sink by a newer version, which will be the latest.
-  if (!status.ok()) {
-    COHORT_LOG(ERROR) << "policy version " << next.version << " cannot be used: " << status.message();
-    return;
-  }
+  if (absl::IsFailedPrecondition(status)) return absl::OkStatus();  // Overwritten in the sink by a newer version, which will be the latest.
+  if (!status.ok()) return Annotate(status, absl::StrCat("policy version ", next.version, " cannot be used"));
   snapshot_ = latest;
   metrics_.SetPolicyVersion(next.version);
+  return absl::OkStatus();
 }
 
 absl::Status EngineLoop::UseWeights(const policy::PolicySnapshot& snapshot) {
@@ -232,7 +240,8 @@ void EngineLoop::PublishState() {
   room_ = full_ || snapshot_ == nullptr || unfinished >= options_.most_unfinished ? 0 : std::max(0, wanted);
 }
 
-void EngineLoop::EndEverything() {
+void EngineLoop::EndEverything(const absl::Status& failure) {
+  tasks_.ReleaseWaiting();
   tasks_.ReleaseRunning();
   prompts_.Close();
   absl::MutexLock lock(&mutex_);
@@ -240,7 +249,9 @@ void EngineLoop::EndEverything() {
   for (const auto& job : new_jobs_) job->events.Close();
   new_tasks_.clear();
   new_jobs_.clear();
+  room_ = 0;
   ended_ = true;
+  failure_ = failure;
 }
 
 }  // namespace cohort::rollout

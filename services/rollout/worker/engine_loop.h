@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -37,6 +38,7 @@ class EngineLoop {
     int group_size = 0;                              // Completions that a task is expected to want, to know how many fit; 0: not known.
     int most_unfinished = 256;                       // Groups that are generated but not handed in; with more nothing is leased.
     absl::Duration patience = absl::Seconds(3);      // Tasks that fill an idle worker and wait for weights so long are given back in part.
+    std::function<void()> on_failure;                // The engine has failed, see failure(). Called from the loop's thread, which ends.
   };
   // `weights` and `metrics` must outlive the loop, and so must `finisher`, which is nullptr where no tasks are given.
   EngineLoop(std::unique_ptr<Engine> engine, WeightSource& weights, GroupFinisher* finisher, WorkerMetrics& metrics, Options options);
@@ -64,10 +66,15 @@ class EngineLoop {
 
   EngineLoopState state() const;
 
+  // OK until the engine has failed. Nothing that was in it can be trusted: the loop has ended, and what it had was given back.
+  absl::Status failure() const;
+
  private:
   void Loop();
+  // Until the drain is over (OK), or the engine fails.
+  absl::Status Drive();
   void TakeIncoming();
-  void TakeWeights();
+  absl::Status TakeWeights();
   absl::Status UseWeights(const policy::PolicySnapshot& snapshot);
   void AddWaiting();
   // Whether the next one may get a place; takes note of an id that is used.
@@ -78,7 +85,7 @@ class EngineLoop {
   // and there is no room for them. Gives the later half of the tasks back.
   void MakeRoom();
   void PublishState();
-  void EndEverything();
+  void EndEverything(const absl::Status& failure);
 
   const std::unique_ptr<Engine> engine_;
   WeightSource& weights_;
@@ -105,6 +112,7 @@ class EngineLoop {
   bool leasing_ ABSL_GUARDED_BY(mutex_) = true;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   EngineLoopState state_ ABSL_GUARDED_BY(mutex_);
   sync::Thread thread_;
 };

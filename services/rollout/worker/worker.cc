@@ -130,6 +130,8 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   EngineLoop::Options loop_options;
   loop_options.group_size = options.group_size;
   loop_options.patience = options.lease() / 3;
+  sync::StopSource failed;
+  loop_options.on_failure = [failed]() mutable { failed.RequestStop(); };
   EngineLoop loop(std::move(engine), *weights, finisher, metrics, std::move(loop_options));
   DrainControl drain(loop, absl::Seconds(options.grace_seconds));
   RolloutServiceImpl::Parts shown{loop, *model.tokenizer, metrics};
@@ -154,12 +156,13 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   COHORT_LOG(INFO) << "serves on " << server->listens_on() << ", metrics on " << endpoints.metrics;
 
   const sync::StopCallback on_stop(stop, [&drain] { drain.Drain("asked to stop", absl::ZeroDuration(), /*stay=*/false); });
+  const sync::StopCallback on_failure(failed.token(), [&drain] { drain.Drain("the engine failed", absl::ZeroDuration(), /*stay=*/false); });
   drain.ends().WaitUntil(absl::InfiniteFuture());
   COHORT_LOG(INFO) << "stops; groups in progress have " << drain.grace();
   Drain(absl::Now() + drain.grace(), loop, intake.get(), queue_side.get());
   presence.reset();
   server->Shutdown(absl::Now() + kGoodbye);
-  return absl::OkStatus();
+  return loop.failure();
 }
 
 }  // namespace cohort::rollout

@@ -94,6 +94,7 @@ absl::Status CudaEngine::SetWeights(std::shared_ptr<const model::Arena> weights,
   if (weights->size() != arena_size_) {
     return absl::InvalidArgumentError(absl::StrCat("weights of ", weights->size(), " elements do not fit the model, which has ", arena_size_));
   }
+  COHORT_RETURN_IF_ERROR(UseGpu());
   COHORT_RETURN_IF_ERROR(decoder_->weights().Upload(*weights, stream_.get()));
   version_ = version;
   return absl::OkStatus();
@@ -101,6 +102,7 @@ absl::Status CudaEngine::SetWeights(std::shared_ptr<const model::Arena> weights,
 
 absl::Status CudaEngine::TakeFromSink(int64_t ticket, int64_t version) {
   if (sink_ == nullptr) return Engine::TakeFromSink(ticket, version);
+  COHORT_RETURN_IF_ERROR(UseGpu());
   COHORT_RETURN_IF_ERROR(sink_->Take(ticket, decoder_->weights().first(), stream_.get()));
   version_ = version;
   return absl::OkStatus();
@@ -108,7 +110,10 @@ absl::Status CudaEngine::TakeFromSink(int64_t ticket, int64_t version) {
 
 absl::Status CudaEngine::Step() {
   if (version_ < 0) return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NO_POLICY", "the engine has no weights yet");
+  COHORT_RETURN_IF_ERROR(UseGpu());
   return pipeline_->Step(version_);
 }
+
+absl::Status CudaEngine::UseGpu() const { return ToStatus(cudaSetDevice(device_.index), "selecting the engine's GPU"); }
 
 }  // namespace cohort::rollout::cuda

@@ -61,6 +61,8 @@ class CudaEngine : public Engine {
   CudaEngine(const model::ModelConfig& config, const model::ArenaLayout& layout, const CudaEngineOptions& options, const cohort::cuda::DeviceInfo& device);
 
   absl::Status Allocate(const model::ArenaLayout& layout);
+  // Makes the GPU current for the calling thread, which need not be the one that created the engine.
+  absl::Status UseGpu() const;
   absl::StatusOr<int64_t> PagesThatFit() const;
   SchedulerOptions ForScheduler(int64_t pages) const;
 

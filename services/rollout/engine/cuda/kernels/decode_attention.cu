@@ -302,9 +302,8 @@ __global__ void __launch_bounds__(1024) PlanKernel(const DecodeRow* rows, int co
 template <int kHeadDim, bool kUpper>
 void Launch(const DecodeAttentionArgs& args, cudaStream_t stream) {
   using S = Shape<kHeadDim>;
-  static const cudaError_t raised =
-      cudaFuncSetAttribute(DecodeAttentionKernel<kHeadDim, kUpper>, cudaFuncAttributeMaxDynamicSharedMemorySize, S::kSharedBytes);
-  (void)raised;  // A refusal shows at the launch.
+  // On the current device; a refusal shows at the launch.
+  cudaFuncSetAttribute(DecodeAttentionKernel<kHeadDim, kUpper>, cudaFuncAttributeMaxDynamicSharedMemorySize, S::kSharedBytes);
   const int groups = DecodeAttentionGroups(args.heads, args.cache.kv_heads);
   const int64_t most = static_cast<int64_t>(args.count) * args.max_pieces * groups;
   const int grid = static_cast<int>(min(most, static_cast<int64_t>(args.multiprocessors * S::kBlocksPerProcessor)));

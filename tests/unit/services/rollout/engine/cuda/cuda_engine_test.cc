@@ -5,7 +5,9 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <thread>
 
+#include "common/cuda/device.h"
 #include "common/io/crc32c.h"
 #include "common/status/errors.h"
 #include "common/testing/status_matchers.h"
@@ -70,6 +72,24 @@ TEST(CudaEngineTest, TheSameRequestsGiveTheSameCompletions) {
     }
   }
   EXPECT_EQ(different.size(), 12) << "every sample has random numbers of its own";
+}
+
+// On the last GPU: a new thread begins on the first.
+TEST(CudaEngineTest, AnotherThreadThanItsMakersMayDriveItOnAnyGpu) {
+  CudaEngineOptions options = SmallOptions();
+  options.device = cohort::cuda::DeviceCount() - 1;
+  for (const auto& config : {SmallConfig(), WideHeadConfig()}) {
+    const TestModel model(config);
+    const GroupRequest request = Request(1, 130, 2, 9);
+    std::map<int64_t, FinishedGroup> finished;
+    std::thread([&, engine = CudaEngine::Create(config, model.layout, options)] {
+      ASSERT_TRUE(engine.ok()) << engine.status();
+      ASSERT_TRUE((*engine)->SetWeights(model.weights, 0).ok());
+      ASSERT_TRUE((*engine)->Add(request).ok());
+      finished = Finish(**engine);
+    }).join();
+    EXPECT_LT(AgainstReference(model, request, finished[1]).mean(), kNoise);
+  }
 }
 
 TEST(CudaEngineTest, GroupsLargerThanTheBatchAndOfAllLengthsFinishAndLeaveNothingBehind) {
