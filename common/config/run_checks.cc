@@ -24,15 +24,19 @@ class RunChecker {
   void CheckGpus() {
     const auto& rollout = config_.rollout();
     if (rollout.kv_megabytes() > 0 || rollout.device() == v1::DEVICE_CPU) return;
-    const int64_t gpu = config_.optimizer().gpu() - rollout.first_gpu();
-    if (config_.optimizer().device() != v1::DEVICE_CPU && gpu >= 0 && gpu < rollout.gpus()) {
-      Refuse({"rollout.kv_megabytes", "optimizer.gpu", "optimizer.device"},
-             absl::StrCat("is not set, so the rollout workers take all of GPU ", config_.optimizer().gpu(),
-                          " that the learner (optimizer.gpu) has not taken yet; set rollout.kv_megabytes, or give the learner a GPU of its own"));
+    const auto& optimizer = config_.optimizer();
+    // The learner's followers take the GPUs behind its own.
+    const int64_t last = int64_t{optimizer.gpu()} + optimizer.data_parallel() - 1;
+    const int64_t shared = std::max<int64_t>(optimizer.gpu(), rollout.first_gpu());
+    if (optimizer.device() != v1::DEVICE_CPU && shared <= last && shared < int64_t{rollout.first_gpu()} + rollout.gpus()) {
+      Refuse({"optimizer.data_parallel", "optimizer.gpu", "optimizer.device"},
+             absl::StrCat("the learner has GPU ", optimizer.gpu(), last == optimizer.gpu() ? "" : absl::StrCat(" to ", last),
+                          " (optimizer.gpu, optimizer.data_parallel), but rollout.kv_megabytes is not set, so the rollout workers take all of GPU ", shared,
+                          " that it has not taken yet; set rollout.kv_megabytes, or rollout.first_gpu to ", last + 1));
     } else if (rollout.device() == v1::DEVICE_CUDA && rollout.workers() > rollout.gpus()) {
-      Refuse({"rollout.kv_megabytes", "rollout.workers"},
-             absl::StrCat("is not set, so the first of ", rollout.workers(), " workers (rollout.workers) on ", rollout.gpus(),
-                          " GPUs (rollout.gpus) takes all memory; set rollout.kv_megabytes, or start one worker a GPU"));
+      Refuse({"rollout.workers"},
+             absl::StrCat("is ", rollout.workers(), " on ", rollout.gpus(),
+                          " GPUs (rollout.gpus), but rollout.kv_megabytes is not set, so the first of them takes all memory; set it, or start one worker a GPU"));
     }
   }
 

@@ -15,11 +15,9 @@
 #include "common/redis/access.h"
 #include "common/reward/format/template_name.h"
 #include "common/rpc/service_tls.h"
-#include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/cli/command/interrupt.h"
 #include "services/cli/launch/data_check.h"
-#include "services/cli/launch/follower_gpus.h"
 #include "services/cli/launch/nccl_environment.h"
 #include "services/cli/launch/results.h"
 #include "services/cli/supervise/service_specs.h"
@@ -81,7 +79,6 @@ absl::Status RunLauncher::LoadConfig() {
   std::vector<std::string> overrides = arguments_.overrides;
   if (arguments_.seed.has_value()) overrides.push_back(absl::StrCat("run.seed=", *arguments_.seed));
   COHORT_ASSIGN_OR_RETURN(config_, config::LoadRunConfig(arguments_.config_path, overrides));
-  COHORT_RETURN_IF_ERROR(Annotate(CheckFollowerGpus(config_), arguments_.config_path));
   paths_ = RunPaths::Of(config_);
   // What is set for some other server must not be said to the private one.
   if (config_.queue().redis_address().empty()) redis::Access::ForgetEnvironment();
@@ -191,7 +188,7 @@ absl::Status RunLauncher::Train() {
 absl::Status RunLauncher::StartFollowers() {
   std::vector<ServiceSpec> specs;
   for (int i = 1; i < config_.optimizer().data_parallel(); ++i) {
-    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, FollowerSpec(paths_, i, config_.run().name(), learner_->address(), GpuOfFollower(config_, i)));
+    COHORT_ASSIGN_OR_RETURN(ServiceSpec spec, FollowerSpec(paths_, i, config_.run().name(), learner_->address(), config_.optimizer().gpu() + i));
     specs.push_back(WithTimeout(std::move(spec)));
   }
   if (specs.empty()) return absl::OkStatus();

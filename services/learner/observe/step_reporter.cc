@@ -15,12 +15,19 @@ void Note(const absl::Status& status) {
   if (!status.ok()) COHORT_LOG(ERROR) << status.message();
 }
 
+constexpr double kSuspicious = 0.1;  // As the alert's.
+
 void Log(const learner::v1::StepRecord& r) {
   COHORT_LOG(INFO) << absl::StreamFormat(
       "step=%d reward=%.3f accuracy=%.3f format=%.3f length=%.1f kl=%.4f entropy=%.3f loss=%.4f grad_norm=%.3f lr=%.2e tokens/s=%.0f seconds=%.2f "
       "(waiting %.2f, update %.2f)",
       r.step(), r.reward_mean(), r.accuracy(), r.format(), r.length_mean(), r.kl(), r.entropy(), r.loss(), r.grad_norm(), r.learning_rate(),
       r.tokens_per_second(), r.step_seconds(), r.wait_seconds(), r.update_seconds());
+  if (r.logprob_diff_mean() <= kSuspicious) return;
+  COHORT_LOG(WARNING) << absl::StreamFormat(
+      "step=%d log-probabilities of the same tokens differ by %.3f on average between the workers and the learner: a worker computes wrongly or with other "
+      "weights, see the workers' logs; much staleness has the same effect",
+      r.step(), r.logprob_diff_mean());
 }
 
 }  // namespace

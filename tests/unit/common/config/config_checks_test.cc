@@ -45,11 +45,27 @@ TEST_F(ConfigChecksTest, AContradictionIsReportedWhereTheUserWroteOneOfItsSides)
 TEST_F(ConfigChecksTest, WhoSharesAGpuSaysHowMuchTheWorkersTake) {
   ExpectRefused({"rollout.device=CUDA", "optimizer.device=CUDA"}, "optimizer.device", {"take all of GPU 0", "set rollout.kv_megabytes"});
   ExpectFine({"rollout.device=CUDA", "optimizer.device=CUDA", "rollout.kv_megabytes=4096"});
-  ExpectRefused({"rollout.device=CUDA", "rollout.workers=2"}, "rollout.workers", {"2 workers", "1 GPUs", "kv_megabytes"});
+  ExpectRefused({"rollout.device=CUDA", "rollout.workers=2"}, "rollout.workers", {"is 2 on 1 GPUs", "set it, or start one worker a GPU"});
   ExpectFine({"rollout.device=CUDA", "rollout.workers=2", "rollout.gpus=2"});
   ExpectFine({"rollout.device=CUDA", "rollout.workers=1", "rollout.first_gpu=1", "optimizer.device=CUDA"});
   // In pods of their own each has its own GPU 0.
   EXPECT_OK(LoadRunConfig(path_, {"rollout.device=CUDA", "optimizer.device=CUDA", "rollout.workers=2"}, Placement::kSeveralMachines));
+}
+
+TEST_F(ConfigChecksTest, FollowersOfTheLearnerAndWorkersThatFillTheirGpusDoNotMeet) {
+  const std::vector<std::string> three = {"rollout.device=CUDA", "rollout.workers=1", "optimizer.device=CUDA", "optimizer.data_parallel=3"};
+  const auto with = [&three](std::vector<std::string> more) {
+    more.insert(more.end(), three.begin(), three.end());
+    return more;
+  };
+  for (const auto& [first, gpus, shared] : {std::tuple{1, 1, 1}, {2, 1, 2}, {0, 1, 0}, {0, 8, 0}}) {
+    ExpectRefused(with({absl::StrCat("rollout.first_gpu=", first), absl::StrCat("rollout.gpus=", gpus)}), "optimizer.data_parallel",
+                  {"GPU 0 to 2", absl::StrCat("all of GPU ", shared, " "), "rollout.kv_megabytes", "rollout.first_gpu to 3"});
+  }
+  ExpectFine(with({"rollout.first_gpu=3"}));
+  ExpectFine(with({"rollout.first_gpu=1", "rollout.kv_megabytes=1000"}));
+  ExpectFine({"rollout.device=CPU", "optimizer.device=CUDA", "optimizer.data_parallel=3", "rollout.first_gpu=1"});
+  ExpectFine({"rollout.device=CUDA", "rollout.workers=1", "optimizer.device=CPU", "optimizer.data_parallel=3", "rollout.first_gpu=1"});
 }
 
 TEST_F(ConfigChecksTest, AWholeGroupMustFitIntoAWorker) {
