@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
