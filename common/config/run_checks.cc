@@ -29,14 +29,15 @@ class RunChecker {
     const int64_t last = int64_t{optimizer.gpu()} + optimizer.data_parallel() - 1;
     const int64_t shared = std::max<int64_t>(optimizer.gpu(), rollout.first_gpu());
     if (optimizer.device() != v1::DEVICE_CPU && shared <= last && shared < int64_t{rollout.first_gpu()} + rollout.gpus()) {
+      const int64_t elsewhere = rollout.gpus() <= optimizer.gpu() ? 0 : last + 1;
       Refuse({"optimizer.data_parallel", "optimizer.gpu", "optimizer.device"},
-             absl::StrCat("the learner has GPU ", optimizer.gpu(), last == optimizer.gpu() ? "" : absl::StrCat(" to ", last),
+             absl::StrCat("the learner has GPU", last == optimizer.gpu() ? " " : "s ", optimizer.gpu(), last == optimizer.gpu() ? "" : absl::StrCat(" to ", last),
                           " (optimizer.gpu, optimizer.data_parallel), but rollout.kv_megabytes is not set, so the rollout workers take all of GPU ", shared,
-                          " that it has not taken yet; set rollout.kv_megabytes, or rollout.first_gpu to ", last + 1));
+                          " that it has not taken yet; set rollout.kv_megabytes, or rollout.first_gpu to ", elsewhere));
     } else if (rollout.device() == v1::DEVICE_CUDA && rollout.workers() > rollout.gpus()) {
       Refuse({"rollout.workers"},
-             absl::StrCat("is ", rollout.workers(), " on ", rollout.gpus(),
-                          " GPUs (rollout.gpus), but rollout.kv_megabytes is not set, so the first of them takes all memory; set it, or start one worker a GPU"));
+             absl::StrCat("is ", rollout.workers(), " on ", rollout.gpus(), rollout.gpus() == 1 ? " GPU" : " GPUs",
+                          " (rollout.gpus), but rollout.kv_megabytes is not set, so the first of them takes all memory; set it, or start one worker a GPU"));
     }
   }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -79,7 +80,9 @@ std::string Mismatch(const Field& field, const YAML::Node& node) {
     std::vector<std::string> names;
     for (int i = 1; i < field.enum_type()->value_count(); ++i) names.push_back(ShortName(*field.enum_type()->value(i)));
     const std::string nearest = node.IsScalar() ? Nearest(node.Scalar(), names) : "";
-    return absl::StrCat(problem, nearest.empty() ? "; choose one" : absl::StrCat("; did you mean ", nearest, "?"));
+    // First letters are hardly ever mistyped: who writes GPU does not mean CPU.
+    const bool meant = !nearest.empty() && !node.Scalar().empty() && absl::ascii_toupper(node.Scalar()[0]) == nearest[0];
+    return absl::StrCat(problem, meant ? absl::StrCat("; did you mean ", nearest, "?") : "; choose one");
   }
   return absl::StrCat(problem, "; see `cohort config explain ", field.name(), "`");
 }

@@ -12,9 +12,11 @@
 #include "common/config/config.h"
 #include "common/config/memory.h"
 #include "common/io/files.h"
+#include "common/model/model_config.h"
 #include "common/redis/access.h"
 #include "common/reward/format/template_name.h"
 #include "common/rpc/service_tls.h"
+#include "common/status/errors.h"
 #include "common/status/status_macros.h"
 #include "services/cli/command/interrupt.h"
 #include "services/cli/launch/data_check.h"
@@ -67,6 +69,8 @@ absl::Status RunLauncher::Run() {
 }
 
 absl::Status RunLauncher::RunStages() {
+  // Before anything is started: a base model that was not made or fetched yet is what most first attempts lack.
+  COHORT_RETURN_IF_ERROR(Annotate(model::LoadModelConfig(config_.model().path()).status(), "model.path"));
   COHORT_RETURN_IF_ERROR(StartBackbone());
   COHORT_RETURN_IF_ERROR(CheckData());
   if (evaluation_.has_value()) COHORT_RETURN_IF_ERROR(evaluation_->Before());

@@ -61,6 +61,12 @@ TEST(BadInputTest, AnAnswerThatCannotBeParsedIsFoundBeforeTrainingStarts) {
   ExpectRefused(run, {"data.jsonl:2", "two-ish ((("});
 }
 
+TEST(BadInputTest, AModelThatIsNotThereIsNamedBeforeAnythingIsStarted) {
+  TrainingRun run({"model.path=/tmp/no-such-model"});
+  ExpectRefused(run, {"model.path: /tmp/no-such-model: there is no such directory; give a Hugging Face checkpoint directory"});
+  EXPECT_THAT(run.Output(), Not(HasSubstr("started redis")));
+}
+
 TEST(BadInputTest, AWrongColumnIsNamedWithThoseThatThereAre) {
   TrainingRun run({"data.answer_column=solution"});
   ExpectRefused(run, {"train.jsonl:1: has no column 'solution'", "answer, prompt", "data.answer_column"});

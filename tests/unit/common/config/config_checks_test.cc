@@ -45,9 +45,12 @@ TEST_F(ConfigChecksTest, AContradictionIsReportedWhereTheUserWroteOneOfItsSides)
 TEST_F(ConfigChecksTest, WhoSharesAGpuSaysHowMuchTheWorkersTake) {
   ExpectRefused({"rollout.device=CUDA", "optimizer.device=CUDA"}, "optimizer.device", {"take all of GPU 0", "set rollout.kv_megabytes"});
   ExpectFine({"rollout.device=CUDA", "optimizer.device=CUDA", "rollout.kv_megabytes=4096"});
-  ExpectRefused({"rollout.device=CUDA", "rollout.workers=2"}, "rollout.workers", {"is 2 on 1 GPUs", "set it, or start one worker a GPU"});
+  ExpectRefused({"rollout.device=CUDA", "rollout.workers=2"}, "rollout.workers", {"is 2 on 1 GPU ", "set it, or start one worker a GPU"});
   ExpectFine({"rollout.device=CUDA", "rollout.workers=2", "rollout.gpus=2"});
   ExpectFine({"rollout.device=CUDA", "rollout.workers=1", "rollout.first_gpu=1", "optimizer.device=CUDA"});
+  // The way out is a GPU that is free, before the learner's where there is one.
+  ExpectRefused({"rollout.device=CUDA", "rollout.workers=1", "rollout.first_gpu=1", "optimizer.device=CUDA", "optimizer.gpu=1"}, "optimizer.gpu",
+                {"the learner has GPU 1 ", "rollout.first_gpu to 0"});
   // In pods of their own each has its own GPU 0.
   EXPECT_OK(LoadRunConfig(path_, {"rollout.device=CUDA", "optimizer.device=CUDA", "rollout.workers=2"}, Placement::kSeveralMachines));
 }
@@ -60,7 +63,7 @@ TEST_F(ConfigChecksTest, FollowersOfTheLearnerAndWorkersThatFillTheirGpusDoNotMe
   };
   for (const auto& [first, gpus, shared] : {std::tuple{1, 1, 1}, {2, 1, 2}, {0, 1, 0}, {0, 8, 0}}) {
     ExpectRefused(with({absl::StrCat("rollout.first_gpu=", first), absl::StrCat("rollout.gpus=", gpus)}), "optimizer.data_parallel",
-                  {"GPU 0 to 2", absl::StrCat("all of GPU ", shared, " "), "rollout.kv_megabytes", "rollout.first_gpu to 3"});
+                  {"GPUs 0 to 2", absl::StrCat("all of GPU ", shared, " "), "rollout.kv_megabytes", "rollout.first_gpu to 3"});
   }
   ExpectFine(with({"rollout.first_gpu=3"}));
   ExpectFine(with({"rollout.first_gpu=1", "rollout.kv_megabytes=1000"}));

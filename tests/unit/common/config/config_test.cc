@@ -87,6 +87,7 @@ TEST_F(ConfigTest, IllTypedValuesAreRefused) {
 TEST_F(ConfigTest, AnUnknownEnumValueNamesTheNearest) {
   ExpectError(With("group_size: 8\n", "group_size: 8\n  kl_estimator: K33\n"), 13,
               "algorithm.kl_estimator: expected one of K1, K2, K3, found 'K33'; did you mean K3?");
+  ExpectErrorWith(With("rollout:\n", "rollout:\n  device: GPU\n"), 9, "expected one of AUTO, CPU, CUDA, found 'GPU'; choose one");
   ExpectErrorWith(With("group_size: 8\n", "group_size: 8\n  kl_estimator: UNSPECIFIED\n"), 13, "expected one of K1, K2, K3");
 }
 
