@@ -8,9 +8,9 @@
 
 namespace cohort::model {
 
-// A flat buffer of numbers of one type on the CPU, page-aligned, zeroed at first; bad_alloc when the system has not so much. An ArenaLayout's offsets count elements, so that one layout serves
-// arenas of every type: learners compute in fp32, GPU engines take bf16. A version's checksum is that of bytes(). Moves, does not copy. Not thread-safe
-// while written; share as std::shared_ptr<const Arena> once whole.
+// A flat buffer of numbers of one type on the CPU, page-aligned, zeroed at first; bad_alloc when the system has not so much. An ArenaLayout's offsets count
+// elements, so that one layout serves arenas of every type: learners compute in fp32, GPU engines take bf16. A version's checksum is that of bytes(). Moves,
+// does not copy. Not thread-safe while written; share as std::shared_ptr<const Arena> once whole.
 class Arena {
  public:
   explicit Arena(int64_t elements, DType dtype = DType::kFloat32);

@@ -15,7 +15,7 @@ void Note(const absl::Status& status) {
   if (!status.ok()) COHORT_LOG(ERROR) << status.message();
 }
 
-constexpr double kSuspicious = 0.1;  // As the alert's.
+constexpr double kSuspicious = 0.1;  // Nats; as in the alert CohortPolicyMismatch.
 
 void Log(const learner::v1::StepRecord& r) {
   COHORT_LOG(INFO) << absl::StreamFormat(

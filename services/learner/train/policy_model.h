@@ -64,8 +64,8 @@ class PolicyModel {
   virtual absl::Status GatherWorkers() { return absl::OkStatus(); }
   // Passes that are computed at the same time.
   virtual int64_t workers() const = 0;
-  // Calls body(worker) for every worker, perhaps at the same time, and returns when all have. Returns the error of one that failed, if any:
-  // the others may have been given up for it.
+  // Calls body(worker), which does not throw, for every worker, perhaps at the same time, and returns when all have. Returns the error of one that
+  // failed, if any: the others may have been given up for it.
   virtual absl::Status Run(const std::function<absl::Status(int64_t worker)>& body) = 0;
 
   // Log-probabilities of the batch's predictions. `keep` saves what Backward needs. kReference only where there is one.

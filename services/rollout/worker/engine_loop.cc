@@ -107,6 +107,7 @@ absl::Status EngineLoop::failure() const {
 
 void EngineLoop::Loop() {
   const absl::Status status = Drive();
+  if (!status.ok()) COHORT_LOG(ERROR) << "the engine has failed: " << status.message();
   EndEverything(status);
   if (!status.ok() && options_.on_failure != nullptr) options_.on_failure();
 }
@@ -242,7 +243,11 @@ void EngineLoop::PublishState() {
 
 void EngineLoop::EndEverything(const absl::Status& failure) {
   tasks_.ReleaseWaiting();
-  tasks_.ReleaseRunning();
+  if (failure.ok()) {
+    tasks_.ReleaseRunning();
+  } else {
+    tasks_.LeaveRunning();
+  }
   prompts_.Close();
   absl::MutexLock lock(&mutex_);
   for (auto& held : new_tasks_) finisher_->Release(std::move(held));

@@ -66,7 +66,8 @@ class EngineLoop {
 
   EngineLoopState state() const;
 
-  // OK until the engine has failed. Nothing that was in it can be trusted: the loop has ended, and what it had was given back.
+  // OK until the engine has failed. Nothing that was in it can be trusted: the loop has ended, tasks that waited were given back, and the leases of those in the
+  // engine run out, see EngineTasks::LeaveRunning().
   absl::Status failure() const;
 
  private:

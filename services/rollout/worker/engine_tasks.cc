@@ -112,6 +112,11 @@ void EngineTasks::ReleaseRunning() {
   running_.clear();
 }
 
+void EngineTasks::LeaveRunning() {
+  for (const auto& [id, held] : running_) finisher_->Forget(held, Outcome::kFailed);
+  running_.clear();
+}
+
 std::vector<const prompt::v1::PromptTask*> EngineTasks::Running() const {
   std::vector<const prompt::v1::PromptTask*> tasks;
   for (const auto& [id, held] : running_) tasks.push_back(&held->lease.task);

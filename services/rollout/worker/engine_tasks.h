@@ -41,6 +41,10 @@ class EngineTasks {
   void ReleaseLaterHalf();
   void ReleaseRunning();
 
+  // After the engine has failed, which is not spoken to any more: leaves the leases of those that had a place to run out. Unlike a release this counts as an
+  // attempt, so that a task that makes every engine fail ends among the dead letters.
+  void LeaveRunning();
+
   int waiting() const { return static_cast<int>(waiting_.size()); }
   // Those that have a place.
   std::vector<const prompt::v1::PromptTask*> Running() const;

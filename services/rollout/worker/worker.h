@@ -6,8 +6,8 @@
 
 namespace cohort::rollout {
 
-// Runs a rollout worker until `stop` is requested, then drains it: OK. Errors of the start (a bad model, an address that cannot be bound, no queue) are
-// returned as they come.
+// Runs a rollout worker until `stop` is requested or somebody drains it for good: OK after the drain. Errors of the start (a bad model, an address that cannot be
+// bound, no queue) are returned as they come; so is, after handing in what was finished, the error of an engine that fails.
 absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop);
 
 }  // namespace cohort::rollout

@@ -16,6 +16,7 @@ const char* NameOf(Outcome outcome) {
     case Outcome::kBuried: return "buried";
     case Outcome::kReleased: return "released";
     case Outcome::kDropped: return "dropped";
+    case Outcome::kFailed: return "failed";
   }
   return "";
 }
@@ -37,7 +38,7 @@ WorkerMetrics::WorkerMetrics(metrics::Registry& registry)
       window_begin_(absl::Now()) {
   policy_version_->Set(-1);
   for (Outcome outcome : {Outcome::kSubmitted, Outcome::kDuplicate, Outcome::kStale, Outcome::kLost, Outcome::kBuried, Outcome::kReleased,
-                          Outcome::kDropped}) {
+                          Outcome::kDropped, Outcome::kFailed}) {
     registry_.GetCounter("cohort_rollout_groups_total", "Leased groups by what became of them.", {{"outcome", NameOf(outcome)}});
   }
 }

@@ -19,6 +19,7 @@ enum class Outcome {
   kBuried,     // Cannot be done; stands among the dead letters.
   kReleased,   // Given back because this worker stops.
   kDropped,    // Belongs to an earlier learner.
+  kFailed,     // Was in the engine when that failed; the lease runs out.
 };
 
 // The worker's metrics. Thread-safe, except ReportEngine.

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,19 @@ TEST_F(SafetensorsTest, WhatIsWrittenIsReadBack) {
   std::vector<float> values(6);
   ASSERT_OK(CopyAsFloat(file.tensors().at("a"), absl::MakeSpan(values)));
   EXPECT_EQ(values, a);
+}
+
+TEST_F(SafetensorsTest, WhatIsWrittenInManyPiecesIsReadBackWhole) {
+  std::vector<float> large((size_t{9} << 20) + 1);  // 36 MiB, between two small ones.
+  for (size_t i = 0; i < large.size(); ++i) large[i] = static_cast<float>(i);
+  const std::vector<float> small = {1, 2};
+  ASSERT_OK(WriteSafetensors(path_, {{"a", {2}, small}, {"b", {static_cast<int64_t>(large.size())}, large}, {"c", {2}, small}}));
+  ASSERT_OK_AND_ASSIGN(const auto file, SafetensorsFile::Open(path_));
+  for (const auto& [name, expected] : std::map<std::string, const std::vector<float>*>{{"a", &small}, {"b", &large}, {"c", &small}}) {
+    std::vector<float> values(expected->size());
+    ASSERT_OK(CopyAsFloat(file.tensors().at(name), absl::MakeSpan(values)));
+    EXPECT_TRUE(values == *expected) << name;
+  }
 }
 
 TEST_F(SafetensorsTest, TheDataBeginsAtAMultipleOfEight) {

@@ -13,6 +13,7 @@ namespace {
 
 using ::cohort::testing::IsOk;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 learner::v1::StepRecord Record(int64_t step) {
   learner::v1::StepRecord record;
@@ -38,6 +39,23 @@ TEST(StepReporterTest, AStepGoesToFilesFeedAndMetricsAndComesBackAfterAResume) {
   EXPECT_EQ(feed.size(), 2);
   EXPECT_EQ(feed.State().steps_done(), 2);
   EXPECT_EQ(*io::ReadFile(directory / "ledger.jsonl"), "{\"step\":0}\n{\"step\":1}\n");
+}
+
+TEST(StepReporterTest, LogProbabilitiesThatDifferMuchAreWarnedAbout) {
+  testing::TempDir directory;
+  metrics::Registry registry;
+  StepMetrics step_metrics(registry);
+  RunFeed feed;
+  ASSERT_OK_AND_ASSIGN(const auto reporter, StepReporter::Open(directory.path(), 0, 16, &feed, &step_metrics));
+  const auto logged = [&](int64_t step, double difference) {
+    learner::v1::StepRecord record = Record(step);
+    record.set_logprob_diff_mean(difference);
+    ::testing::internal::CaptureStderr();
+    reporter->Report(record, "", "");
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(logged(0, 0.09), Not(HasSubstr("log-probabilities")));
+  EXPECT_THAT(logged(1, 0.25), HasSubstr("step=1 log-probabilities of the same tokens differ by 0.250 on average"));
 }
 
 TEST(SampleLogTest, LinesAreForPeople) {

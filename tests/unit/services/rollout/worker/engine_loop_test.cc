@@ -5,45 +5,29 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
-#include "common/metrics/metrics.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/unit/services/rollout/worker/leased_tasks.h"
+#include "tests/unit/services/rollout/worker/scripted_engine.h"
 
 namespace cohort::rollout {
 namespace {
 
 using cohort::testing::StatusIs;
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 constexpr absl::Duration kPatience = absl::Seconds(30);
 
-// As an engine is whose GPU gives an error: it takes what it is given, then `weights` or `step` is what it says.
-class FailingEngine final : public Engine {
- public:
-  FailingEngine(absl::Status weights, absl::Status step) : weights_(std::move(weights)), step_(std::move(step)) {}
-
-  absl::Status SetWeights(std::shared_ptr<const model::Arena>, int64_t) override { return weights_; }
-  int64_t version() const override { return 0; }
-  absl::Status Add(GroupRequest) override {
-    ++load_.groups;
-    return absl::OkStatus();
-  }
-  absl::Status Step() override { return step_; }
-  std::vector<FinishedGroup> TakeFinished() override { return {}; }
-  std::vector<SampledToken> TakeTokens() override { return {}; }
-  void Abort(int64_t) override {}
-  void AbortSample(int64_t, int) override {}
-  EngineLoad load() const override { return load_; }
-  int64_t max_context() const override { return 100; }
-
- private:
-  const absl::Status weights_, step_;
-  EngineLoad load_;
-};
+// A lease of the task of `step`, of this attempt.
+MATCHER_P2(Is, step, attempt, "") { return arg.task.step() == step && arg.attempt == attempt; }
 
 std::unique_ptr<WeightSource> SomeWeights() {
   auto snapshot = std::make_shared<policy::PolicySnapshot>();
+  snapshot->incarnation = 1;
+  snapshot->version = 4;
   snapshot->weights = std::make_shared<const model::Arena>(1);
   return MakeFixedWeights(std::move(snapshot));
 }
@@ -53,12 +37,11 @@ class EngineLoopTest : public ::testing::Test {
   std::unique_ptr<EngineLoop> LoopWith(absl::Status weights, absl::Status step) {
     EngineLoop::Options options;
     options.on_failure = [this] { failed_.Notify(); };
-    return std::make_unique<EngineLoop>(std::make_unique<FailingEngine>(std::move(weights), std::move(step)), *weights_, /*finisher=*/nullptr, metrics_,
+    return std::make_unique<EngineLoop>(std::make_unique<ScriptedEngine>(std::move(weights), std::move(step)), *weights_, leased_.finisher.get(), leased_.metrics,
                                         std::move(options));
   }
 
-  metrics::Registry registry_;
-  WorkerMetrics metrics_{registry_};
+  LeasedTasks leased_;
   const std::unique_ptr<WeightSource> weights_ = SomeWeights();
   absl::Notification failed_;
 };
@@ -72,6 +55,18 @@ TEST_F(EngineLoopTest, AStepThatFailsEndsTheLoopAndWhatWasInIt) {
   EXPECT_THAT(job->events.Pop(absl::Now() + kPatience), StatusIs(absl::StatusCode::kCancelled)) << "nothing of a failed step is passed on";
   EXPECT_THAT(loop->AddGenerate(job), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("stops")));
   EXPECT_EQ(loop->WaitForRoom(absl::Now()), 0);
+}
+
+TEST_F(EngineLoopTest, AStepThatFailsCountsAsAnAttemptOfTheTasksInItAndOfNoOthers) {
+  const auto loop = LoopWith(absl::OkStatus(), absl::InternalError("an illegal memory access"));
+  loop->AddTask(leased_.Lease(/*step=*/2, /*first=*/5, /*last=*/5));  // Waits.
+  loop->AddTask(leased_.Lease(/*step=*/1));
+  ASSERT_TRUE(failed_.WaitForNotificationWithTimeout(kPatience));
+  loop->AddTask(leased_.Lease(/*step=*/3));
+  const auto given_back = leased_.GivenBack();
+  EXPECT_THAT(given_back, UnorderedElementsAre(Is(2, 1), Is(3, 1)));
+  EXPECT_EQ(leased_.leases.held(), 0);
+  EXPECT_THAT(leased_.LeftBehind(), Contains(Is(1, 2)));
 }
 
 TEST_F(EngineLoopTest, WeightsThatTheEngineCannotTakeEndTheLoop) {
