@@ -1,5 +1,6 @@
 #include "services/rollout/worker/worker.h"
 
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "common/redis/command_stats.h"
 #include "common/rpc/endpoint_file.h"
 #include "common/rpc/server.h"
+#include "common/status/exit_code.h"
 #include "common/status/status_macros.h"
 #include "common/text/tokenizer.h"
 #include "services/rollout/worker/drain_control.h"
@@ -98,11 +100,9 @@ struct QueueSide {
   GroupFinisher finisher;
 };
 
-void Drain(absl::Time deadline, EngineLoop& loop, TaskIntake* intake, QueueSide* queue_side) {
-  if (intake != nullptr) intake->Stop();
-  loop.Drain(deadline);
-  if (queue_side == nullptr) return;
-  if (queue_side->finisher.WaitUntilDone(deadline)) return;
+// Hands in what has been generated, as far as that is done by `deadline`.
+void HandIn(absl::Time deadline, QueueSide* queue_side) {
+  if (queue_side == nullptr || queue_side->finisher.WaitUntilDone(deadline)) return;
   COHORT_LOG(WARNING) << queue_side->finisher.in_progress() << " groups could not be handed in; they are given back";
   queue_side->finisher.Abandon();
   queue_side->finisher.WaitUntilDone(absl::Now() + 2 * kGoodbye);
@@ -159,10 +159,15 @@ absl::Status RunWorker(const WorkerOptions& options, const sync::StopToken& stop
   const sync::StopCallback on_failure(failed.token(), [&drain] { drain.Drain("the engine failed", absl::ZeroDuration(), /*stay=*/false); });
   drain.ends().WaitUntil(absl::InfiniteFuture());
   COHORT_LOG(INFO) << "stops; groups in progress have " << drain.grace();
-  Drain(absl::Now() + drain.grace(), loop, intake.get(), queue_side.get());
+  const absl::Time deadline = absl::Now() + drain.grace();
+  if (intake != nullptr) intake->Stop();
+  if (loop.failure().ok()) loop.Drain(deadline);
+  HandIn(deadline, queue_side.get());
+  // Nothing is taken apart then: whoever lets go of a GPU that has failed, or of a broadcast on it, may wait forever.
+  if (const absl::Status failure = loop.failure(); !failure.ok()) std::_Exit(ToExitCode(failure));
   presence.reset();
   server->Shutdown(absl::Now() + kGoodbye);
-  return loop.failure();
+  return absl::OkStatus();
 }
 
 }  // namespace cohort::rollout
