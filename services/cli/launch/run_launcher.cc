@@ -269,7 +269,9 @@ std::string RunLauncher::ResumeCommand() const {
 void RunLauncher::ShowFinishedRun() const {
   const absl::StatusOr<RunData> run = LoadRunData(paths_.root());
   if (!run.ok()) return;
-  std::cout << "\n" << OutcomeTable(run->summary) << "\n" << ExampleText(*run);
+  for (const std::string& part : {OutcomeTable(run->summary), ExampleText(*run)}) {
+    if (!part.empty()) std::cout << "\n" << part;
+  }
   std::cout << "\n  model         " << paths_.model() << "  (Hugging Face checkpoint)"
             << "\n  TensorBoard   " << paths_.tensorboard() << "\n  steps         " << paths_.steps() << "\n  summary       " << paths_.summary()
             << "\n  report        " << paths_.report() << "\n";
