@@ -1,6 +1,8 @@
 // The calls of AdminService that requeue dead letters, or throw them away.
 #include <algorithm>
+#include <functional>
 #include <iterator>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
@@ -10,6 +12,19 @@ namespace cohort::admin {
 namespace {
 
 constexpr int kBatch = 500;  // Dead letters per call to Redis.
+
+// Calls `act` for all of them, a batch at a time; the sum of what it returns.
+absl::StatusOr<int64_t> InBatches(const std::vector<queue::DeadEntry>& letters,
+                                  const std::function<absl::StatusOr<int64_t>(const std::vector<queue::DeadEntry>&)>& act) {
+  int64_t sum = 0;
+  for (size_t begin = 0; begin < letters.size(); begin += kBatch) {
+    const size_t end = std::min(letters.size(), begin + kBatch);
+    const absl::StatusOr<int64_t> done = act({letters.begin() + begin, letters.begin() + end});
+    if (!done.ok()) return OfRedis(done.status());
+    sum += *done;
+  }
+  return sum;
+}
 
 }  // namespace
 
@@ -42,12 +57,10 @@ grpc::Status AdminServiceImpl::RequeueDeadLetters(grpc::ServerContext* context, 
       if (letter.letter.task().incarnation() == counters->stats.incarnation) current.push_back(letter);
     }
     response->set_outdated(static_cast<int64_t>(letters.size() - current.size()));
-    int64_t requeued = request->validate_only() ? static_cast<int64_t>(current.size()) : 0;
-    for (size_t begin = 0; begin < current.size() && !request->validate_only(); begin += kBatch) {
-      const size_t end = std::min(current.size(), begin + kBatch);
-      const absl::StatusOr<int64_t> moved = parts_.queue.inspector().Requeue({current.begin() + begin, current.begin() + end}, deadline);
-      if (!moved.ok()) return OfRedis(moved.status());
-      requeued += *moved;
+    auto requeued = static_cast<int64_t>(current.size());
+    if (!request->validate_only()) {
+      const auto requeue = [&](const std::vector<queue::DeadEntry>& batch) { return parts_.queue.inspector().Requeue(batch, deadline); };
+      COHORT_ASSIGN_OR_RETURN(requeued, InBatches(current, requeue));
     }
     response->set_requeued(requeued);
     return Audit{"dead letters", absl::StrCat("requeue ", requeued, ", ", response->outdated(), " outdated ones stay")};
@@ -58,12 +71,10 @@ grpc::Status AdminServiceImpl::PurgeDeadLetters(grpc::ServerContext* context, co
                                                 v1::PurgeDeadLettersResponse* response) {
   return acts_.Run(*context, "PurgeDeadLetters", *request, response, [&](const Caller&, absl::Time deadline) -> absl::StatusOr<Audit> {
     COHORT_ASSIGN_OR_RETURN(const std::vector<queue::DeadEntry> letters, Letters(request->names(), request->all(), deadline));
-    int64_t purged = request->validate_only() ? static_cast<int64_t>(letters.size()) : 0;
-    for (size_t begin = 0; begin < letters.size() && !request->validate_only(); begin += kBatch) {
-      const size_t end = std::min(letters.size(), begin + kBatch);
-      const absl::StatusOr<int64_t> gone = parts_.queue.inspector().Purge({letters.begin() + begin, letters.begin() + end}, deadline);
-      if (!gone.ok()) return OfRedis(gone.status());
-      purged += *gone;
+    auto purged = static_cast<int64_t>(letters.size());
+    if (!request->validate_only()) {
+      const auto purge = [&](const std::vector<queue::DeadEntry>& batch) { return parts_.queue.inspector().Purge(batch, deadline); };
+      COHORT_ASSIGN_OR_RETURN(purged, InBatches(letters, purge));
     }
     response->set_purged(purged);
     return Audit{"dead letters", absl::StrCat("purge ", purged)};

@@ -159,7 +159,7 @@ absl::StatusOr<UpdateMetrics> LearnerLoop::Update(const std::vector<SlotGroup>& 
     return update;
   }
   if (ErrorReason(update.status()) != "NON_FINITE" || ++skipped_updates_ >= kMaxSkippedUpdates) {
-    return Annotate(update.status(), absl::StrCat("step ", state_.step, ": the update failed"));
+    return Annotate(update.status(), "the update failed");
   }
   COHORT_LOG(ERROR) << "step=" << state_.step << " the update is skipped, the policy stays as it is: " << update.status().message();
   return UpdateMetrics();
